@@ -1,0 +1,5 @@
+"""``python -m artextract``."""
+
+from artextract.cli import main
+
+main()

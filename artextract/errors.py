@@ -1,0 +1,88 @@
+"""Every failure that Art Extract expects, as one tree.
+
+::
+
+    ArtExtractError              a known failure: the command line prints it and exits with 1
+    ├── InputError               something given by the user can't be used
+    │   ├── CatalogError         a catalog or one of its rows
+    │   ├── DateError            a date or range of years
+    │   ├── ImageError           an image that can't be opened safely
+    │   └── QueryError           a query, a filter or an aspect
+    ├── FetchError               a URL that can't or must not be fetched
+    ├── ModelError               a model file, its card, or the device to run it on
+    ├── PackageError             a Python package is missing, or two exclude each other
+    └── StoreError               a store that can't be opened, read or written
+        ├── StoreLockedError     another process holds the store
+        ├── StoreMismatchError   the store was made with another model
+        └── StoreFullError       no space left for what is to be written
+
+A message is one sentence: what failed, the value seen, what was expected, and the next step.
+"""
+
+__all__ = [
+    "ArtExtractError",
+    "CatalogError",
+    "DateError",
+    "FetchError",
+    "ImageError",
+    "InputError",
+    "ModelError",
+    "PackageError",
+    "QueryError",
+    "StoreError",
+    "StoreFullError",
+    "StoreLockedError",
+    "StoreMismatchError",
+]
+
+
+class ArtExtractError(Exception):
+    """A known failure; its text is fit to be shown to the user as it is."""
+
+
+class InputError(ArtExtractError):
+    """Something given by the user can't be used."""
+
+
+class CatalogError(InputError):
+    """A catalog, or one of its rows, can't be read."""
+
+
+class DateError(InputError):
+    """A date or a range of years can't be understood."""
+
+
+class ImageError(InputError):
+    """An image can't be opened safely."""
+
+
+class QueryError(InputError):
+    """A query, a filter or an aspect can't be answered by this collection."""
+
+
+class FetchError(ArtExtractError):
+    """A URL can't be fetched, or must not be."""
+
+
+class ModelError(ArtExtractError):
+    """A model file, its card, or the device to run it on is not usable."""
+
+
+class PackageError(ArtExtractError):
+    """A Python package is missing, or two installed ones exclude each other."""
+
+
+class StoreError(ArtExtractError):
+    """A store can't be opened, read or written."""
+
+
+class StoreLockedError(StoreError):
+    """Another process holds the store."""
+
+
+class StoreMismatchError(StoreError):
+    """The store was made with another model or by another version."""
+
+
+class StoreFullError(StoreError):
+    """There is no space left for what is to be written."""

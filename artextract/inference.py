@@ -1,0 +1,144 @@
+"""Running a model file with ONNX Runtime, on the device that was asked for."""
+
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from artextract.errors import ModelError, PackageError
+from artextract.modelcard import CARD_KEY, ModelCard
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+__all__ = ["DEVICES", "Device", "OnnxModel", "check_onnxruntime"]
+
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def check_onnxruntime() -> None:
+    """Check that exactly one of the two ONNX Runtime wheels is installed.
+
+    Both share one import name: with both, which of them is imported depends on the order in which
+    they were installed (onnxruntime issue 26996).
+
+    Raises:
+        PackageError: none of them is installed, or both are.
+    """
+    found = []
+    for wheel in ("onnxruntime", "onnxruntime-gpu"):
+        try:
+            metadata.distribution(wheel)
+        except metadata.PackageNotFoundError:
+            continue
+        found.append(wheel)
+    if not found:
+        raise PackageError(
+            "ONNX Runtime is not installed; install one of its wheels with "
+            "pip install 'artextract[cpu]' or, for an NVIDIA GPU, pip install 'artextract[gpu]'"
+        )
+    if len(found) == 2:
+        raise PackageError(
+            "both onnxruntime and onnxruntime-gpu are installed, and they overwrite each other; "
+            "run pip uninstall -y onnxruntime onnxruntime-gpu, then install 'artextract[cpu]' "
+            "or 'artextract[gpu]'"
+        )
+
+
+class OnnxModel:
+    """A model file, loaded and ready to embed.
+
+    ``device`` is the device that really runs ("cpu" or "cuda"), never the word "auto".
+    """
+
+    def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
+        """Load ``path`` on ``device`` ("auto": CUDA where this ONNX Runtime offers it, else CPU).
+
+        Args:
+            path: An ONNX file with a model card.
+            device: Where to run. A GPU that was asked for, or offered, and can't be used is an
+                error: ONNX Runtime itself would go on on the CPU without a word.
+            threads: CPU threads of one run; None takes one for each core.
+
+        Raises:
+            PackageError: no ONNX Runtime wheel is installed, or both are.
+            ModelError: the file is missing, damaged or without a card, or the device can't be used.
+        """
+        check_onnxruntime()
+        import onnxruntime
+
+        if not path.is_file():
+            raise ModelError(f"there is no model file {path}; check the path")
+        available = onnxruntime.get_available_providers()
+        wanted = device if device != "auto" else (
+            "cuda" if _PROVIDERS["cuda"] in available else "cpu"
+        )  # fmt: skip
+        provider = _PROVIDERS[wanted]
+        if provider not in available:
+            raise ModelError(
+                f"device {wanted!r} needs ONNX Runtime's {provider}, and this installation offers "
+                f"only {', '.join(available)}; install 'artextract[gpu]' or use --device cpu"
+            )
+        self.path = path
+        self.device = wanted
+        self.threads = threads or os.cpu_count() or 1
+        self._session = _open_session(onnxruntime, path, provider, self.threads)
+        card = self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
+        if card is None:
+            raise ModelError(
+                f"{path} has no model card, so how to prepare pictures for it is unknown; "
+                "use a file written by `artextract export`"
+            )
+        self.card = ModelCard.from_json(card, str(path))
+
+    def embed(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the embeddings of a batch of prepared pictures.
+
+        Args:
+            batch: (n, 3, size, size), float32, as the card's preprocessing makes it.
+
+        Returns:
+            (n, dimension), float32, each row of length 1.
+
+        Raises:
+            ModelError: a row is not finite or zero, so that it has no direction.
+        """
+        (rows,) = self._session.run([self.card.embedding], {self.card.input: batch})
+        embeddings: npt.NDArray[np.float32] = np.array(rows, np.float32)
+        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+        if not np.all(np.isfinite(lengths)) or np.any(lengths == 0):
+            raise ModelError(
+                f"{self.path} gave an embedding that is zero or not finite for one of "
+                f"{len(batch)} pictures; export the model again"
+            )
+        embeddings /= lengths
+        return embeddings
+
+
+def _open_session(
+    onnxruntime: "onnxruntime", path: Path, provider: str, threads: int
+) -> "onnxruntime.InferenceSession":
+    """Return a session on ``path`` that really runs on ``provider``."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors; they also come as exceptions
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
+    except Exception as error:  # ONNX Runtime's exceptions share no public base class
+        if not type(error).__module__.startswith("onnxruntime"):
+            raise
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{path} can't be loaded on {provider}: {reason}") from error
+    if session.get_providers()[0] != provider:
+        raise ModelError(
+            f"{provider} was asked for, but ONNX Runtime took {session.get_providers()[0]} instead "
+            "(its CUDA or cuDNN libraries did not load); install 'artextract[gpu]' and a matching "
+            "driver, or use --device cpu"
+        )
+    return session

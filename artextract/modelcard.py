@@ -1,0 +1,69 @@
+"""The model card: what a model file is, kept inside the file itself.
+
+An ONNX file carries free text properties (``metadata_props`` in onnx.proto3); the card is one of
+them, as JSON, under the key ``artextract.card``. So a model is one file that says where its weights
+come from, how pictures must be prepared for it, and how it was checked.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from artextract.errors import ModelError
+from artextract.preprocess import Preprocess
+
+__all__ = ["CARD_KEY", "ModelCard"]
+
+CARD_KEY = "artextract.card"
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What a model file is.
+
+    ``input`` is the name of the float32 input (n, 3, size, size), ``embedding`` that of the float32
+    output (n, dimension). ``weights`` says where the weights come from in one line, ``licence`` is
+    their SPDX id, ``parity`` holds the figures of the check against the original network.
+    """
+
+    name: str
+    kind: str
+    architecture: str
+    input: str
+    embedding: str
+    dimension: int
+    preprocess: Preprocess
+    weights: str
+    weights_sha256: str | None
+    licence: str
+    opset: int
+    created_by: str
+    parity: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the card as JSON text."""
+        return json.dumps({"version": CARD_VERSION, **asdict(self)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> "ModelCard":
+        """Return the card in ``text``; ``source`` names the file in an error.
+
+        Raises:
+            ModelError: the text is no card, or one of a version that is not known here.
+        """
+        try:
+            data: dict[str, Any] = json.loads(text)
+            version = data.pop("version")
+            if version != CARD_VERSION:
+                raise ModelError(
+                    f"the model card of {source} has version {version}; this release reads "
+                    f"version {CARD_VERSION}: update artextract or export the model again"
+                )
+            data["preprocess"] = Preprocess.from_dict(data["preprocess"])
+            return cls(**data)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"the model card of {source} can't be read ({error}); export the model again"
+            ) from error

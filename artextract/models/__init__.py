@@ -1,0 +1,60 @@
+"""The models that come with the package, and how a model is named.
+
+A model is named by a word ("efficientnet-lite0") or by the path of an ONNX file.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+from artextract.errors import ModelError
+
+__all__ = ["DEFAULT_MODEL", "PACKAGED", "ModelFile", "find_model"]
+
+DEFAULT_MODEL = "efficientnet-lite0"
+
+PACKAGED = {"efficientnet-lite0": "efficientnet_lite0.onnx"}
+"""Model names and the files in this folder; origin and licence of each stand in NOTICE."""
+
+_EXPORTABLE = ("resnet50",)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file and the name by which people know it."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file, as 64 hex digits."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_model(name: str) -> ModelFile:
+    """Return the model file for a packaged model's name or the path of an ONNX file.
+
+    Raises:
+        ModelError: there is no such model and no such file.
+    """
+    if name in PACKAGED:
+        return ModelFile(name, Path(str(resources.files(__name__) / PACKAGED[name])))
+    path = Path(name)
+    if path.suffix == ".onnx":
+        if path.is_file():
+            return ModelFile(path.stem, path.resolve())
+        raise ModelError(f"there is no model file {name}; check the path")
+    if name in _EXPORTABLE:
+        raise ModelError(
+            f"model {name!r} does not come with the package; write it once with "
+            f"`artextract export embedder --arch {name} --out {name}.onnx` "
+            f"and use --model {name}.onnx"
+        )
+    raise ModelError(
+        f"unknown model {name!r}; known: {', '.join([*PACKAGED, *_EXPORTABLE])}, "
+        "or the path of an .onnx file"
+    )

@@ -1,0 +1,115 @@
+"""From a picture to the tensor that a network was trained on.
+
+The settings are data that travel inside the model file (see modelcard.py); this is the only code
+that carries them out, for training, export, ingest and search alike.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from artextract.errors import ModelError
+
+__all__ = ["EFFICIENTNET_LITE", "TORCHVISION_RESNET_V2", "Preprocess"]
+
+_INTERPOLATIONS = {
+    "bilinear": PIL.Image.Resampling.BILINEAR,
+    "bicubic": PIL.Image.Resampling.BICUBIC,
+    "lanczos": PIL.Image.Resampling.LANCZOS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocess:
+    """How a picture becomes a tensor: resize, maybe crop, then (value - mean) / std a channel.
+
+    ``size`` is the side of the square input in pixels. With ``resize`` None the whole picture is
+    squeezed into that square; with a number its shorter side is resized to it and the centre is cut
+    out. ``mean`` and ``std`` are for values of 0 to 255, in the order R, G, B.
+    """
+
+    size: int
+    resize: int | None
+    interpolation: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no network can have."""
+        if self.interpolation not in _INTERPOLATIONS:
+            raise ModelError(
+                f"preprocessing asks for interpolation {self.interpolation!r}; "
+                f"known: {', '.join(_INTERPOLATIONS)}"
+            )
+        if not 1 <= self.size <= 4096 or (self.resize is not None and self.resize < self.size):
+            raise ModelError(
+                f"preprocessing asks for size {self.size} from resize {self.resize}; "
+                "size must be 1 to 4096 and not larger than resize"
+            )
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise ModelError(f"preprocessing has mean {self.mean} and std {self.std}; three each")
+
+    @property
+    def decode_at_least(self) -> int:
+        """Shortest side, in pixels, to which a large JPEG may be reduced while it is decoded.
+
+        Twice the resized side: the rest of the way is then still a properly filtered resize.
+        """
+        return 2 * (self.resize or self.size)
+
+    def __call__(self, image: PIL.Image.Image) -> npt.NDArray[np.float32]:
+        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB picture."""
+        filter_ = _INTERPOLATIONS[self.interpolation]
+        if self.resize is None:
+            square = image.resize((self.size, self.size), filter_)
+        else:
+            scale = self.resize / min(image.size)
+            # int(), as torchvision.transforms.Resize does for the longer side.
+            width, height = (
+                self.resize if side == min(image.size) else int(side * scale) for side in image.size
+            )
+            image = image.resize((width, height), filter_)
+            left, top = round((width - self.size) / 2), round((height - self.size) / 2)
+            square = image.crop((left, top, left + self.size, top + self.size))
+        pixels = np.asarray(square).transpose(2, 0, 1)  # (3, size, size), uint8
+        tensor = np.subtract(
+            pixels, np.asarray(self.mean, np.float32)[:, None, None], dtype=np.float32
+        )
+        tensor /= np.asarray(self.std, np.float32)[:, None, None]
+        return np.ascontiguousarray(tensor)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Preprocess":
+        """Return the settings that :meth:`to_dict` wrote.
+
+        Raises:
+            ModelError: a setting is missing, unknown, or out of range.
+        """
+        try:
+            settings = {**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])}
+            return cls(**settings)
+        except (KeyError, TypeError) as error:
+            raise ModelError(f"the model card's preprocessing can't be read: {error}") from error
+
+
+EFFICIENTNET_LITE = Preprocess(
+    size=224, resize=None, interpolation="bicubic", mean=(127.0,) * 3, std=(128.0,) * 3
+)
+"""EfficientNet-Lite: (x - 127) / 128 (google tpu/models/official/efficientnet/lite). The picture is
+squeezed, not cropped, so that no part of a painting is unseen."""
+
+TORCHVISION_RESNET_V2 = Preprocess(
+    size=224,
+    resize=232,
+    interpolation="bilinear",
+    mean=(0.485 * 255, 0.456 * 255, 0.406 * 255),
+    std=(0.229 * 255, 0.224 * 255, 0.225 * 255),
+)
+"""torchvision's ResNet50_Weights.IMAGENET1K_V2.transforms()."""

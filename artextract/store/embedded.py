@@ -1,0 +1,344 @@
+"""The embedded collection: Qdrant's engine (qdrant-edge) in this process, in one folder.
+
+Vectors cross into the engine as lists: numpy rows take it five times as long.
+"""
+
+import math
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import qdrant_edge as edge
+
+from artextract.errors import StoreError, StoreFullError, StoreMismatchError
+from artextract.store import schema
+from artextract.store.edge_filter import to_edge
+from artextract.store.filters import Filter
+from artextract.store.manifest import Manifest, ModelIdentity
+from artextract.store.owner import Owner
+
+__all__ = ["EmbeddedStore", "Hit", "Point", "Record"]
+
+SHARD_NAME = "shard"
+
+SPACE_IN_RESERVE = 96 << 20
+"""Bytes that must be free before a write. The engine maps files that it grows in pieces of up to
+32 MiB, and writing to a mapped page on a full disk kills the process, past all error handling."""
+
+_INDEXING_THRESHOLD_KB = 64 << 10
+"""Vectors of a segment, in kB, above which an HNSW graph is built; below, the scan is exact and
+takes a few milliseconds (13,000 vectors of 1,280 dimensions)."""
+
+_HNSW_EF = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What is written: an id (UUID as text), a vector for each aspect, and the payload."""
+
+    id: str
+    vectors: Mapping[str, Sequence[float]]
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is read back of a point; ``vectors`` is empty unless asked for."""
+
+    id: str
+    payload: Mapping[str, Any]
+    vectors: Mapping[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A point found by likeness; ``score`` is the cosine, -1 to 1, higher is more alike."""
+
+    id: str
+    score: float
+    payload: Mapping[str, Any]
+
+
+class EmbeddedStore:
+    """A collection in a folder, owned by this process until :meth:`close`.
+
+    Use :func:`~artextract.store.open.open_store` to get one. All methods may raise StoreError.
+    """
+
+    def __init__(
+        self, folder: Path, manifest: Manifest, shard: edge.EdgeShard, owner: Owner
+    ) -> None:
+        """Take over a loaded shard and the right to use it."""
+        self.folder = folder
+        self.manifest = manifest
+        self._shard = shard
+        self._owner = owner
+        self._writing = False
+
+    @classmethod
+    def create(cls, folder: Path, model: ModelIdentity, owner: Owner) -> "EmbeddedStore":
+        """Make an empty collection for a model's embeddings; ``owner`` must hold ``folder``."""
+        _need_space(folder, SPACE_IN_RESERVE)
+        manifest = Manifest(model=model, vectors={"visual": model.dimension})
+        config = edge.EdgeConfig(
+            vectors={
+                name: edge.EdgeVectorParams(size=size, distance=edge.Distance.Cosine)
+                for name, size in manifest.vectors.items()
+            },
+            hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000),
+            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_INDEXING_THRESHOLD_KB),
+        )
+        path = folder / SHARD_NAME
+        if path.exists():  # the rest of a creation that was cut off: it never had a manifest
+            shutil.rmtree(path)
+        path.mkdir()
+        shard = _guarded(edge.EdgeShard.create, str(path), config)
+        words = edge.TextIndexParams(
+            tokenizer=edge.TokenizerType.Word, lowercase=True, ascii_folding=True
+        )
+        indexes: list[tuple[str, Any]] = [
+            *((key, edge.PayloadSchemaType.Keyword) for key in schema.KEYWORD_KEYS),
+            *((key, edge.PayloadSchemaType.Integer) for key in schema.INTEGER_KEYS),
+            *((key, words) for key in schema.TEXT_KEYS),
+        ]
+        for key, kind in indexes:
+            _guarded(shard.update, edge.UpdateOperation.create_field_index(key, kind))
+        _guarded(shard.flush)
+        manifest.save(folder)
+        return cls(folder, manifest, shard, owner)
+
+    @classmethod
+    def load(cls, folder: Path, owner: Owner) -> "EmbeddedStore":
+        """Open an existing collection; ``owner`` must hold ``folder``."""
+        manifest = Manifest.load(folder)
+        manifest.check_files(folder / SHARD_NAME)
+        shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
+        return cls(folder, manifest, shard, owner)
+
+    def check_model(self, model: ModelIdentity) -> None:
+        """Check that ``model`` made this collection's embeddings.
+
+        Raises:
+            StoreMismatchError: another one did.
+        """
+        mine = self.manifest.model
+        if mine.sha256 != model.sha256:
+            raise StoreMismatchError(
+                f"store {self.folder} was made with model {mine}, and this is {model}; two models "
+                f"never mix in a collection: use --model {mine.file or mine.name}, or another store"
+            )
+
+    # Writing
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Write points, replacing those of the same id; when it returns, they survive a crash.
+
+        Raises:
+            StoreError: a vector is missing, not finite, or of a wrong dimension.
+            StoreFullError: there is too little free space. Nothing is written.
+        """
+        for point in points:
+            self._check_vectors(point)
+        self._begin_writing()
+        rows = [
+            edge.Point(
+                id=point.id,
+                vector={name: list(vector) for name, vector in point.vectors.items()},
+                payload=dict(point.payload),
+            )
+            for point in points
+        ]
+        _guarded(self._shard.update, edge.UpdateOperation.upsert_points(rows))
+
+    def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
+        """Give a point another payload and leave its vectors."""
+        self._begin_writing()
+        operation = edge.UpdateOperation.overwrite_payload([point_id], dict(payload))
+        _guarded(self._shard.update, operation)
+
+    def optimize(self) -> bool:
+        """Merge segments and build the graph where one is due; return whether anything was done.
+
+        Other Python threads stand still meanwhile: the engine holds the interpreter's lock.
+
+        Raises:
+            StoreFullError: there is too little space to build it. What is stored stays as it is.
+        """
+        vectors = self.count() * 4 * sum(self.manifest.vectors.values())
+        _need_space(self.folder, SPACE_IN_RESERVE + 2 * vectors)
+        self._begin_writing()
+        return bool(_guarded(self._shard.optimize))
+
+    def _begin_writing(self) -> None:
+        """Note in the manifest that file sizes change from now on; refuse to fill the disk."""
+        _need_space(self.folder, SPACE_IN_RESERVE)
+        if not self._writing:
+            self.manifest = self.manifest.with_files(None)
+            self.manifest.save(self.folder)
+            self._writing = True
+
+    def _check_vectors(self, point: Point) -> None:
+        wanted = self.manifest.vectors
+        if unknown := set(point.vectors) - set(wanted):
+            raise StoreError(f"point {point.id} has vector {sorted(unknown)[0]!r}; the store has "
+                             f"{', '.join(wanted)}")  # fmt: skip
+        if "visual" not in point.vectors:
+            raise StoreError(f"point {point.id} has no vector 'visual', which every artwork has")
+        for name, vector in point.vectors.items():
+            if len(vector) != wanted[name]:
+                raise StoreError(
+                    f"vector {name!r} of point {point.id} has {len(vector)} numbers; the store's "
+                    f"model gives {wanted[name]}"
+                )
+            length = math.fsum(value * value for value in vector)
+            if not math.isfinite(length) or length == 0:
+                raise StoreError(
+                    f"vector {name!r} of point {point.id} is zero or not finite and has no "
+                    "direction; embed the image again"
+                )
+
+    # Reading
+
+    def search(
+        self,
+        vector: Sequence[float],
+        *,
+        aspect: str = "visual",
+        limit: int,
+        filter_: Filter | None = None,
+        min_score: float | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """Return the points most like ``vector``, best first; equal scores in the order of ids.
+
+        Args:
+            vector: The query's embedding for ``aspect``; its length does not matter.
+            aspect: Which named vector to compare.
+            limit: Most hits to return.
+            filter_: Only points that satisfy this filter.
+            min_score: Only points with at least this cosine.
+            keys: Payload keys to return; None returns all.
+        """
+        request = edge.QueryRequest(
+            limit=limit
+            + 16,  # beyond the cut, so that ties at the cut are broken the same each time
+            query=edge.Query.Nearest(list(vector), using=aspect),
+            filter=to_edge(filter_) if filter_ else None,
+            score_threshold=min_score,
+            params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, limit + 16)),
+            with_payload=True if keys is None else list(keys),
+        )
+        hits = [
+            Hit(str(found.id), found.score, found.payload or {})
+            for found in _guarded(self._shard.query, request)
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:limit]
+
+    def retrieve(
+        self,
+        point_ids: Sequence[str],
+        *,
+        keys: Sequence[str] | None = None,
+        with_vectors: bool = False,
+    ) -> dict[str, Record]:
+        """Return {id: record} of those of ``point_ids`` that exist."""
+        found = _guarded(
+            self._shard.retrieve,
+            list(point_ids),
+            True if keys is None else list(keys),
+            with_vectors,
+        )
+        return {str(r.id): Record(str(r.id), r.payload or {}, r.vector or {}) for r in found}
+
+    def scroll(
+        self,
+        filter_: Filter | None = None,
+        *,
+        keys: Sequence[str] | None = None,
+        with_vectors: bool = False,
+        page_size: int = 1000,
+    ) -> Iterator[Record]:
+        """Iterate over the points that satisfy a filter, in the order of their ids."""
+        offset = None
+        while True:
+            request = edge.ScrollRequest(
+                offset=offset,
+                limit=page_size,
+                filter=to_edge(filter_) if filter_ else None,
+                with_payload=True if keys is None else list(keys),
+                with_vector=with_vectors,
+            )
+            page, offset = _guarded(self._shard.scroll, request)
+            for found in page:
+                yield Record(str(found.id), found.payload or {}, found.vector or {})
+            if offset is None:
+                return
+
+    def count(self, filter_: Filter | None = None) -> int:
+        """Return how many points satisfy a filter; without one, how many there are."""
+        request = edge.CountRequest(exact=True, filter=to_edge(filter_) if filter_ else None)
+        return int(_guarded(self._shard.count, request))
+
+    def facet(
+        self, key: str, *, limit: int = 10, filter_: Filter | None = None
+    ) -> list[tuple[str, int]]:
+        """Return the commonest values of an indexed keyword key as (value, count)."""
+        request = edge.FacetRequest(
+            key=key, limit=limit, exact=True, filter=to_edge(filter_) if filter_ else None
+        )
+        hits = _guarded(self._shard.facet, request).hits
+        return sorted(((str(hit.value), hit.count) for hit in hits), key=lambda v: (-v[1], v[0]))
+
+    # Leaving
+
+    def close(self) -> None:
+        """Write what is pending, record the files' sizes, and give the store free."""
+        try:
+            if self._writing:
+                _guarded(self._shard.flush)
+            _guarded(self._shard.close)
+            if self._writing:
+                self.manifest = self.manifest.with_files(self.folder / SHARD_NAME)
+                self.manifest.save(self.folder)
+        finally:
+            self._owner.release()
+
+    def __enter__(self) -> Self:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+
+def _need_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StoreFullError(
+            f"the disk of {folder} has {free >> 20} MiB free, and {needed >> 20} MiB are needed to "
+            "go on safely; make room or use another store, then run the same command again: "
+            "what is stored is kept"
+        )
+
+
+def _guarded(call: Any, *arguments: Any) -> Any:
+    """Return ``call(*arguments)``, with the engine's errors as StoreError.
+
+    The engine raises plain ``Exception`` for all that goes wrong in it; subclasses are ours or
+    Python's, and pass.
+    """
+    try:
+        return call(*arguments)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise StoreError(f"the embedded engine refused: {error}") from error

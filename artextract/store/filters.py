@@ -1,0 +1,103 @@
+"""Filters, in Qdrant's own filter language.
+
+A filter is the JSON that Qdrant's REST interface takes and that ``qdrant_client.models.Filter``
+validates (https://qdrant.tech/documentation/concepts/filtering/), as plain dictionaries: importing
+``qdrant_client`` takes five times as long as a whole search in an embedded store.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from artextract.dates import YearRange
+from artextract.text import fold
+
+__all__ = [
+    "Condition",
+    "Filter",
+    "all_of",
+    "any_of",
+    "equals",
+    "named",
+    "no_one_of",
+    "words",
+    "years",
+]
+
+Condition = dict[str, Any]
+Filter = dict[str, Any]
+
+
+def all_of(conditions: Sequence[Condition], but: Sequence[Condition] = ()) -> Filter | None:
+    """Return the filter that asks for all ``conditions`` and none of ``but``; None for neither."""
+    filter_: Filter = {}
+    if conditions:
+        filter_["must"] = list(conditions)
+    if but:
+        filter_["must_not"] = list(but)
+    return filter_ or None
+
+
+def named(field: str, names: Iterable[str]) -> Condition:
+    """Return the condition that a field has one of ``names``, whatever their case and accents."""
+    return any_of(f"folded.{field}", sorted({fold(name) for name in names}))
+
+
+def any_of(key: str, values: Sequence[str]) -> Condition:
+    """Return the condition that ``key`` has one of ``values``, to the letter."""
+    return {"key": key, "match": {"any": list(values)}}
+
+
+def no_one_of(point_ids: Iterable[str]) -> Condition:
+    """Return the condition (for ``but`` of :func:`all_of`) that a point is one of ``point_ids``."""
+    return {"has_id": sorted(point_ids)}
+
+
+def words(key: str, text: str) -> Condition:
+    """Return the condition that ``key`` holds all words of ``text``, in any order."""
+    return {"key": key, "match": {"text": text}}
+
+
+def equals(key: str, text: str) -> Condition:
+    """Return the condition that ``key`` is ``text``, or the number or truth value it stands for."""
+    values: list[str | int | bool] = [text]
+    if text.lower() in {"true", "false"}:
+        values.append(text.lower() == "true")
+    conditions: list[Condition] = [{"key": key, "match": {"value": value}} for value in values]
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if number == number and abs(number) != float("inf"):
+        conditions.append({"key": key, "range": {"gte": number, "lte": number}})
+    return conditions[0] if len(conditions) == 1 else {"should": conditions}
+
+
+def years(wanted: YearRange, *, within: bool = False) -> list[Condition]:
+    """Return the conditions that a work's years overlap ``wanted``, or lie within it.
+
+    A work with one open end ("before 1762") overlaps all that its known end allows, and lies within
+    a range only where the range is open on that side too. A work without years never matches.
+    """
+    if within:
+        return _inside(wanted)
+    conditions: list[Condition] = []
+    if wanted.end is not None:
+        conditions.append(_at_least_known("year_begin", {"lte": wanted.end}, other="year_end"))
+    if wanted.begin is not None:
+        conditions.append(_at_least_known("year_end", {"gte": wanted.begin}, other="year_begin"))
+    return conditions
+
+
+def _inside(wanted: YearRange) -> list[Condition]:
+    conditions: list[Condition] = []
+    if wanted.begin is not None:
+        conditions.append({"key": "year_begin", "range": {"gte": wanted.begin}})
+    if wanted.end is not None:
+        conditions.append({"key": "year_end", "range": {"lte": wanted.end}})
+    return conditions
+
+
+def _at_least_known(key: str, range_: dict[str, int], other: str) -> Condition:
+    """Return: ``key`` is in ``range_``, or it is open (absent, while ``other`` is known)."""
+    is_open = {"must": [{"is_empty": {"key": key}}], "must_not": [{"is_empty": {"key": other}}]}
+    return {"should": [{"key": key, "range": range_}, is_open]}

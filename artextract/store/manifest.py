@@ -1,0 +1,126 @@
+"""The manifest beside an embedded collection: which model made it, and how large its files were.
+
+The engine loads a truncated vector file without a word and answers from it, so a store that was
+closed in order records the sizes of its files, and opening it compares them.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from artextract import __version__
+from artextract.errors import StoreError
+
+__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity", "write_atomically"]
+
+MANIFEST_NAME = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model made a collection's embeddings: two are the same if their checksums are."""
+
+    name: str
+    sha256: str
+    dimension: int
+    file: str | None = None
+    """Path of the model file where it does not come with the package."""
+
+    def __str__(self) -> str:
+        """Name and the first digits of the checksum."""
+        return f"{self.name} ({self.sha256[:12]})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a store is: its model, its vectors {aspect: dimension}, and its files when last closed.
+
+    ``files`` is {path in the shard: bytes}, or None while a writer has the store open.
+    """
+
+    model: ModelIdentity
+    vectors: dict[str, int]
+    created_by: str = field(default=f"artextract {__version__}")
+    files: dict[str, int] | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> "Manifest":
+        """Return the manifest of the store in ``folder``.
+
+        Raises:
+            StoreError: it is missing, damaged, or of a format that is not known here.
+        """
+        path = folder / MANIFEST_NAME
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            found = data.pop("format")
+            if found != FORMAT:
+                raise StoreError(
+                    f"store {folder} has format {found}; this release reads format {FORMAT}: "
+                    "update artextract, or ingest into a new store"
+                )
+            return cls(**{**data, "model": ModelIdentity(**data["model"])})
+        except FileNotFoundError:
+            raise StoreError(
+                f"there is no store at {folder}; make one with `artextract ingest`, or name "
+                "another with --store"
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"{path} is damaged ({error}); restore it, or delete the store and ingest again"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{path} can't be read: {error.strerror}") from error
+
+    def save(self, folder: Path) -> None:
+        """Write the manifest into ``folder``, in one step."""
+        data = {"format": FORMAT, **asdict(self)}
+        write_atomically(folder / MANIFEST_NAME, json.dumps(data, indent=1, sort_keys=True) + "\n")
+
+    def with_files(self, shard: Path | None) -> "Manifest":
+        """Return this manifest with the sizes of the files in ``shard``; None forgets them."""
+        return replace(self, files=None if shard is None else _file_sizes(shard))
+
+    def check_files(self, shard: Path) -> None:
+        """Check that no file of ``shard`` is missing or shorter than when it was last closed.
+
+        Raises:
+            StoreError: one is.
+        """
+        if not shard.is_dir():
+            raise StoreError(f"{shard} is missing; restore the store, or ingest again")
+        if self.files is None:
+            return
+        sizes = _file_sizes(shard)
+        for name, expected in self.files.items():
+            if sizes.get(name, -1) < expected:
+                seen = f"{sizes[name]} bytes" if name in sizes else "gone"
+                raise StoreError(
+                    f"the store is damaged: {shard / name} had {expected} bytes when closed "
+                    f"and is {seen} now; restore it, or delete the store and ingest again"
+                )
+
+
+def _file_sizes(shard: Path) -> dict[str, int]:
+    """Return {path: bytes} of the segments' files; the write-ahead log comes and goes."""
+    files = sorted(path for path in (shard / "segments").rglob("*") if path.is_file())
+    return {path.relative_to(shard).as_posix(): path.stat().st_size for path in files}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` so that a reader sees the old or the new file, never a part.
+
+    Raises:
+        StoreError: the file can't be written.
+    """
+    temporary = path.with_name(path.name + ".new")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} can't be written: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Ingest: images in, embeddings and metadata into a collection."""

@@ -1,0 +1,307 @@
+"""The ingest job: read and decode ahead in threads, embed in batches, write behind.
+
+Three things overlap: a pool of threads reads, checks and prepares pictures some way ahead; one
+thread runs the model; and the main thread writes the batch before. The model is meant to be what
+everything else waits for.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from artextract.artwork import METADATA_FIELDS
+from artextract.errors import FetchError, ImageError, ModelError
+from artextract.images import content_hash, make_thumbnail, open_sized
+from artextract.inference import OnnxModel
+from artextract.preprocess import Preprocess
+from artextract.store import EmbeddedStore, ModelIdentity, Point, Record
+from ingest.journal import Journal
+from ingest.sources.item import Failure, Item, Source
+
+__all__ = ["Summary", "check_source", "ingest"]
+
+_CATALOGUED = (*METADATA_FIELDS, "extra", "folded", "image_folder")
+"""Payload keys that come from the catalog; the others are read off the picture."""
+
+_LOOK_UP = 256
+"""How many works are looked up in the collection at once."""
+
+
+@dataclass
+class Summary:
+    """What a run did: works by outcome, failures, and seconds by part (threads' time added up)."""
+
+    embedded: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+    read_seconds: float = 0.0
+    prepare_seconds: float = 0.0
+    embed_seconds: float = 0.0
+    write_seconds: float = 0.0
+
+    @property
+    def seen(self) -> int:
+        """All works that were looked at."""
+        return self.embedded + self.updated + self.unchanged + len(self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A picture ready for the model."""
+
+    item: Item
+    tensor: npt.NDArray[np.float32]  # (3, size, size)
+    payload: dict[str, Any]
+    seconds: tuple[float, float]  # reading, preparing
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A picture that the collection holds already; ``metadata`` is set where it has changed."""
+
+    item: Item
+    metadata: dict[str, Any] | None
+    seconds: tuple[float, float]
+
+
+def ingest(
+    source: Source,
+    store: EmbeddedStore,
+    model: OnnxModel,
+    journal: Journal,
+    *,
+    batch_size: int,
+    threads: int,
+    limit: int | None = None,
+    only_failed: bool = False,
+    on_work: Callable[[Summary], None] = lambda summary: None,
+) -> Summary:
+    """Bring the works of ``source`` into ``store`` and return what was done.
+
+    A work whose picture and model are unchanged is not embedded again; if only its metadata have
+    changed, they are replaced. A work that fails is written to ``journal`` and the run goes on.
+
+    Args:
+        source: The works.
+        store: A collection made with ``model``.
+        model: The embedder.
+        journal: Where failures go, and which works ``only_failed`` takes.
+        batch_size: Pictures in one run of the model.
+        threads: Threads that read and prepare pictures.
+        limit: Take only the first so many works.
+        only_failed: Take only works that stand in the journal.
+        on_work: Called in this thread after each work with the summary so far.
+
+    Raises:
+        StoreError: the collection can't be written; what it has acknowledged is kept.
+    """
+    started = time.perf_counter()
+    summary = Summary()
+    works = _select(source, journal, limit, only_failed)
+    prepare = _Preparer(model.card.preprocess, store.manifest.model)
+    running: Future[list[Point | Failure]] | None = None
+    batch: list[_Prepared] = []
+
+    def write(future: Future[list[Point | Failure]]) -> None:
+        outcomes = future.result()
+        begun = time.perf_counter()
+        store.upsert([outcome for outcome in outcomes if isinstance(outcome, Point)])
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                fail(outcome)
+            else:
+                summary.embedded += 1
+                journal.resolve(outcome.payload["id"])
+                on_work(summary)
+        summary.write_seconds += time.perf_counter() - begun
+
+    def fail(failure: Failure) -> None:
+        summary.failures.append(failure)
+        journal.record(failure)
+        on_work(summary)
+
+    def embed(prepared: list[_Prepared]) -> list[Point | Failure]:
+        begun = time.perf_counter()
+        points = _embed(model, prepared)
+        summary.embed_seconds += time.perf_counter() - begun
+        return points
+
+    with (
+        ThreadPoolExecutor(threads, "prepare") as pool,
+        ThreadPoolExecutor(1, "model") as runner,
+    ):
+        try:
+            for outcome in _prepare_ahead(works, store, prepare, pool, 2 * batch_size + threads):
+                if isinstance(outcome, Failure):
+                    fail(outcome)
+                    continue
+                summary.read_seconds += outcome.seconds[0]
+                summary.prepare_seconds += outcome.seconds[1]
+                if isinstance(outcome, _Known):
+                    _update(store, outcome, summary)
+                    journal.resolve(outcome.item.key)
+                    on_work(summary)
+                    continue
+                batch.append(outcome)
+                if len(batch) == batch_size:
+                    if running is not None:
+                        running.result()  # the model is free from here on
+                    previous, running = running, runner.submit(embed, batch)
+                    batch = []
+                    if previous is not None:
+                        write(previous)
+            if running is not None:
+                write(running)
+            if batch:
+                write(runner.submit(embed, batch))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            runner.shutdown(wait=True, cancel_futures=True)
+    summary.seconds = time.perf_counter() - started
+    return summary
+
+
+def check_source(
+    source: Source,
+    store: EmbeddedStore | None,
+    model: ModelIdentity,
+    preprocess: Preprocess,
+    *,
+    threads: int,
+    limit: int | None = None,
+    on_work: Callable[[Summary], None] = lambda summary: None,
+) -> Summary:
+    """Return what :func:`ingest` would do, without running the model or writing anything.
+
+    Every picture is read and decoded, so the failures are the real ones; "embedded" counts the
+    works that would be embedded.
+    """
+    started = time.perf_counter()
+    summary = Summary()
+    works = islice(iter(source), limit)
+    prepare = _Preparer(preprocess, model)
+    with ThreadPoolExecutor(threads, "prepare") as pool:
+        for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
+            if isinstance(outcome, Failure):
+                summary.failures.append(outcome)
+            elif isinstance(outcome, _Prepared):
+                summary.embedded += 1
+            elif outcome.metadata is None:
+                summary.unchanged += 1
+            else:
+                summary.updated += 1
+            on_work(summary)
+    summary.seconds = time.perf_counter() - started
+    return summary
+
+
+def _select(
+    source: Source, journal: Journal, limit: int | None, only_failed: bool
+) -> Iterator[Item | Failure]:
+    """Iterate over the works to take."""
+    works = (work for work in source if not only_failed or work.key in journal)
+    return islice(works, limit)
+
+
+def _prepare_ahead(
+    works: Iterator[Item | Failure],
+    store: EmbeddedStore | None,
+    prepare: "_Preparer",
+    pool: ThreadPoolExecutor,
+    ahead: int,
+) -> Iterator[_Prepared | _Known | Failure]:
+    """Prepare works in ``pool``, at most ``ahead`` of them before they are taken, in order."""
+    waiting: deque[Future[_Prepared | _Known | Failure]] = deque()
+    for work, record in _look_up(works, store):
+        waiting.append(pool.submit(prepare, work, record))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _look_up(
+    works: Iterator[Item | Failure], store: EmbeddedStore | None
+) -> Iterator[tuple[Item | Failure, Record | None]]:
+    """Iterate over works with what the collection already knows of each."""
+    keys = (*_CATALOGUED, "image_sha256")
+    while chunk := list(islice(works, _LOOK_UP)):
+        ids = [work.artwork.point_id for work in chunk if isinstance(work, Item)]
+        records = store.retrieve(ids, keys=keys) if store is not None else {}
+        for work in chunk:
+            known = records.get(work.artwork.point_id) if isinstance(work, Item) else None
+            yield work, known
+
+
+class _Preparer:
+    """Reads, checks and prepares one picture; called from many threads."""
+
+    def __init__(self, preprocess: Preprocess, model: ModelIdentity) -> None:
+        self._preprocess = preprocess
+        self._model = {"name": model.name, "sha256": model.sha256}
+
+    def __call__(self, work: Item | Failure, record: Record | None) -> _Prepared | _Known | Failure:
+        if isinstance(work, Failure):
+            return work
+        started = time.perf_counter()
+        try:
+            data = work.read()
+            digest = content_hash(data)
+            was_read = time.perf_counter()
+            metadata = work.artwork.to_payload()
+            if work.folder is not None:
+                metadata["image_folder"] = str(work.folder)
+            if record is not None and record.payload.get("image_sha256") == digest:
+                stored = {key: record.payload[key] for key in _CATALOGUED if key in record.payload}
+                changed = None if stored == metadata else metadata
+                return _Known(work, changed, (was_read - started, 0.0))
+            image, size = open_sized(data, work.artwork.image, self._preprocess.decode_at_least)
+            tensor = self._preprocess(image)
+            payload = {
+                **metadata,
+                "width": size[0],
+                "height": size[1],
+                "image_sha256": digest,
+                "thumbnail": make_thumbnail(image),
+                "model": self._model,
+            }
+        except (ImageError, FetchError) as error:
+            return Failure(work.key, work.artwork.image, str(error))
+        prepared = time.perf_counter()
+        return _Prepared(work, tensor, payload, (was_read - started, prepared - was_read))
+
+
+def _embed(model: OnnxModel, batch: list[_Prepared]) -> list[Point | Failure]:
+    """Return a point for each picture, or why it has none."""
+    try:
+        vectors = model.embed(np.stack([prepared.tensor for prepared in batch]))
+    except ModelError as error:
+        if len(batch) > 1:  # find out whose picture it is
+            return [outcome for prepared in batch for outcome in _embed(model, [prepared])]
+        item = batch[0].item
+        return [Failure(item.key, item.artwork.image, str(error))]
+    return [
+        Point(prepared.item.artwork.point_id, {"visual": vector.tolist()}, prepared.payload)
+        for prepared, vector in zip(batch, vectors, strict=True)
+    ]
+
+
+def _update(store: EmbeddedStore, known: _Known, summary: Summary) -> None:
+    """Replace a known work's metadata where they have changed."""
+    if known.metadata is None:
+        summary.unchanged += 1
+        return
+    point_id = known.item.artwork.point_id
+    stored: Mapping[str, Any] = store.retrieve([point_id])[point_id].payload
+    measured = {key: value for key, value in stored.items() if key not in _CATALOGUED}
+    store.overwrite_payload(point_id, {**known.metadata, **measured})
+    summary.updated += 1

@@ -1,0 +1,216 @@
+"""One run of the ingest job, from settings to summary, as a person sees it."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from artextract.errors import InputError, QueryError
+from artextract.inference import Device, OnnxModel
+from artextract.models import PACKAGED, ModelFile, find_model
+from artextract.store import EmbeddedStore, ModelIdentity, create_store, open_store
+from artextract.store.manifest import MANIFEST_NAME
+from artextract.store.schema import ASPECTS
+from ingest.journal import JOURNAL_NAME, Journal
+from ingest.pipeline import Summary, check_source
+from ingest.pipeline import ingest as ingest_source
+from ingest.sources.item import Source
+
+__all__ = ["Settings", "run"]
+
+_FAILURES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was asked for on the command line."""
+
+    store: str
+    model: str
+    aspects: str
+    device: Device
+    batch_size: int
+    limit: int | None
+    retry_failed: bool
+    dry_run: bool
+
+
+def run(source: Source, settings: Settings) -> Summary:
+    """Ingest ``source``, show progress, print the summary and return it.
+
+    Raises:
+        ArtExtractError: the run could not begin or go on, or not one work could be ingested.
+    """
+    _check_aspects(settings.aspects)
+    model_file = find_model(settings.model)
+    model = OnnxModel(model_file.path, settings.device)
+    identity = _identity(model_file, model)
+    if settings.dry_run:
+        return _dry_run(source, settings, model, identity)
+    with (
+        create_store(settings.store, identity) as store,
+        Journal(Path(settings.store, JOURNAL_NAME)) as journal,
+    ):
+        summary = _ingest(source, settings, store, model, journal)
+        _print_summary(summary, settings, store, model, identity)
+        _print_failures(summary, journal)
+    _refuse_total_failure(summary)
+    return summary
+
+
+def _ingest(
+    source: Source, settings: Settings, store: EmbeddedStore, model: OnnxModel, journal: Journal
+) -> Summary:
+    before = store.count()
+    total = len(journal) if settings.retry_failed else source.count()
+    total = min(total, settings.limit or total)
+    if settings.retry_failed and not total:
+        click.echo(f"Nothing to retry: no failure stands in {journal.path}.", err=True)
+    try:
+        with _progress("Ingesting", total) as on_work:
+            summary = ingest_source(
+                source,
+                store,
+                model,
+                journal,
+                batch_size=settings.batch_size,
+                threads=os.cpu_count() or 1,
+                limit=settings.limit,
+                only_failed=settings.retry_failed,
+                on_work=on_work,
+            )
+    except KeyboardInterrupt:
+        new = store.count() - before
+        click.echo(
+            f"Interrupted after {new} new works; they are kept. Run the command again to go on.",
+            err=True,
+        )
+        raise
+    if summary.embedded:
+        store.optimize()
+    return summary
+
+
+def _dry_run(
+    source: Source, settings: Settings, model: OnnxModel, identity: ModelIdentity
+) -> Summary:
+    exists = Path(settings.store, MANIFEST_NAME).is_file()
+    store = open_store(settings.store) if exists else None
+    try:
+        if store is not None:
+            store.check_model(identity)
+        with _progress("Reading", min(source.count(), settings.limit or sys.maxsize)) as on_work:
+            summary = check_source(
+                source,
+                store,
+                identity,
+                model.card.preprocess,
+                threads=os.cpu_count() or 1,
+                limit=settings.limit,
+                on_work=on_work,
+            )
+    finally:
+        if store is not None:
+            store.close()
+    click.echo(
+        f"Dry run, nothing written: would embed {summary.embedded}, update {summary.updated}, "
+        f"leave {summary.unchanged} unchanged; {len(summary.failures)} would fail."
+    )
+    for failure in summary.failures[:_FAILURES_SHOWN]:
+        click.echo(f"  {failure.reason}", err=True)
+    return summary
+
+
+def _check_aspects(text: str) -> None:
+    for name in (part.strip() for part in text.split(",")):
+        if name not in ASPECTS:
+            raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}")
+
+
+def _identity(model_file: ModelFile, model: OnnxModel) -> ModelIdentity:
+    return ModelIdentity(
+        name=model.card.name,
+        sha256=model_file.sha256,
+        dimension=model.card.dimension,
+        file=None if model_file.name in PACKAGED else str(model_file.path),
+    )
+
+
+@contextmanager
+def _progress(title: str, total: int) -> Iterator[Callable[[Summary], None]]:
+    """Show a progress bar with rate and time left, on a terminal only; yield what moves it."""
+    if not sys.stderr.isatty():
+        yield lambda summary: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.0f} images/s"),
+        TimeLeft(),
+        TextColumn("{task.fields[failed]}"),
+        console=Console(stderr=True),
+    ) as progress:
+        task = progress.add_task(title, total=total, rate=0.0, failed="")
+
+        def on_work(summary: Summary) -> None:
+            failed = f"{len(summary.failures)} failed" if summary.failures else ""
+            progress.update(task, completed=summary.seen, failed=failed,
+                            rate=progress.tasks[0].speed or 0.0)  # fmt: skip
+
+        yield on_work
+
+
+def _print_summary(
+    summary: Summary,
+    settings: Settings,
+    store: EmbeddedStore,
+    model: OnnxModel,
+    identity: ModelIdentity,
+) -> None:
+    """Say what was done, and what really ran."""
+    rate = summary.embedded / summary.seconds if summary.seconds else 0.0
+    click.echo(
+        f"{settings.store}: embedded {summary.embedded}, updated {summary.updated}, "
+        f"unchanged {summary.unchanged}, failed {len(summary.failures)}; "
+        f"{store.count()} works in the collection."
+    )
+    click.echo(
+        f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {identity} on {model.device} "
+        f"({model.threads} threads, batches of {settings.batch_size})."
+    )
+    click.echo(
+        f"Seconds of work by part, overlapping: read {summary.read_seconds:.1f}, "
+        f"prepare {summary.prepare_seconds:.1f}, embed {summary.embed_seconds:.1f}, "
+        f"write {summary.write_seconds:.1f}."
+    )
+
+
+def _print_failures(summary: Summary, journal: Journal) -> None:
+    if not summary.failures:
+        return
+    for failure in summary.failures[:_FAILURES_SHOWN]:
+        click.echo(f"Skipped: {failure.reason}", err=True)
+    if len(summary.failures) > _FAILURES_SHOWN:
+        click.echo(f"... and {len(summary.failures) - _FAILURES_SHOWN} more.", err=True)
+    click.echo(
+        f"{len(summary.failures)} works were skipped; the reasons stand in {journal.path}. "
+        "Mend them and run the same command with --retry-failed.",
+        err=True,
+    )
+
+
+def _refuse_total_failure(summary: Summary) -> None:
+    if summary.failures and summary.seen == len(summary.failures):
+        raise InputError(
+            f"not one of {summary.seen} works could be ingested; the first: "
+            f"{summary.failures[0].reason}"
+        )

@@ -1,0 +1,1 @@
+"""Where artworks come from; each source yields items for the pipeline."""
