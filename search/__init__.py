@@ -1,0 +1,1 @@
+"""Search: filtered similarity queries over a collection, and how their results are shown."""

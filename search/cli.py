@@ -1,0 +1,179 @@
+"""``artextract search``: ask a collection."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from artextract.options import device_option, store_option
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from artextract.inference import Device
+    from artextract.store import EmbeddedStore
+    from search.searcher import Answer, Question, Result
+
+__all__ = ["search"]
+
+
+@click.command()
+@click.argument("query", required=False)
+@store_option
+@click.option(
+    "-k",
+    "limit",
+    type=click.IntRange(1, 10_000),
+    default=10,
+    show_default=True,
+    help="Most works to return.",
+)
+@click.option(
+    "--artist",
+    "artists",
+    multiple=True,
+    metavar="NAME",
+    help="Only works by this artist; case and accents don't count. Repeatable: any of.",
+)
+@click.option(
+    "--years", metavar="A:B", help="Only works whose years overlap A to B; A: and :B are open."
+)
+@click.option("--within", is_flag=True, help="With --years: the work's years must lie within.")
+@click.option("--style", "styles", multiple=True, metavar="NAME", help="Only this style; any of.")
+@click.option("--genre", "genres", multiple=True, metavar="NAME", help="Only this genre; any of.")
+@click.option("--medium", metavar="TEXT", help="Only works whose medium has these words.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only works whose field KEY is VALUE; repeatable: all of.",
+)
+@click.option("--text", metavar="WORDS", help="Only works whose title has these words.")
+@click.option(
+    "--by",
+    "aspect",
+    default="visual",
+    show_default=True,
+    metavar="ASPECT",
+    help="The way to be alike.",
+)
+@click.option("--like", multiple=True, metavar="QUERY", help="Also like this work; repeatable.")
+@click.option("--unlike", multiple=True, metavar="QUERY", help="Less like this one; repeatable.")
+@click.option("--other-artists", is_flag=True, help="Leave out works by the query's artist.")
+@click.option("--min-score", type=click.FloatRange(-1, 1), help="Only works with this cosine.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "jsonl", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to print the results.",
+)
+@click.option(
+    "--gallery",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Also write a page with the pictures.",
+)
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.png",
+    help="Also write a contact sheet.",
+)
+@click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
+@device_option
+@click.option("--allow-private-addresses", is_flag=True,
+              help="Let a QUERY URL be on your own network.")  # fmt: skip
+def search(
+    query: str | None,
+    store: str,
+    limit: int,
+    artists: tuple[str, ...],
+    years: str | None,
+    within: bool,
+    styles: tuple[str, ...],
+    genres: tuple[str, ...],
+    medium: str | None,
+    where: tuple[str, ...],
+    text: str | None,
+    aspect: str,
+    like: tuple[str, ...],
+    unlike: tuple[str, ...],
+    other_artists: bool,
+    min_score: float | None,
+    format_: str,
+    gallery: Path | None,
+    sheet: Path | None,
+    model: str | None,
+    device: "Device",
+    allow_private_addresses: bool,
+) -> None:
+    """Find works that look like QUERY: a picture's file, its URL, or the id of a work.
+
+    Without QUERY, list the works that the filters describe, the earliest first.
+
+    Example: artextract search monet.jpg --artist "Claude Monet" --years 1870:1890 --gallery a.html
+    """
+    from artextract.store import open_store
+    from search.criteria import Criteria
+    from search.query import QueryReader
+    from search.searcher import Question
+    from search.searcher import search as answer_question
+
+    if within and years is None:
+        raise click.UsageError("--within needs --years")
+    with open_store(store) as opened:
+        reader = QueryReader(
+            opened, model=model, device=device, allow_private=allow_private_addresses
+        )
+        question = Question(
+            like=[reader.read(text) for text in ((query,) if query else ()) + like],
+            unlike=[reader.read(text) for text in unlike],
+            criteria=Criteria(
+                artists=artists,
+                styles=styles,
+                genres=genres,
+                years=years,
+                within=within,
+                medium=medium,
+                where=where,
+                text=text,
+            ),
+            limit=limit,
+            aspect=aspect,
+            other_artists=other_artists,
+            min_score=min_score,
+        )
+        answer = answer_question(opened, question)
+        _print(opened, question, answer, format_)
+        if gallery is not None:
+            from search.gallery import save_gallery
+
+            save_gallery(gallery, opened, question, answer)
+            click.echo(f"Gallery page: {gallery}", err=True)
+        if sheet is not None:
+            from search.sheet import save_sheet
+
+            first = question.like[0] if question.like else None
+            save_sheet(sheet, opened, first, answer)
+            click.echo(f"Contact sheet: {sheet}", err=True)
+
+
+def _print(store: "EmbeddedStore", question: "Question", answer: "Answer", format_: str) -> None:
+    """Print the results to stdout, and to stderr how many there are of how many."""
+    from search import output
+
+    if format_ == "table" and answer.results:
+
+        def picture(result: "Result") -> "PIL.Image.Image":
+            from search.pictures import result_picture
+
+            return result_picture(store, result, 160)
+
+        output.write_table(answer, picture)
+    elif format_ != "table":
+        write = {"json": output.to_json, "jsonl": output.to_jsonl, "csv": output.to_csv}[format_]
+        click.echo(write(answer), nl=False)
+    fit = " that fit" if question.criteria.describe() else ""
+    click.echo(f"{len(answer.results)} of {answer.matching} works{fit}.", err=True)

@@ -1,0 +1,76 @@
+"""The gallery page: one HTML file with everything in it, to look at or to send."""
+
+from pathlib import Path
+
+import jinja2
+import PIL.Image
+
+from artextract import __version__
+from artextract.errors import InputError
+from artextract.images import jpeg_data_uri
+from artextract.store import EmbeddedStore
+from search.pictures import query_picture, result_picture
+from search.query import Query
+from search.searcher import Answer, Question
+
+__all__ = ["save_gallery"]
+
+_QUERY_SIDE = 560
+_RESULT_SIDE = 440
+
+
+def save_gallery(path: Path, store: EmbeddedStore, question: Question, answer: Answer) -> None:
+    """Write the answer as a page that needs no other file and no network.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("search"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("gallery.html").render(
+        queries=[
+            {**_words_of_query(query), "picture": _uri(query_picture(store, query, _QUERY_SIDE))}
+            for query in question.like
+        ],
+        unlike=[query.label for query in question.unlike],
+        criteria=question.criteria.describe()
+        + (["other artists only"] if question.other_artists else []),
+        results=[
+            {
+                "result": result,
+                "picture": _uri(result_picture(store, result, _RESULT_SIDE)),
+                "page_url": _safe_link(result.artwork.page_url),
+            }
+            for result in answer.results
+        ],
+        matching=answer.matching,
+        aspect=question.aspect,
+        model=store.manifest.model,
+        version=__version__,
+    )
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--gallery {path} can't be written: {error.strerror}") from error
+
+
+def _words_of_query(query: Query) -> dict[str, str]:
+    artwork = query.artwork
+    if artwork is None:
+        return {"title": query.label, "by": ""}
+    by = ", ".join(part for part in (artwork.artist, artwork.display_date) if part)
+    return {"title": artwork.title or query.label, "by": by}
+
+
+def _uri(picture: PIL.Image.Image) -> str:
+    return jpeg_data_uri(picture, quality=84)
+
+
+def _safe_link(url: str | None) -> str | None:
+    """Return a catalog's link if it is one to the web, so that it can't run a script."""
+    return url if url and url.lower().startswith(("http://", "https://")) else None

@@ -1,0 +1,38 @@
+"""``artextract info``: what a collection holds."""
+
+from pathlib import Path
+
+import click
+
+from artextract.options import store_option
+
+__all__ = ["info"]
+
+
+@click.command()
+@store_option
+def info(store: str) -> None:
+    """Say what a collection holds: works, model, vectors, disk, and its commonest names.
+
+    Example: artextract info --store my-store
+    """
+    from artextract.store import open_store
+
+    with open_store(store) as opened:
+        manifest = opened.manifest
+        click.echo(f"store    {store} ({_disk_usage(Path(store)) >> 20} MiB on disk)")
+        click.echo(f"works    {opened.count()}")
+        click.echo(f"model    {manifest.model}")
+        for name, dimension in manifest.vectors.items():
+            click.echo(f"vectors  {name}: {dimension} dimensions, cosine")
+        for field in ("artist", "style", "genre"):
+            values = opened.facet(field, limit=5)
+            if values:
+                counted = ", ".join(f"{value} ({count})" for value, count in values)
+                click.echo(f"{field:<8} {counted}, ...")
+        click.echo(f"made by  {manifest.created_by}")
+
+
+def _disk_usage(folder: Path) -> int:
+    """Return the bytes that a folder's files really take; the engine's files have holes."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())

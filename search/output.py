@@ -1,0 +1,115 @@
+"""Answers as a table, JSON, JSON lines or CSV."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from search.searcher import Answer, Result
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["FORMATS", "to_csv", "to_json", "to_jsonl", "write_table"]
+
+FORMATS = ("table", "json", "jsonl", "csv")
+
+_THUMBNAIL_CELLS = 10
+
+
+def to_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Return the results as plain JSON values, the same keys in each.
+
+    ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query.
+    """
+    return [_row(result) for result in answer.results]
+
+
+def _row(result: Result) -> dict[str, Any]:
+    artwork = result.artwork
+    return {
+        "rank": result.rank,
+        "score": None if result.score is None else round(result.score, 6),
+        "id": artwork.id,
+        "title": artwork.title,
+        "artist": artwork.artist,
+        "display_date": artwork.display_date,
+        "year_begin": artwork.year_begin,
+        "year_end": artwork.year_end,
+        "style": artwork.style,
+        "genre": artwork.genre,
+        "medium": artwork.medium,
+        "page_url": artwork.page_url,
+        "image": result.image,
+        "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
+    }
+
+
+def to_json(answer: Answer) -> str:
+    """Return the results as a JSON list of objects."""
+    return json.dumps(to_rows(answer), ensure_ascii=False, indent=2) + "\n"
+
+
+def to_jsonl(answer: Answer) -> str:
+    """Return the results as JSON, one object a line."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in to_rows(answer))
+
+
+def to_csv(answer: Answer) -> str:
+    """Return the results as CSV with a header; an aspect's score is a column ``aspects.NAME``."""
+    names = sorted({name for result in answer.results for name in result.aspects})
+    plain = [key for key in _row_keys() if key != "aspects"]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, [*plain, *(f"aspects.{name}" for name in names)],
+                            lineterminator="\n")  # fmt: skip
+    writer.writeheader()
+    for row in to_rows(answer):
+        aspects = row.pop("aspects")
+        writer.writerow({**row, **{f"aspects.{name}": aspects.get(name) for name in names}})
+    return buffer.getvalue()
+
+
+def _row_keys() -> tuple[str, ...]:
+    return ("rank", "score", "id", "title", "artist", "display_date", "year_begin", "year_end",
+            "style", "genre", "medium", "page_url", "image", "aspects")  # fmt: skip
+
+
+def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") -> None:
+    """Write the results to stdout as a table, with small pictures where stdout is a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    on_terminal = sys.stdout.isatty()
+    console = Console(width=None if on_terminal else 140)
+    table = Table(box=None, padding=(0, 2, 1, 0) if on_terminal else (0, 2, 0, 0))
+    with_score = any(result.score is not None for result in answer.results)
+    with_pictures = on_terminal and console.color_system is not None
+    table.add_column("#", justify="right", style="dim")
+    if with_pictures:
+        table.add_column("")
+    if with_score:
+        table.add_column("score", justify="right")
+    for name in ("title", "artist", "date"):
+        table.add_column(name, overflow="fold")
+    table.add_column("id", style="dim", overflow="fold")
+    for result in answer.results:
+        artwork = result.artwork
+        cells: list[Any] = [str(result.rank)]
+        if with_pictures:
+            from textual_image.renderable import Image
+
+            cells.append(Image(picture(result), width=_THUMBNAIL_CELLS, height="auto"))
+        if with_score:
+            cells.append("" if result.score is None else f"{result.score:.3f}")
+        cells += [_plain(artwork.title), _plain(artwork.artist), _plain(artwork.display_date)]
+        table.add_row(*cells, _plain(artwork.id))
+    console.print(table)
+
+
+def _plain(text: str | None) -> Any:
+    """Return a catalog's words as text that is shown as it stands, brackets included."""
+    from rich.text import Text
+
+    return Text(text or "")

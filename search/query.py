@@ -1,0 +1,130 @@
+"""What a query is: a file, a URL or an artwork's id, and its embedding."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artextract.artwork import Artwork
+from artextract.errors import QueryError, StoreMismatchError
+from artextract.fetch import fetch, is_url
+from artextract.store import EmbeddedStore, filters
+from artextract.text import closest
+
+if TYPE_CHECKING:
+    from artextract.inference import Device, OnnxModel
+
+__all__ = ["Query", "QueryReader"]
+
+_IDS_LIMIT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query and what is known of it.
+
+    ``vectors`` are its embeddings {aspect: unit vector}; ``point_ids`` are its own points where it
+    is a work of the collection (they are not an answer to it); ``image`` holds the file's bytes
+    where it was a file or a URL.
+    """
+
+    label: str
+    vectors: dict[str, list[float]]
+    artwork: Artwork | None = None
+    point_ids: tuple[str, ...] = ()
+    image: bytes | None = None
+    payload: dict[str, object] = field(default_factory=dict)
+
+
+class QueryReader:
+    """Turns the text of a query into its embedding, with the model that made the collection.
+
+    The model is loaded when the first picture needs it: a work of the collection needs none.
+    """
+
+    def __init__(
+        self,
+        store: EmbeddedStore,
+        *,
+        model: str | None = None,
+        device: "Device" = "auto",
+        allow_private: bool = False,
+    ) -> None:
+        """Read queries for ``store``; ``model`` names a model file that has been moved."""
+        self._store = store
+        self._model_name = model
+        self._device = device
+        self._allow_private = allow_private
+        self._model: OnnxModel | None = None
+
+    def read(self, text: str) -> Query:
+        """Return the query that ``text`` names: a file if there is one, a URL, else a work's id.
+
+        Raises:
+            QueryError: it is none of the three.
+            ImageError: the file or the answer is no picture.
+            FetchError: the URL can't be fetched.
+        """
+        if is_url(text):
+            data = fetch(text, allow_private=self._allow_private)
+            return self._from_image(text, data)
+        path = Path(text)
+        if path.is_file():
+            from artextract.images import read_image_file
+
+            return self._from_image(path.name, read_image_file(path))
+        if path.is_dir():
+            raise QueryError(f"{text} is a folder; give one picture, a URL or an artwork's id")
+        return self._from_id(text)
+
+    def _from_id(self, artwork_id: str) -> Query:
+        filter_ = filters.all_of([filters.any_of("id", [artwork_id])])
+        records = list(self._store.scroll(filter_, with_vectors=True))
+        if not records:
+            ids = [value for value, _ in self._store.facet("id", limit=_IDS_LIMIT)]
+            near = closest(artwork_id, ids, 2)
+            hint = f"; closest ids: {', '.join(near)}" if near else ""
+            raise QueryError(
+                f"there is no file {artwork_id!r}, and no work of that id in the collection{hint}"
+            )
+        first = records[0]
+        artwork = Artwork.from_payload(first.payload)
+        return Query(
+            label=artwork.title or artwork.id,
+            vectors=dict(first.vectors),
+            artwork=artwork,
+            point_ids=tuple(record.id for record in records),
+            payload=dict(first.payload),
+        )
+
+    def _from_image(self, name: str, data: bytes) -> Query:
+        from artextract.images import content_hash, open_image
+
+        model = self._loaded_model()
+        preprocess = model.card.preprocess
+        image = open_image(data, name, at_least=preprocess.decode_at_least)
+        vector = model.embed(preprocess(image)[None])[0].tolist()
+        same = filters.all_of([filters.any_of("image_sha256", [content_hash(data)])])
+        known = next(iter(self._store.scroll(same)), None)
+        artwork = Artwork.from_payload(known.payload) if known else None
+        return Query(label=name, vectors={"visual": vector}, artwork=artwork, image=data)
+
+    def _loaded_model(self) -> "OnnxModel":
+        """Return the model that made the collection.
+
+        Raises:
+            StoreMismatchError: the model that was found is another one.
+            ModelError: it can't be found or loaded.
+        """
+        if self._model is None:
+            from artextract.inference import OnnxModel
+            from artextract.models import find_model
+
+            made_with = self._store.manifest.model
+            file = find_model(self._model_name or made_with.file or made_with.name)
+            if file.sha256 != made_with.sha256:
+                raise StoreMismatchError(
+                    f"the collection was made with {made_with}, and {file.path.name} has another "
+                    f"checksum ({file.sha256[:12]}); name the right file with --model"
+                )
+            self._model = OnnxModel(file.path, self._device)
+        return self._model

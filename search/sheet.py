@@ -1,0 +1,78 @@
+"""The contact sheet: the query and what was found, as one picture to send or print."""
+
+import textwrap
+from pathlib import Path
+
+import PIL.Image
+from PIL import ImageDraw, ImageFont
+
+from artextract.errors import InputError
+from artextract.store import EmbeddedStore
+from search.pictures import query_picture, result_picture
+from search.query import Query
+from search.searcher import Answer, Result
+
+__all__ = ["save_sheet"]
+
+_CELL = 260
+_TEXT = 74
+_GAP = 18
+_COLUMNS = 6
+_PAPER, _INK, _FAINT, _MARK = "#faf9f6", "#1d1d1b", "#6f6b64", "#b3261e"
+
+
+def save_sheet(path: Path, store: EmbeddedStore, query: Query | None, answer: Answer) -> None:
+    """Write the query and the results, best first, as a PNG (or JPEG, by the file's ending).
+
+    Raises:
+        InputError: the file's ending is another, or it can't be written.
+    """
+    if path.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
+        raise InputError(f"--sheet {path} must end in .png or .jpg")
+    cells: list[tuple[PIL.Image.Image, str, str, bool]] = []
+    if query is not None:
+        cells.append((query_picture(store, query, _CELL), "Query", query.label, True))
+    for result in answer.results:
+        cells.append(
+            (result_picture(store, result, _CELL), _heading(result), _words(result), False)
+        )
+    columns = min(_COLUMNS, max(1, len(cells)))
+    rows = max(1, -(-len(cells) // columns))
+    sheet = PIL.Image.new(
+        "RGB",
+        (columns * (_CELL + _GAP) + _GAP, rows * (_CELL + _TEXT + _GAP) + _GAP),
+        _PAPER,
+    )
+    draw = ImageDraw.Draw(sheet)
+    for number, (picture, heading, words, is_query) in enumerate(cells):
+        left = _GAP + (number % columns) * (_CELL + _GAP)
+        top = _GAP + (number // columns) * (_CELL + _TEXT + _GAP)
+        at = (left + (_CELL - picture.width) // 2, top + _CELL - picture.height)
+        sheet.paste(picture, at)
+        if is_query:
+            box = (at[0] - 4, at[1] - 4, at[0] + picture.width + 3, at[1] + picture.height + 3)
+            draw.rectangle(box, outline=_MARK, width=3)
+        draw.text((left, top + _CELL + 8), heading, _MARK if is_query else _INK, _font(15))
+        draw.multiline_text((left, top + _CELL + 29), _wrapped(words), _FAINT, _font(13), spacing=3)
+    try:
+        sheet.save(path)
+    except OSError as error:
+        raise InputError(f"--sheet {path} can't be written: {error.strerror or error}") from error
+
+
+def _heading(result: Result) -> str:
+    return f"{result.rank}" if result.score is None else f"{result.rank}   {result.score:.3f}"
+
+
+def _words(result: Result) -> str:
+    artwork = result.artwork
+    parts = (artwork.title or artwork.id, artwork.artist, artwork.display_date)
+    return ", ".join(part for part in parts if part)
+
+
+def _wrapped(words: str) -> str:
+    return "\n".join(textwrap.wrap(words, 38, max_lines=2, placeholder="..."))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
