@@ -8,6 +8,7 @@ reason. Nothing is decoded before its size is known to be bearable.
 import base64
 import hashlib
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ MAX_FILE_BYTES = 1 << 30
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff"})
 """File endings that are taken for images when a folder is walked."""
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")  # Pillow opens MPO (two JPEGs in one) as JPEG
 _ORIENTATION = 0x0112  # EXIF tag 274
 _THUMBNAIL_SIDE = 192
 
@@ -127,9 +128,8 @@ def open_sized(
 
 
 # What Pillow's decoders raise on damaged data: OSError for a cut or corrupt stream, SyntaxError for
-# a broken PNG or TIFF header, ValueError and the rest from parsing hostile tags.
-_DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError,
-                   OverflowError, EOFError, ZeroDivisionError, AttributeError)  # fmt: skip
+# a broken header, the others from hostile sizes and tags.
+_DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error)
 
 
 def _first_line(error: BaseException) -> str:

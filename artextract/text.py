@@ -24,7 +24,8 @@ def closest(wanted: str, names: Iterable[str], limit: int = 3) -> list[str]:
     """Return up to ``limit`` of ``names`` that are spelt most like ``wanted``, best first.
 
     A name counts by its best part, so that "Money" finds "Claude Monet": the score is the larger of
-    the likeness to the whole name and to its closest word (Indel ratio, 0 to 100).
+    the likeness to the whole name and to its closest word (Indel ratio, 0 to 100). Names below 50,
+    or 15 below the best, are left out.
     """
     from rapidfuzz import fuzz
 
@@ -34,8 +35,8 @@ def closest(wanted: str, names: Iterable[str], limit: int = 3) -> list[str]:
         folded = fold(name)
         return max(fuzz.ratio(key, part) for part in (folded, *folded.split()))
 
-    scored = sorted((-likeness(name), name) for name in set(names))
-    return [name for score, name in scored[:limit] if score <= -50]
+    scored = sorted((-likeness(name), name) for name in set(names))[:limit]
+    return [name for score, name in scored if score <= max(scored[0][0] + 15, -50)]
 
 
 def in_words(names: Sequence[str]) -> str:

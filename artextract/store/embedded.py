@@ -13,20 +13,17 @@ from typing import Any, Self
 
 import qdrant_edge as edge
 
-from artextract.errors import StoreError, StoreFullError, StoreMismatchError
+from artextract.errors import StoreError, StoreMismatchError
 from artextract.store import schema
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
 from artextract.store.manifest import Manifest, ModelIdentity
 from artextract.store.owner import Owner
+from artextract.store.space import SpaceGuard
 
 __all__ = ["EmbeddedStore", "Hit", "Point", "Record"]
 
 SHARD_NAME = "shard"
-
-SPACE_IN_RESERVE = 96 << 20
-"""Bytes that must be free before a write. The engine maps files that it grows in pieces of up to
-32 MiB, and writing to a mapped page on a full disk kills the process, past all error handling."""
 
 _INDEXING_THRESHOLD_KB = 64 << 10
 """Vectors of a segment, in kB, above which an HNSW graph is built; below, the scan is exact and
@@ -77,11 +74,11 @@ class EmbeddedStore:
         self._shard = shard
         self._owner = owner
         self._writing = False
+        self._space = SpaceGuard(folder / SHARD_NAME)
 
     @classmethod
     def create(cls, folder: Path, model: ModelIdentity, owner: Owner) -> "EmbeddedStore":
         """Make an empty collection for a model's embeddings; ``owner`` must hold ``folder``."""
-        _need_space(folder, SPACE_IN_RESERVE)
         manifest = Manifest(model=model, vectors={"visual": model.dimension})
         config = edge.EdgeConfig(
             vectors={
@@ -94,6 +91,7 @@ class EmbeddedStore:
         path = folder / SHARD_NAME
         if path.exists():  # the rest of a creation that was cut off: it never had a manifest
             shutil.rmtree(path)
+        SpaceGuard(path).check()
         path.mkdir()
         shard = _guarded(edge.EdgeShard.create, str(path), config)
         words = edge.TextIndexParams(
@@ -115,6 +113,7 @@ class EmbeddedStore:
         """Open an existing collection; ``owner`` must hold ``folder``."""
         manifest = Manifest.load(folder)
         manifest.check_files(folder / SHARD_NAME)
+        SpaceGuard(folder / SHARD_NAME).check()
         shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
         return cls(folder, manifest, shard, owner)
 
@@ -168,13 +167,13 @@ class EmbeddedStore:
             StoreFullError: there is too little space to build it. What is stored stays as it is.
         """
         vectors = self.count() * 4 * sum(self.manifest.vectors.values())
-        _need_space(self.folder, SPACE_IN_RESERVE + 2 * vectors)
+        self._space.check(2 * vectors)
         self._begin_writing()
         return bool(_guarded(self._shard.optimize))
 
     def _begin_writing(self) -> None:
         """Note in the manifest that file sizes change from now on; refuse to fill the disk."""
-        _need_space(self.folder, SPACE_IN_RESERVE)
+        self._space.check()
         if not self._writing:
             self.manifest = self.manifest.with_files(None)
             self.manifest.save(self.folder)
@@ -318,16 +317,6 @@ class EmbeddedStore:
     ) -> None:
         """Close the store."""
         self.close()
-
-
-def _need_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise StoreFullError(
-            f"the disk of {folder} has {free >> 20} MiB free, and {needed >> 20} MiB are needed to "
-            "go on safely; make room or use another store, then run the same command again: "
-            "what is stored is kept"
-        )
 
 
 def _guarded(call: Any, *arguments: Any) -> Any:

@@ -104,8 +104,15 @@ class Manifest:
 
 
 def _file_sizes(shard: Path) -> dict[str, int]:
-    """Return {path: bytes} of the segments' files; the write-ahead log comes and goes."""
-    files = sorted(path for path in (shard / "segments").rglob("*") if path.is_file())
+    """Return {path: bytes} of the segments' files, without their journals.
+
+    Journals and the write-ahead log come and go whenever the engine opens a shard.
+    """
+    files = sorted(
+        path
+        for path in (shard / "segments").rglob("*")
+        if path.is_file() and not path.name.endswith("_journal.dat")
+    )
     return {path.relative_to(shard).as_posix(): path.stat().st_size for path in files}
 
 

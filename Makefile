@@ -1,0 +1,44 @@
+# make demo   the main job from end to end on a gallery painted by code, without torch
+# make test   the whole test suite (installs torch too)
+# make check  format, lint, types, import contracts
+# make bench  the figures of the README, from one run
+# make clean  remove what the above have made
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/.light
+	$(BIN)/artextract demo --out demo
+
+test: $(VENV)/.full
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.full
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.full
+	$(BIN)/python benchmarks/main_job.py
+
+clean:
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# onnxruntime and onnxruntime-gpu exclude each other: a machine with the GPU wheel keeps it.
+RUNTIME = $(shell $(BIN)/python -m pip show --quiet onnxruntime-gpu 2>/dev/null && echo gpu || echo cpu)
+
+$(VENV)/.light: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[$(RUNTIME)]"
+	touch $@
+
+$(VENV)/.full: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[$(RUNTIME),train,dev]"
+	touch $@ $(VENV)/.light

@@ -1,0 +1,85 @@
+"""Promise 1: nothing acknowledged is lost, and a second run makes the collection whole."""
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pictures import make_folder
+
+from artextract.store import Record, open_store
+
+WORKS = 240
+KILLS = 20
+
+
+def contents(store: Path) -> dict[str, Record]:
+    with open_store(str(store)) as opened:
+        return {record.id: record for record in opened.scroll(with_vectors=True)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kill") / "pictures"
+    make_folder(folder, WORKS)
+    return folder
+
+
+def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
+    folder: Path, tmp_path: Path, start_artextract: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    undisturbed = tmp_path / "undisturbed"
+    started = time.monotonic()
+    whole = start_artextract("ingest", "folder", folder, "--store", undisturbed, "--batch-size", 8)
+    assert whole.communicate()[1] == ""
+    duration = time.monotonic() - started
+    expected = contents(undisturbed)
+    assert len(expected) == WORKS
+
+    moments = random.Random(7)
+    interrupted_while_storing = 0
+    for number in range(KILLS):
+        store = tmp_path / f"store-{number}"
+        words = ("ingest", "folder", folder, "--store", store, "--batch-size", 8)
+        run = start_artextract(*words)
+        time.sleep(moments.uniform(0.1, 1.0) * duration)
+        run.kill()
+        run.communicate()
+        again = start_artextract(*words)
+        out, err = again.communicate()
+        assert (again.returncode, err) == (0, ""), f"kill {number}: {err}"
+        interrupted_while_storing += "unchanged 0," not in out and "embedded 0," not in out
+        found = contents(store)
+        assert found.keys() == expected.keys(), f"kill {number}"
+        for point_id, record in found.items():
+            assert record.payload == expected[point_id].payload, f"kill {number}"
+            np.testing.assert_allclose(
+                record.vectors["visual"], expected[point_id].vectors["visual"], atol=1e-6
+            )
+    assert interrupted_while_storing >= 3, "the kills hit too few runs in the middle to prove much"
+
+
+def test_interrupted_it_says_so_and_leaves_a_store_that_opens(
+    folder: Path, tmp_path: Path, start_artextract: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    store = tmp_path / "store"
+    run = start_artextract("ingest", "folder", folder, "--store", store, "--batch-size", 4)
+    while run.poll() is None and not (store / "manifest.json").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate()
+    assert run.returncode == 130, (out, err)
+    assert "Traceback" not in err
+    assert "they are kept" in err
+    kept = len(contents(store))
+    assert kept < WORKS
+    run = start_artextract("ingest", "folder", folder, "--store", store)
+    out, err = run.communicate()
+    assert run.returncode == 0, err
+    assert f"unchanged {kept}," in out
+    assert len(contents(store)) == WORKS
