@@ -1,0 +1,1 @@
+"""Export: networks written as ONNX files, each with its model card and a checked parity."""

@@ -1,0 +1,136 @@
+"""Whether an ONNX file computes what the network computes that it was exported from.
+
+Both see the same pictures, in batches of several sizes. The file is run twice: by ONNX Runtime as
+it is, for the differences of the raw numbers, and through artextract.inference, the door by which
+ingest and search use it, for the cosines.
+
+The limits: float32 carries about 6e-8 of relative rounding, and 50 layers of it, summed in another
+order, come to 1e-6 of the largest number (EfficientNet-Lite0; as much lies between float32 and
+float64 in torch itself). The smallest fault that was tried, one layer's weights cut to half
+precision, gives 6e-4; padding laid on the wrong side gives 6e-1 and a cosine of 0.87. The limit of
+1e-4 stands a hundred times above rounding and below each of them; that of the cosine, 0.99999, is
+kept for what search sees, whatever the scale.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import PIL.Image
+import torch
+
+from artextract.errors import ModelError
+from artextract.inference import OnnxModel
+from artextract.preprocess import Preprocess
+
+__all__ = [
+    "BATCH_SIZES",
+    "LARGEST_RELATIVE_DIFFERENCE",
+    "LOWEST_COSINE",
+    "Parity",
+    "check_parity",
+]
+
+BATCH_SIZES = (1, 3, 16)
+LOWEST_COSINE = 0.99999
+LARGEST_RELATIVE_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """How near an ONNX file comes to its network, the worst case over all batches.
+
+    ``pictures`` is the number of different pictures; ``max_abs_difference`` is that of two raw
+    numbers of an embedding, ``max_relative_difference`` the same over the largest number in any
+    embedding, ``lowest_cosine`` that of two embeddings of the same picture.
+    """
+
+    pictures: int
+    max_abs_difference: float
+    max_relative_difference: float
+    lowest_cosine: float
+
+    def to_card(self) -> dict[str, float]:
+        """Return the figures for a model card, rounded to what they can bear.
+
+        One digit of a difference, so that the same export writes the same bytes on machines whose
+        rounding differs a little.
+        """
+        figures: dict[str, float] = asdict(self)
+        for name in ("max_abs_difference", "max_relative_difference"):
+            figures[name] = float(f"{figures[name]:.0e}")
+        figures["lowest_cosine"] = round(self.lowest_cosine, 6)
+        return figures
+
+
+def check_parity(
+    network: torch.nn.Module,
+    file: Path,
+    pictures: Sequence[PIL.Image.Image],
+    preprocess: Preprocess,
+) -> Parity:
+    """Return how near the ONNX ``file`` comes to ``network`` on the CPU.
+
+    Args:
+        network: From images (n, 3, size, size) to raw embeddings (n, dimension); in evaluation
+            mode.
+        file: The exported file, its model card inside.
+        pictures: RGB pictures; they are repeated where a batch has more places.
+        preprocess: How a picture becomes the network's input.
+
+    Raises:
+        ModelError: the file can't be run, or a figure is beyond its limit or not finite.
+    """
+    # One thread each: ONNX Runtime's threads spin while they wait, and would keep torch waiting.
+    model = OnnxModel(file, device="cpu", threads=1)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    raw = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    prepared = [preprocess(picture) for picture in pictures]
+    difference, largest, cosine = 0.0, 0.0, 1.0
+    for size in BATCH_SIZES:
+        batch = np.stack([prepared[i % len(prepared)] for i in range(size)])  # (n, 3, h, w)
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(batch)).numpy().astype(np.float64)  # (n, dimension)
+        (found,) = raw.run([model.card.embedding], {model.card.input: batch})  # (n, dimension)
+        if found.shape != expected.shape:
+            raise ModelError(
+                f"the exported {model.card.name} gives embeddings of the shape {found.shape} for "
+                f"{size} pictures, its network {expected.shape}; nothing was written"
+            )
+        # np.maximum and np.minimum keep a NaN, which max() and min() may drop
+        difference = float(np.maximum(difference, np.abs(found - expected).max()))
+        largest = float(np.maximum(largest, np.abs(expected).max()))
+        cosine = float(np.minimum(cosine, _cosines(expected, model.embed(batch)).min()))
+    parity = Parity(
+        pictures=len(pictures),
+        max_abs_difference=difference,
+        max_relative_difference=difference / largest if largest else float("nan"),
+        lowest_cosine=cosine,
+    )
+    # "not within" rather than "beyond", so that a NaN fails
+    if not (
+        parity.lowest_cosine >= LOWEST_COSINE
+        and parity.max_relative_difference <= LARGEST_RELATIVE_DIFFERENCE
+    ):
+        raise ModelError(
+            f"the exported {model.card.name} does not compute what its network computes: "
+            f"lowest cosine {parity.lowest_cosine:.6f} (at least {LOWEST_COSINE} expected), "
+            f"largest relative difference {parity.max_relative_difference:.1e} "
+            f"(at most {LARGEST_RELATIVE_DIFFERENCE:.0e}); nothing was written: install the "
+            "versions that pip install 'artextract[train]' names and export again"
+        )
+    return parity
+
+
+def _cosines(
+    expected: npt.NDArray[np.float64], unit_rows: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Return the cosine of each row of ``expected`` with that of ``unit_rows``, at most 1."""
+    lengths = np.linalg.norm(expected, axis=1)
+    dots = np.einsum("nd,nd->n", expected, unit_rows.astype(np.float64))
+    cosines: npt.NDArray[np.float64] = np.minimum(dots / lengths, 1.0)
+    return cosines

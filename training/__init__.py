@@ -1,0 +1,1 @@
+"""Training: networks in PyTorch, from backbones to reports."""
