@@ -118,12 +118,13 @@ def search(
     from artextract.store import open_store
     from search.criteria import Criteria
     from search.query import QueryReader
-    from search.searcher import Question
+    from search.searcher import Question, check_aspect
     from search.searcher import search as answer_question
 
     if within and years is None:
         raise click.UsageError("--within needs --years")
     with open_store(store) as opened:
+        check_aspect(opened, aspect)
         reader = QueryReader(
             opened, model=model, device=device, allow_private=allow_private_addresses
         )

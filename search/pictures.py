@@ -17,7 +17,7 @@ __all__ = ["query_picture", "result_picture"]
 
 
 def result_picture(store: EmbeddedStore, result: Result, side: int) -> PIL.Image.Image:
-    """Return a result's picture (RGB), its longest side at most ``side`` pixels.
+    """Return a result's picture (RGB), its longest side ``side`` pixels, or less where it is small.
 
     It is read from the work's own file; where that is a URL, or has been moved since it was
     ingested, the thumbnail that the collection keeps stands in.
@@ -26,7 +26,7 @@ def result_picture(store: EmbeddedStore, result: Result, side: int) -> PIL.Image
 
 
 def query_picture(store: EmbeddedStore, query: Query, side: int) -> PIL.Image.Image:
-    """Return a query's picture (RGB), its longest side at most ``side`` pixels."""
+    """Return a query's picture (RGB), its longest side ``side`` pixels, or less where it is small."""
     if query.image is not None:
         return _fit(open_image(query.image, query.label, at_least=side), side)
     return _from_file_or_thumbnail(store, image_of(query.payload), query.point_ids[0], side)
@@ -47,5 +47,7 @@ def _from_file_or_thumbnail(
 
 
 def _fit(image: PIL.Image.Image, side: int) -> PIL.Image.Image:
-    image.thumbnail((side, side), PIL.Image.Resampling.LANCZOS)
-    return image
+    """Return ``image`` with its longest side ``side`` pixels, enlarged at most twice."""
+    scale = min(side / max(image.size), 2.0)
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    return image.resize((width, height), PIL.Image.Resampling.LANCZOS)

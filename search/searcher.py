@@ -13,7 +13,7 @@ from artextract.store.filters import Condition
 from search.criteria import Criteria, make_filter
 from search.query import Query
 
-__all__ = ["Answer", "Question", "Result", "search"]
+__all__ = ["Answer", "Question", "Result", "check_aspect", "combine", "image_of", "search"]
 
 _KEYS = (*METADATA_FIELDS, "extra", "image_folder", "width", "height", "image_sha256")
 """Payload keys of a result; thumbnails are fetched only where they are shown."""
@@ -65,9 +65,7 @@ def search(store: EmbeddedStore, question: Question) -> Answer:
         QueryError: an aspect or a name is unknown, or the queries cancel each other out.
         DateError: the years can't be understood.
     """
-    if question.aspect not in store.manifest.vectors:
-        known = ", ".join(store.manifest.vectors)
-        raise QueryError(f"unknown aspect {question.aspect!r}; this collection has: {known}")
+    check_aspect(store, question.aspect)
     if question.unlike and not question.like:
         raise QueryError("--unlike needs a work to be like; give a QUERY or --like")
     filter_ = make_filter(question.criteria, store, _left_out(question))
@@ -88,6 +86,17 @@ def search(store: EmbeddedStore, question: Question) -> Answer:
         for rank, hit in enumerate(hits, start=1)
     ]
     return Answer(results, matching)
+
+
+def check_aspect(store: EmbeddedStore, aspect: str) -> None:
+    """Check that the collection has vectors for ``aspect``.
+
+    Raises:
+        QueryError: it has none.
+    """
+    known = store.manifest.vectors
+    if aspect not in known:
+        raise QueryError(f"unknown aspect {aspect!r}; this collection has: {', '.join(known)}")
 
 
 def combine(like: Sequence[Sequence[float]], unlike: Sequence[Sequence[float]]) -> list[float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import PIL.Image
 from PIL import ImageDraw, ImageFont
 
+from artextract.artwork import Artwork
 from artextract.errors import InputError
 from artextract.store import EmbeddedStore
 from search.pictures import query_picture, result_picture
@@ -31,10 +32,10 @@ def save_sheet(path: Path, store: EmbeddedStore, query: Query | None, answer: An
         raise InputError(f"--sheet {path} must end in .png or .jpg")
     cells: list[tuple[PIL.Image.Image, str, str, bool]] = []
     if query is not None:
-        cells.append((query_picture(store, query, _CELL), "Query", query.label, True))
+        cells.append((query_picture(store, query, _CELL), "Query", _words_of_query(query), True))
     for result in answer.results:
         cells.append(
-            (result_picture(store, result, _CELL), _heading(result), _words(result), False)
+            (result_picture(store, result, _CELL), _heading(result), _words(result.artwork), False)
         )
     columns = min(_COLUMNS, max(1, len(cells)))
     rows = max(1, -(-len(cells) // columns))
@@ -47,7 +48,7 @@ def save_sheet(path: Path, store: EmbeddedStore, query: Query | None, answer: An
     for number, (picture, heading, words, is_query) in enumerate(cells):
         left = _GAP + (number % columns) * (_CELL + _GAP)
         top = _GAP + (number // columns) * (_CELL + _TEXT + _GAP)
-        at = (left + (_CELL - picture.width) // 2, top + _CELL - picture.height)
+        at = (left, top + _CELL - picture.height)
         sheet.paste(picture, at)
         if is_query:
             box = (at[0] - 4, at[1] - 4, at[0] + picture.width + 3, at[1] + picture.height + 3)
@@ -64,8 +65,11 @@ def _heading(result: Result) -> str:
     return f"{result.rank}" if result.score is None else f"{result.rank}   {result.score:.3f}"
 
 
-def _words(result: Result) -> str:
-    artwork = result.artwork
+def _words_of_query(query: Query) -> str:
+    return _words(query.artwork) if query.artwork is not None else query.label
+
+
+def _words(artwork: Artwork) -> str:
     parts = (artwork.title or artwork.id, artwork.artist, artwork.display_date)
     return ", ".join(part for part in parts if part)
 
