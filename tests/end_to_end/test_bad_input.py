@@ -181,7 +181,7 @@ def test_questions_that_can_not_be_answered(
         ((query, "--years", "abc:"), "years 'abc:' are not understood"),
         ((query, "--years", "1890:1870"), "end before they begin"),
         ((query, "--by", "colour"), "unknown aspect 'colour'; this collection has: visual"),
-        ((query, "--artist", "Monet"), "no work in this collection has a artist"),
+        ((query, "--artist", "Monet"), "no work in this collection has its artist recorded"),
         (("002.jgp",), "closest ids: 002.jpg"),
         ((pictures,), "is a folder"),
         (("--unlike", "000.jpg"), "--unlike needs"),
