@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from artextract.text import fold
+from artextract.text import fold, words_of
 
-__all__ = ["FOLDED_FIELDS", "METADATA_FIELDS", "Artwork", "make_point_id"]
+__all__ = ["FOLDED_FIELDS", "METADATA_FIELDS", "WORD_FIELDS", "Artwork", "make_point_id"]
 
 Scalar = str | int | float | bool | None
 
@@ -16,7 +16,10 @@ Scalar = str | int | float | bool | None
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://artextract.example/artwork")
 
 FOLDED_FIELDS = ("artist", "style", "genre", "classification", "nationality", "school")
-"""Fields matched without regard to case and accents: a folded copy of each is kept and indexed."""
+"""Fields matched as a whole, without regard to case and accents: a folded copy of each is kept."""
+
+WORD_FIELDS = ("title", "medium")
+"""Fields searched for words, without regard to case and accents: their folded words are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,10 @@ class Artwork:
                 payload[name] = value
         if self.extra:
             payload["extra"] = dict(self.extra)
-        payload["folded"] = {name: fold(payload[name]) for name in FOLDED_FIELDS if name in payload}
+        payload["folded"] = {
+            **{name: fold(payload[name]) for name in FOLDED_FIELDS if name in payload},
+            **{name: words_of(payload[name]) for name in WORD_FIELDS if name in payload},
+        }
         return payload
 
     @classmethod

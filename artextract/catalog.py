@@ -7,14 +7,16 @@ and columns of other names are kept under `extra`.
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artextract.artwork import METADATA_FIELDS, Artwork, Scalar
-from artextract.dates import YearRange, parse_display_date
+from artextract.dates import parse_display_date
 from artextract.errors import CatalogError, DateError
+from artextract.years import YearRange
 
 __all__ = ["CATALOG_SUFFIXES", "BadRow", "count_rows", "parse_mapping", "read_catalog"]
 
@@ -55,13 +57,13 @@ def parse_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
-def count_rows(path: Path) -> int:
+def count_rows(path: Path, mapping: Mapping[str, str] | None = None) -> int:
     """Return the number of rows in a catalog, in one quick pass that keeps nothing.
 
     Raises:
         CatalogError: the file can't be read as a catalog.
     """
-    return sum(1 for _ in _read_rows(path))
+    return sum(1 for _ in _read_rows(path, mapping or {}))
 
 
 def read_catalog(
@@ -80,14 +82,18 @@ def read_catalog(
     Raises:
         CatalogError: the file is missing, of another kind, not readable, or has no image column.
     """
+    renamed = mapping or {}
     first_row: dict[str, int] = {}
-    for number, raw in _read_rows(path):
+    for number, raw in _read_rows(path, renamed):
         if isinstance(raw, BadRow):
             yield number, raw
             continue
-        row = {(mapping or {}).get(column, column): value for column, value in raw.items()}
-        if number == 1 and path.suffix.lower() in {".csv", ".parquet"}:
-            _check_columns(path, list(row))
+        # A column that another one is mapped to gives way to it.
+        row = {
+            renamed.get(column, column): value
+            for column, value in raw.items()
+            if column in renamed or column not in renamed.values()
+        }
         try:
             artwork = _make_artwork(row, source)
         except (CatalogError, DateError) as error:
@@ -100,15 +106,17 @@ def read_catalog(
         yield number, artwork
 
 
-def _check_columns(path: Path, columns: list[str]) -> None:
-    if not any(name in columns for name in _IMAGE_COLUMNS):
+def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str]) -> None:
+    if not any(renamed.get(column, column) in _IMAGE_COLUMNS for column in columns):
         raise CatalogError(
             f"{path} has no column for the image (its columns: {', '.join(columns)}); it needs "
             "one of image, file or image_url, or --map file=COLUMN"
         )
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+def _read_rows(
+    path: Path, renamed: Mapping[str, str]
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
     """Iterate over (row number from 1, {column: value}) of a catalog of any format."""
     readers = {
         ".csv": _read_csv, ".jsonl": _read_jsonl, ".ndjson": _read_jsonl, ".parquet": _read_parquet,
@@ -121,7 +129,7 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
     if not path.is_file():
         raise CatalogError(f"there is no catalog {path}; check the path")
     try:
-        yield from enumerate(reader(path), start=1)
+        yield from enumerate(reader(path, renamed), start=1)
     except UnicodeDecodeError as error:
         raise CatalogError(
             f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8"
@@ -130,7 +138,7 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
         raise CatalogError(f"{path} can't be read: {error.strerror or error}") from error
 
 
-def _read_csv(path: Path) -> Iterator[dict[str, Any] | BadRow]:
+def _read_csv(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
         try:
@@ -140,6 +148,7 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any] | BadRow]:
             twice = {name for name in header if header.count(name) > 1}
             if twice:
                 raise CatalogError(f"{path} has column {sorted(twice)[0]!r} twice; rename one")
+            _check_columns(path, header, renamed)
             number = 0
             for values in rows:
                 if not values:
@@ -158,7 +167,7 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any] | BadRow]:
             ) from error
 
 
-def _read_jsonl(path: Path) -> Iterator[dict[str, Any] | BadRow]:
+def _read_jsonl(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
     with path.open(encoding="utf-8-sig") as file:
         number = 0
         for line_number, line in enumerate(file, start=1):
@@ -167,7 +176,7 @@ def _read_jsonl(path: Path) -> Iterator[dict[str, Any] | BadRow]:
             number += 1
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield BadRow(number, f"line {line_number} is no valid JSON ({error})")
                 continue
             if isinstance(row, dict):
@@ -176,11 +185,12 @@ def _read_jsonl(path: Path) -> Iterator[dict[str, Any] | BadRow]:
                 yield BadRow(number, f"line {line_number} is not a JSON object")
 
 
-def _read_parquet(path: Path) -> Iterator[dict[str, Any] | BadRow]:
+def _read_parquet(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
     import polars
 
     try:
         frame = polars.scan_parquet(path)
+        _check_columns(path, frame.collect_schema().names(), renamed)
         for batch in frame.collect_batches(chunk_size=4096, maintain_order=True):
             yield from batch.iter_rows(named=True)
     except polars.exceptions.PolarsError as error:
@@ -241,7 +251,7 @@ def _to_year(name: str, value: object) -> int:
         number = float(str(value))
     except ValueError:
         number = float("nan")
-    if number != number or int(number) != number or abs(number) > _YEAR_LIMIT:
+    if not math.isfinite(number) or int(number) != number or abs(number) > _YEAR_LIMIT:
         raise CatalogError(f"{name} {value!r} is not a year; write a whole number such as 1882")
     return int(number)
 

@@ -7,26 +7,11 @@ thirds, and an open date has only one bound.
 """
 
 import re
-from dataclasses import dataclass
 
 from artextract.errors import DateError
+from artextract.years import YearRange
 
-__all__ = ["YearRange", "parse_display_date", "parse_year_filter"]
-
-
-@dataclass(frozen=True, slots=True)
-class YearRange:
-    """A span of years, both ends included; an end that is None is open."""
-
-    begin: int | None
-    end: int | None
-
-    def __post_init__(self) -> None:
-        """Refuse a range that ends before it begins."""
-        if self.begin is not None and self.end is not None and self.begin > self.end:
-            raise DateError(
-                f"years {self.begin}:{self.end} end before they begin; write the earlier one first"
-            )
+__all__ = ["parse_display_date"]
 
 
 _QUALIFIERS = re.compile(
@@ -37,8 +22,11 @@ _QUALIFIERS = re.compile(
 _OPEN = re.compile(
     r"^(?:(?:probably|possibly|perhaps|shortly|c\.|circa)\s+)*"
     r"(?:(?P<from>not before|after|since)|not later than|no later than|by|before|until)\b"
-    r"|(?P<later>\bor (?:after|later)$)"
+    r"|\bor (?:(?P<later>after|later)|before|earlier)$"
 )
+_BEFORE_OUR_ERA = re.compile(r"\bb\.?\s?c\.?(?:e\.?)?(?!\w)")
+_OUR_ERA = re.compile(r"\b(?:ad|a\.d\.|ce|c\.e\.)(?!\w)")
+_DOUBTFUL_YEAR = re.compile(r"(?<=\b\d{4})\s*[(\[]\?[)\]]")
 _MONTHS = re.compile(
     r"\b(?:\d{1,2}\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
     r"(?:\s+\d{1,2},)?|\b(?:spring|summer|autumn|fall|winter)\b"
@@ -46,7 +34,7 @@ _MONTHS = re.compile(
 _CENTURY = re.compile(
     r"(?P<part>early|mid|late|first half|second half|(?:first|second|third|fourth|last) quarter|"
     r"(?:first|second|third|last) third|beginning|end|turn)?\s*-?\s*(?:of\s+)?(?:the\s+)?"
-    r"(?P<number>\d{1,2})(?:st|nd|rd|th)(?:\s*(?:century|cent\.?))?(?P<bc>\s*b\.?c\.?(?:e\.?)?)?"
+    r"(?P<number>\d{1,2})(?:st|nd|rd|th)(?:\s*(?:century|cent\.?|c\.))?"
 )
 _DECADE = re.compile(r"(?P<part>early|mid|late)?\s*-?\s*(?P<year>\d{3,4})'?s")
 _YEAR = re.compile(
@@ -72,33 +60,33 @@ def _part_of(first: int, length: int, part: str | None) -> tuple[int, int]:
     return begin, max(begin, first + round(high * length) - 1)
 
 
-def _spans(text: str) -> tuple[list[tuple[int, int]], str]:
+def _spans(text: str, before_our_era: bool) -> tuple[list[tuple[int, int]], str]:
     """Return the spans named in ``text``, and what of the text was not understood."""
     spans: list[tuple[int, int]] = []
 
     def century(match: re.Match[str]) -> str:
         number = int(match["number"])
-        first = (number - 1) * 100 + 1 if not match["bc"] else -number * 100
+        first = -number * 100 if before_our_era else (number - 1) * 100 + 1
         spans.append(_part_of(first, 100, match["part"]))
         return " "
 
     def decade(match: re.Match[str]) -> str:
         year = int(match["year"])
-        spans.append(_part_of(year, 100 if year % 100 == 0 and not match["part"] else 10,
-                              match["part"]))  # fmt: skip
+        spans.append(_part_of(year, 100 if year % 100 == 0 else 10, match["part"]))
         return " "
 
     def single(match: re.Match[str]) -> str:
         year = int(match["year"])
         last = year
-        if match["short"]:  # "1473/74": the second year is written short
-            digits = len(match["short"])
-            last = year // 10**digits * 10**digits + int(match["short"])
-        spans.append((min(year, last), max(year, last)))
+        if match["short"]:  # "1473/74", "1898/02": the second year is written short
+            length = 10 ** len(match["short"])
+            last = year // length * length + int(match["short"])
+            last += length if last < year else 0
+        spans.append((-last, -year) if before_our_era else (year, last))
         return " "
 
     if re.search(r"\d(?:st|nd|rd|th)", text):
-        if "cent" in text:
+        if re.search(r"\bcent|(?:st|nd|rd|th) c\.", text):
             text = _CENTURY.sub(century, text)
             text = re.sub(r"\bcent(?:ury|uries|\.)?", " ", text)
         else:
@@ -121,14 +109,16 @@ def parse_display_date(text: str) -> YearRange | None:
     lowered = " ".join(re.sub(r"[\u2013\u2014]", "-", text).casefold().split())
     if lowered in {"", "undated", "n.d.", "nd", "unknown", "date unknown", "n/a", "none"}:
         return None
+    lowered = _DOUBTFUL_YEAR.sub("", lowered)
     opened = _OPEN.search(lowered)
     if opened:
         lowered = lowered[: opened.start()] + lowered[opened.end() :]
-    spans, rest = _spans(_MONTHS.sub(" ", lowered))
+    lowered, before_our_era = _BEFORE_OUR_ERA.subn(" ", lowered)
+    if not before_our_era:
+        lowered = _OUR_ERA.sub(" ", lowered)
+    spans, rest = _spans(_MONTHS.sub(" ", lowered), bool(before_our_era))
     rest = _QUALIFIERS.sub(" ", rest)
-    rest = re.sub(
-        r"\b(?:to|until|early|mid|late|between|through|ad|a\.d\.|ce)\b|[-/,;.:&]", " ", rest
-    )
+    rest = re.sub(r"\b(?:to|until|early|mid|late|between|through)\b|[-/,;.:&]", " ", rest)
     if not spans or rest.strip():
         raise DateError(
             f"the date {text!r} is not understood; write a year (1882), a span (1876-1900), "
@@ -140,19 +130,3 @@ def parse_display_date(text: str) -> YearRange | None:
     if opened:
         return YearRange(None, end)
     return YearRange(begin, end)
-
-
-def parse_year_filter(text: str) -> YearRange:
-    """Return the range of a ``--years`` option: ``A:B``, ``A:``, ``:B`` or a single year ``A``.
-
-    Raises:
-        DateError: the text has another form, names no year, or ends before it begins.
-    """
-    match = re.fullmatch(r"\s*(-?\d{1,4})?\s*(:)?\s*(-?\d{1,4})?\s*", text)
-    if not match or (match[1] is None and match[3] is None) or (match[3] and not match[2]):
-        raise DateError(
-            f"years {text!r} are not understood; write A:B (1870:1890), A: (from), :B (until) or A"
-        )
-    begin = int(match[1]) if match[1] else None
-    end = int(match[3]) if match[3] else None
-    return YearRange(begin, begin if match[2] is None else end)

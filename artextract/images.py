@@ -9,12 +9,13 @@ import base64
 import hashlib
 import io
 import struct
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL.Image
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from artextract.errors import ImageError
 
@@ -44,6 +45,8 @@ _THUMBNAIL_SIDE = 192
 
 # Our own limit stands in for Pillow's, which would warn at half of it.
 PIL.Image.MAX_IMAGE_PIXELS = None
+# Pillow warns of odd tags, which change nothing in the picture.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def read_image_file(path: Path) -> bytes:
@@ -67,6 +70,8 @@ def read_image_file(path: Path) -> bytes:
         raise ImageError(f"there is no file {path}; check the path") from None
     except OSError as error:
         raise ImageError(f"{path} can't be read: {error.strerror or error}") from error
+    except ValueError as error:  # a name that no file can have, with a null byte
+        raise ImageError(f"{path!r} is not the path of a file ({error}); mend it") from error
 
 
 def content_hash(data: bytes) -> str:
@@ -107,29 +112,45 @@ def open_sized(
             if at_least is not None and image.format in {"JPEG", "MPO"}:
                 image.draft(image.mode, (at_least, at_least))
             image.load()
-            orientation = image.getexif().get(_ORIENTATION, 1)
-            upright = image if orientation == 1 else ImageOps.exif_transpose(image)
-            # Orientations 5 to 8 lie on their side (EXIF 2.32, tag 274).
-            size = (height, width) if 5 <= orientation <= 8 else (width, height)
-            return _to_rgb(upright, name), size
+            turn = _TURNS.get(_orientation(image))
     except UnidentifiedImageError:
         raise ImageError(
             f"{name} is not a JPEG, PNG, WebP or TIFF image (it begins with {data[:8]!r}); "
             "convert it, or leave it out"
         ) from None
-    except ImageError:
-        raise
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is; reduce it") from None
     except _DECODER_ERRORS as error:
         raise ImageError(
             f"{name} is broken or cut off ({_first_line(error)}); fetch or export it again"
         ) from error
+    upright = _to_rgb(image, name)
+    if turn is None:
+        return upright, (width, height)
+    return upright.transpose(turn), (height, width) if turn in _ON_THEIR_SIDE else (width, height)
+
+
+_Turn = PIL.Image.Transpose
+# How a picture is turned upright, by EXIF orientation (EXIF 2.32, tag 274).
+_TURNS = {
+    2: _Turn.FLIP_LEFT_RIGHT, 3: _Turn.ROTATE_180, 4: _Turn.FLIP_TOP_BOTTOM, 5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270, 7: _Turn.TRANSVERSE, 8: _Turn.ROTATE_90,
+}  # fmt: skip
+_ON_THEIR_SIDE = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) where there is none that can be understood."""
+    value = image.getexif().get(_ORIENTATION, 1)
+    return value if isinstance(value, int) else 1
 
 
 # What Pillow's decoders raise on damaged data: OSError for a cut or corrupt stream, SyntaxError for
-# a broken header, the others from hostile sizes and tags.
-_DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error)
+# a broken header, the others from hostile sizes and tags. Only Pillow's own calls are guarded so.
+_DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
+    OverflowError, ZeroDivisionError, struct.error,
+)  # fmt: skip
 
 
 def _first_line(error: BaseException) -> str:
@@ -145,8 +166,11 @@ def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
         raise ImageError(f"{name} has floating-point pixels; export it with 8 or 16 bits a channel")
     if image.mode == "I" or image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.int64)
-        top = 65535 if image.mode != "I" or values.max(initial=0) <= 65535 else int(values.max())
-        grey = np.clip(values * 255 // max(top, 1), 0, 255).astype(np.uint8)
+        brightest = int(values.max(initial=0))
+        # 32-bit grey holds values of 8 or of 16 bits; more than that is scaled to what is there.
+        top = 65535 if image.mode != "I" else next((t for t in (255, 65535) if brightest <= t),
+                                                   brightest)  # fmt: skip
+        grey = np.clip(values * 255 // top, 0, 255).astype(np.uint8)
         return PIL.Image.fromarray(grey).convert("RGB")
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
         layer = image.convert("RGBA")

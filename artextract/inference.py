@@ -96,6 +96,19 @@ class OnnxModel:
                 "use a file written by `artextract export`"
             )
         self.card = ModelCard.from_json(card, str(path))
+        self._check_card()
+
+    def _check_card(self) -> None:
+        """Check that the card speaks of the network in the file."""
+        inputs = [node.name for node in self._session.get_inputs()]
+        outputs = {node.name: node.shape for node in self._session.get_outputs()}
+        card = self.card
+        if [card.input] != inputs or outputs.get(card.embedding, [0])[-1] != card.dimension:
+            raise ModelError(
+                f"the model card of {self.path} speaks of input {card.input!r} and "
+                f"{card.dimension} numbers in output {card.embedding!r}; the network has inputs "
+                f"{inputs} and outputs {outputs}; export the model again"
+            )
 
     def embed(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the embeddings of a batch of prepared pictures.

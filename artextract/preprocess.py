@@ -60,26 +60,28 @@ class Preprocess:
         """
         return 2 * (self.resize or self.size)
 
-    def __call__(self, image: PIL.Image.Image) -> npt.NDArray[np.float32]:
-        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB picture."""
+    def __call__(
+        self, image: PIL.Image.Image, out: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB picture.
+
+        ``out`` is a tensor of that shape to write into. New memory for each picture costs as much
+        as its resizing.
+        """
         filter_ = _INTERPOLATIONS[self.interpolation]
         if self.resize is None:
             square = image.resize((self.size, self.size), filter_)
         else:
-            scale = self.resize / min(image.size)
-            # int(), as torchvision.transforms.Resize does for the longer side.
-            width, height = (
-                self.resize if side == min(image.size) else int(side * scale) for side in image.size
-            )
+            # The longer side rounded down, as torchvision.transforms.Resize does.
+            width, height = (int(self.resize * side / min(image.size)) for side in image.size)
             image = image.resize((width, height), filter_)
             left, top = round((width - self.size) / 2), round((height - self.size) / 2)
             square = image.crop((left, top, left + self.size, top + self.size))
         pixels = np.asarray(square).transpose(2, 0, 1)  # (3, size, size), uint8
-        tensor = np.subtract(
-            pixels, np.asarray(self.mean, np.float32)[:, None, None], dtype=np.float32
-        )
+        tensor = np.empty(pixels.shape, np.float32) if out is None else out
+        np.subtract(pixels, np.asarray(self.mean, np.float32)[:, None, None], out=tensor)
         tensor /= np.asarray(self.std, np.float32)[:, None, None]
-        return np.ascontiguousarray(tensor)
+        return tensor
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""

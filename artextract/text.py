@@ -1,9 +1,10 @@
 """Comparing names as people do: without regard to case, accents and underscores."""
 
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-__all__ = ["closest", "fold", "in_words"]
+__all__ = ["closest", "fold", "words_of"]
 
 # Letters that Unicode does not decompose into a base letter and a mark (NFKD leaves them whole).
 _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"})
@@ -20,25 +21,30 @@ def fold(text: str) -> str:
     return " ".join(plain.translate(_UNDECOMPOSED).split())
 
 
+def words_of(text: str) -> list[str]:
+    """Return the different words of ``text``, folded, in their order."""
+    return list(dict.fromkeys(re.findall(r"\w+", fold(text))))
+
+
 def closest(wanted: str, names: Iterable[str], limit: int = 3) -> list[str]:
     """Return up to ``limit`` of ``names`` that are spelt most like ``wanted``, best first.
 
-    A name counts by its best part, so that "Money" finds "Claude Monet": the score is the larger of
-    the likeness to the whole name and to its closest word (Indel ratio, 0 to 100). Names below 50,
-    or 15 below the best, are left out.
+    A name counts by its best part, so "Money" finds "Claude Monet": its likeness is that of the
+    whole name or of as many of its words in a row as ``wanted`` has, whichever is larger
+    (Jaro-Winkler similarity, Winkler 1990, 0 to 1). Names below 0.7, or 0.18 below the best, are
+    left out.
     """
-    from rapidfuzz import fuzz
+    from rapidfuzz.distance import JaroWinkler
 
     key = fold(wanted)
+    length = len(key.split())
 
     def likeness(name: str) -> float:
-        folded = fold(name)
-        return max(fuzz.ratio(key, part) for part in (folded, *folded.split()))
+        words = fold(name).split()
+        parts = [words[at : at + length] for at in range(len(words) - length + 1)]
+        return max(JaroWinkler.similarity(key, " ".join(part)) for part in (words, *parts))
 
+    if not key:
+        return []
     scored = sorted((-likeness(name), name) for name in set(names))[:limit]
-    return [name for score, name in scored if score <= max(scored[0][0] + 15, -50)]
-
-
-def in_words(names: Sequence[str]) -> str:
-    """Return ``names`` joined by commas, or "none" where there are none."""
-    return ", ".join(names) if names else "none"
+    return [name for score, name in scored if score <= min(scored[0][0] + 0.18, -0.7)]

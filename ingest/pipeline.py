@@ -1,10 +1,16 @@
 """The ingest job: read and decode ahead in threads, embed in batches, write behind.
 
-Three things overlap: a pool of threads reads, checks and prepares pictures some way ahead; one
-thread runs the model; and the main thread writes the batch before. The model is meant to be what
-everything else waits for.
+Three things overlap: a pool of threads reads, checks and prepares pictures some way ahead; another
+runs the model on whole batches; and the main thread writes what is done, in order. The model is
+meant to be what everything else waits for.
+
+On a CPU each batch runs on one thread, and several batches at once. One batch on several threads is
+no faster by itself, and loses a quarter when decoding takes turns with it on the same cores: its
+threads wait for one another at every layer.
 """
 
+import queue
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -81,6 +87,7 @@ def ingest(
     *,
     batch_size: int,
     threads: int,
+    runners: int = 1,
     limit: int | None = None,
     only_failed: bool = False,
     on_work: Callable[[Summary], None] = lambda summary: None,
@@ -97,6 +104,7 @@ def ingest(
         journal: Where failures go, and which works ``only_failed`` takes.
         batch_size: Pictures in one run of the model.
         threads: Threads that read and prepare pictures.
+        runners: Batches that the model runs at once.
         limit: Take only the first so many works.
         only_failed: Take only works that stand in the journal.
         on_work: Called in this thread after each work with the summary so far.
@@ -107,14 +115,26 @@ def ingest(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, journal, limit, only_failed)
-    prepare = _Preparer(model.card.preprocess, store.manifest.model)
-    running: Future[list[Point | Failure]] | None = None
+    tensors = _Tensors(model.card.preprocess.size)
+    prepare = _Preparer(model.card.preprocess, store.manifest.model, tensors)
+    running: deque[Future[tuple[list[Point | Failure], float]]] = deque()
     batch: list[_Prepared] = []
 
-    def write(future: Future[list[Point | Failure]]) -> None:
-        outcomes = future.result()
+    def fail(failure: Failure) -> None:
+        summary.failures.append(failure)
+        journal.record(failure)
+        on_work(summary)
+
+    def embed(prepared: list[_Prepared]) -> tuple[list[Point | Failure], float]:
+        begun = time.perf_counter()
+        return _embed(model, prepared, tensors), time.perf_counter() - begun
+
+    def write_oldest() -> None:
+        outcomes, seconds = running.popleft().result()
+        summary.embed_seconds += seconds
         begun = time.perf_counter()
         store.upsert([outcome for outcome in outcomes if isinstance(outcome, Point)])
+        summary.write_seconds += time.perf_counter() - begun
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 fail(outcome)
@@ -122,25 +142,14 @@ def ingest(
                 summary.embedded += 1
                 journal.resolve(outcome.payload["id"])
                 on_work(summary)
-        summary.write_seconds += time.perf_counter() - begun
 
-    def fail(failure: Failure) -> None:
-        summary.failures.append(failure)
-        journal.record(failure)
-        on_work(summary)
-
-    def embed(prepared: list[_Prepared]) -> list[Point | Failure]:
-        begun = time.perf_counter()
-        points = _embed(model, prepared)
-        summary.embed_seconds += time.perf_counter() - begun
-        return points
-
+    ahead = (runners + 1) * batch_size + threads
     with (
         ThreadPoolExecutor(threads, "prepare") as pool,
-        ThreadPoolExecutor(1, "model") as runner,
+        ThreadPoolExecutor(runners, "model") as model_pool,
     ):
         try:
-            for outcome in _prepare_ahead(works, store, prepare, pool, 2 * batch_size + threads):
+            for outcome in _prepare_ahead(works, store, prepare, pool, ahead):
                 if isinstance(outcome, Failure):
                     fail(outcome)
                     continue
@@ -153,19 +162,17 @@ def ingest(
                     continue
                 batch.append(outcome)
                 if len(batch) == batch_size:
-                    if running is not None:
-                        running.result()  # the model is free from here on
-                    previous, running = running, runner.submit(embed, batch)
+                    running.append(model_pool.submit(embed, batch))
                     batch = []
-                    if previous is not None:
-                        write(previous)
-            if running is not None:
-                write(running)
+                    if len(running) > runners:
+                        write_oldest()
             if batch:
-                write(runner.submit(embed, batch))
+                running.append(model_pool.submit(embed, batch))
+            while running:
+                write_oldest()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            runner.shutdown(wait=True, cancel_futures=True)
+            model_pool.shutdown(wait=True, cancel_futures=True)
     summary.seconds = time.perf_counter() - started
     return summary
 
@@ -188,12 +195,13 @@ def check_source(
     started = time.perf_counter()
     summary = Summary()
     works = islice(iter(source), limit)
-    prepare = _Preparer(preprocess, model)
+    prepare = _Preparer(preprocess, model, _Tensors(preprocess.size))
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
                 summary.failures.append(outcome)
             elif isinstance(outcome, _Prepared):
+                prepare.tensors.give_back(outcome.tensor)
                 summary.embedded += 1
             elif outcome.metadata is None:
                 summary.unchanged += 1
@@ -242,10 +250,43 @@ def _look_up(
             yield work, known
 
 
+class _Tensors:
+    """Memory for pictures and batches, used again and again.
+
+    A fresh array of this size is mapped and unmapped by the system each time, which takes longer
+    than all arithmetic on it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._shape = (3, size, size)
+        self._free: queue.SimpleQueue[npt.NDArray[np.float32]] = queue.SimpleQueue()
+        self._of_thread = threading.local()
+
+    def take(self) -> npt.NDArray[np.float32]:
+        """Return a tensor (3, size, size) with anything in it."""
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            return np.empty(self._shape, np.float32)
+
+    def give_back(self, tensor: npt.NDArray[np.float32]) -> None:
+        """Let a tensor be taken again."""
+        self._free.put(tensor)
+
+    def stack(self, tensors: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        """Return the tensors as one batch (n, 3, size, size), good until this thread's next."""
+        batch: npt.NDArray[np.float32] | None = getattr(self._of_thread, "batch", None)
+        if batch is None or len(batch) < len(tensors):
+            batch = np.empty((len(tensors), *self._shape), np.float32)
+            self._of_thread.batch = batch
+        return np.stack(tensors, out=batch[: len(tensors)])
+
+
 class _Preparer:
     """Reads, checks and prepares one picture; called from many threads."""
 
-    def __init__(self, preprocess: Preprocess, model: ModelIdentity) -> None:
+    def __init__(self, preprocess: Preprocess, model: ModelIdentity, tensors: _Tensors) -> None:
+        self.tensors = tensors
         self._preprocess = preprocess
         self._model = {"name": model.name, "sha256": model.sha256}
 
@@ -265,7 +306,7 @@ class _Preparer:
                 changed = None if stored == metadata else metadata
                 return _Known(work, changed, (was_read - started, 0.0))
             image, size = open_sized(data, work.artwork.image, self._preprocess.decode_at_least)
-            tensor = self._preprocess(image)
+            tensor = self._preprocess(image, out=self.tensors.take())
             payload = {
                 **metadata,
                 "width": size[0],
@@ -280,15 +321,17 @@ class _Preparer:
         return _Prepared(work, tensor, payload, (was_read - started, prepared - was_read))
 
 
-def _embed(model: OnnxModel, batch: list[_Prepared]) -> list[Point | Failure]:
+def _embed(model: OnnxModel, batch: list[_Prepared], tensors: _Tensors) -> list[Point | Failure]:
     """Return a point for each picture, or why it has none."""
     try:
-        vectors = model.embed(np.stack([prepared.tensor for prepared in batch]))
+        vectors = model.embed(tensors.stack([prepared.tensor for prepared in batch]))
     except ModelError as error:
         if len(batch) > 1:  # find out whose picture it is
-            return [outcome for prepared in batch for outcome in _embed(model, [prepared])]
+            return [outcome for one in batch for outcome in _embed(model, [one], tensors)]
         item = batch[0].item
         return [Failure(item.key, item.artwork.image, str(error))]
+    for prepared in batch:
+        tensors.give_back(prepared.tensor)
     return [
         Point(prepared.item.artwork.point_id, {"visual": vector.tolist()}, prepared.payload)
         for prepared, vector in zip(batch, vectors, strict=True)

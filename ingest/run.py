@@ -47,7 +47,7 @@ def run(source: Source, settings: Settings) -> Summary:
     """
     _check_aspects(settings.aspects)
     model_file = find_model(settings.model)
-    model = OnnxModel(model_file.path, settings.device)
+    model = OnnxModel(model_file.path, settings.device, threads=1)
     identity = _identity(model_file, model)
     if settings.dry_run:
         return _dry_run(source, settings, model, identity)
@@ -79,6 +79,7 @@ def _ingest(
                 journal,
                 batch_size=settings.batch_size,
                 threads=os.cpu_count() or 1,
+                runners=_runners(model),
                 limit=settings.limit,
                 only_failed=settings.retry_failed,
                 on_work=on_work,
@@ -123,6 +124,11 @@ def _dry_run(
     for failure in summary.failures[:_FAILURES_SHOWN]:
         click.echo(f"  {failure.reason}", err=True)
     return summary
+
+
+def _runners(model: OnnxModel) -> int:
+    """Return how many batches to run at once: one on each core of a CPU, one on a GPU."""
+    return (os.cpu_count() or 1) if model.device == "cpu" else 1
 
 
 def _check_aspects(text: str) -> None:
@@ -185,7 +191,7 @@ def _print_summary(
     )
     click.echo(
         f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {identity} on {model.device} "
-        f"({model.threads} threads, batches of {settings.batch_size})."
+        f"({_runners(model)} at once, batches of {settings.batch_size})."
     )
     click.echo(
         f"Seconds of work by part, overlapping: read {summary.read_seconds:.1f}, "

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artextract.dates import parse_year_filter
+from artextract.artwork import FOLDED_FIELDS
 from artextract.errors import QueryError
 from artextract.store import EmbeddedStore, filters
 from artextract.store.filters import Condition, Filter
-from artextract.text import closest, fold
+from artextract.text import closest, words_of
+from artextract.years import parse_year_filter
+from search.names import common_names, similar_names
 
 __all__ = ["Criteria", "make_filter"]
-
-_NAMES_LIMIT = 100_000
-"""Most different artists (styles, genres) among which a misspelt one is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +65,15 @@ def make_filter(
     if criteria.years is not None:
         conditions += filters.years(parse_year_filter(criteria.years), within=criteria.within)
     if criteria.medium is not None:
-        conditions.append(filters.words("medium", _some_words("--medium", criteria.medium)))
+        conditions += filters.words("medium", _some_words("--medium", criteria.medium))
     if criteria.text is not None:
-        conditions.append(filters.words("title", _some_words("--text", criteria.text)))
+        conditions += filters.words("title", _some_words("--text", criteria.text))
     conditions += [_where(store, pair) for pair in criteria.where]
     return filters.all_of(conditions, but)
 
 
 def _some_words(option: str, text: str) -> str:
-    if not any(letter.isalnum() for letter in text):
+    if not words_of(text):
         raise QueryError(f"{option} {text!r} has no word to look for; give one or more words")
     return text
 
@@ -83,14 +82,15 @@ def _check_name(store: EmbeddedStore, field: str, name: str) -> None:
     """Check that a work has ``name`` as its ``field``; else say which names come close."""
     if store.count(filters.all_of([filters.named(field, [name])])):
         return
-    names = [value for value, _ in store.facet(field, limit=_NAMES_LIMIT)]
-    if not names:
-        raise QueryError(f"no {field} {name!r}: no work in this collection has a {field} at all")
-    near = closest(name, names)
+    near = similar_names(store, field, name)
     if near:
         raise QueryError(f"no {field} {name!r}; closest: {', '.join(near)}")
-    common = ", ".join(names[:5])
-    raise QueryError(f"no {field} {name!r}, nor one spelt like it; the most frequent: {common}")
+    common = [known for known, _ in common_names(store, field, 5)]
+    if not common:
+        raise QueryError(
+            f"no {field} {name!r}: no work in this collection has its {field} recorded"
+        )
+    raise QueryError(f"no {field} {name!r}, nor one spelt like it; frequent: {', '.join(common)}")
 
 
 def _where(store: EmbeddedStore, pair: str) -> Condition:
@@ -103,13 +103,12 @@ def _where(store: EmbeddedStore, pair: str) -> Condition:
         )
     for candidate in (key, f"extra.{key}"):
         if store.count(filters.all_of([], but=[{"is_empty": {"key": candidate}}])):
-            if candidate == f"folded.{key}" or key in {"artist", "style", "genre"}:
-                return filters.named(key, [value])
-            return filters.equals(candidate, value)
-    known = sorted({*_keys_in_use(store)})
+            loosely = candidate in FOLDED_FIELDS
+            return filters.named(key, [value]) if loosely else filters.equals(candidate, value)
+    known = _keys_in_use(store)
     near = closest(key, known)
     hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
-    raise QueryError(f"no work has a field {fold(key)!r}; {hint}")
+    raise QueryError(f"no work has a field {key!r}; {hint}")
 
 
 def _keys_in_use(store: EmbeddedStore) -> list[str]:

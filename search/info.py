@@ -17,6 +17,7 @@ def info(store: str) -> None:
     Example: artextract info --store my-store
     """
     from artextract.store import open_store
+    from search.names import common_names
 
     with open_store(store) as opened:
         manifest = opened.manifest
@@ -26,7 +27,7 @@ def info(store: str) -> None:
         for name, dimension in manifest.vectors.items():
             click.echo(f"vectors  {name}: {dimension} dimensions, cosine")
         for field in ("artist", "style", "genre"):
-            values = opened.facet(field, limit=5)
+            values = common_names(opened, field, limit=5)
             if values:
                 counted = ", ".join(f"{value} ({count})" for value, count in values)
                 click.echo(f"{field:<8} {counted}, ...")

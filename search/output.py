@@ -77,15 +77,21 @@ def _row_keys() -> tuple[str, ...]:
 
 
 def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") -> None:
-    """Write the results to stdout as a table, with small pictures where stdout is a terminal."""
+    """Write the results to stdout as a table.
+
+    On a terminal it fits the window and shows small pictures where colours can be shown; elsewhere
+    it is plain aligned text.
+    """
+    if not sys.stdout.isatty():
+        _write_plain_table(answer)
+        return
     from rich.console import Console
     from rich.table import Table
 
-    on_terminal = sys.stdout.isatty()
-    console = Console(width=None if on_terminal else 140)
-    table = Table(box=None, padding=(0, 2, 1, 0) if on_terminal else (0, 2, 0, 0))
+    console = Console()
+    table = Table(box=None, padding=(0, 2, 1, 0))
     with_score = any(result.score is not None for result in answer.results)
-    with_pictures = on_terminal and console.color_system is not None
+    with_pictures = console.color_system is not None
     table.add_column("#", justify="right", style="dim")
     if with_pictures:
         table.add_column("")
@@ -106,6 +112,19 @@ def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") 
         cells += [_plain(artwork.title), _plain(artwork.artist), _plain(artwork.display_date)]
         table.add_row(*cells, _plain(artwork.id))
     console.print(table)
+
+
+def _write_plain_table(answer: Answer) -> None:
+    rows: list[tuple[str, ...]] = [("#", "score", "title", "artist", "date", "id")]
+    for result in answer.results:
+        artwork = result.artwork
+        score = "" if result.score is None else f"{result.score:.3f}"
+        texts = (artwork.title, artwork.artist, artwork.display_date, artwork.id)
+        rows.append((str(result.rank), score, *(" ".join((text or "").split()) for text in texts)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
+        print("  ".join(cells).rstrip())
 
 
 def _plain(text: str | None) -> Any:

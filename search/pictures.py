@@ -26,7 +26,7 @@ def result_picture(store: EmbeddedStore, result: Result, side: int) -> PIL.Image
 
 
 def query_picture(store: EmbeddedStore, query: Query, side: int) -> PIL.Image.Image:
-    """Return a query's picture (RGB), its longest side ``side`` pixels, or less where it is small."""
+    """Return a query's picture (RGB), its longest side ``side`` pixels or less."""
     if query.image is not None:
         return _fit(open_image(query.image, query.label, at_least=side), side)
     return _from_file_or_thumbnail(store, image_of(query.payload), query.point_ids[0], side)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artextract.artwork import Artwork
+from artextract.artwork import METADATA_FIELDS, Artwork
 from artextract.errors import QueryError, StoreMismatchError
 from artextract.fetch import fetch, is_url
 from artextract.store import EmbeddedStore, filters
@@ -103,10 +103,15 @@ class QueryReader:
         preprocess = model.card.preprocess
         image = open_image(data, name, at_least=preprocess.decode_at_least)
         vector = model.embed(preprocess(image)[None])[0].tolist()
-        same = filters.all_of([filters.any_of("image_sha256", [content_hash(data)])])
-        known = next(iter(self._store.scroll(same)), None)
-        artwork = Artwork.from_payload(known.payload) if known else None
+        artwork = self._same_file(vector, content_hash(data))
         return Query(label=name, vectors={"visual": vector}, artwork=artwork, image=data)
+
+    def _same_file(self, vector: list[float], digest: str) -> Artwork | None:
+        """Return the work whose picture is the very same file, if the collection holds it."""
+        for hit in self._store.search(vector, limit=3, keys=(*METADATA_FIELDS, "image_sha256")):
+            if hit.payload["image_sha256"] == digest:
+                return Artwork.from_payload(hit.payload)
+        return None
 
     def _loaded_model(self) -> "OnnxModel":
         """Return the model that made the collection.

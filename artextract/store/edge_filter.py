@@ -38,12 +38,8 @@ def _condition(condition: Mapping[str, Any]) -> Any:
 
 
 def _match(match: Mapping[str, Any]) -> Any:
-    _only(match, {"value", "any", "text"})
-    if "value" in match:
-        return edge.MatchValue(match["value"])
-    if "any" in match:
-        return edge.MatchAny(match["any"])
-    return edge.MatchText(match["text"])
+    _only(match, {"value", "any"})
+    return edge.MatchValue(match["value"]) if "value" in match else edge.MatchAny(match["any"])
 
 
 def _only(part: Mapping[str, Any], known: set[str]) -> None:

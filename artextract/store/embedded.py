@@ -82,7 +82,10 @@ class EmbeddedStore:
         manifest = Manifest(model=model, vectors={"visual": model.dimension})
         config = edge.EdgeConfig(
             vectors={
-                name: edge.EdgeVectorParams(size=size, distance=edge.Distance.Cosine)
+                # Cold: a command reads the pages it needs, not all vectors when it opens.
+                name: edge.EdgeVectorParams(
+                    size=size, distance=edge.Distance.Cosine, memory=edge.Memory.Cold
+                )
                 for name, size in manifest.vectors.items()
             },
             hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000),
@@ -94,13 +97,10 @@ class EmbeddedStore:
         SpaceGuard(path).check()
         path.mkdir()
         shard = _guarded(edge.EdgeShard.create, str(path), config)
-        words = edge.TextIndexParams(
-            tokenizer=edge.TokenizerType.Word, lowercase=True, ascii_folding=True
-        )
+        numbers = edge.IntegerIndexParams(lookup=False, range=True)
         indexes: list[tuple[str, Any]] = [
             *((key, edge.PayloadSchemaType.Keyword) for key in schema.KEYWORD_KEYS),
-            *((key, edge.PayloadSchemaType.Integer) for key in schema.INTEGER_KEYS),
-            *((key, words) for key in schema.TEXT_KEYS),
+            *((key, numbers) for key in schema.INTEGER_KEYS),
         ]
         for key, kind in indexes:
             _guarded(shard.update, edge.UpdateOperation.create_field_index(key, kind))
@@ -192,7 +192,7 @@ class EmbeddedStore:
                     f"vector {name!r} of point {point.id} has {len(vector)} numbers; the store's "
                     f"model gives {wanted[name]}"
                 )
-            length = math.fsum(value * value for value in vector)
+            length = math.hypot(*vector)
             if not math.isfinite(length) or length == 0:
                 raise StoreError(
                     f"vector {name!r} of point {point.id} is zero or not finite and has no "

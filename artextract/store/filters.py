@@ -8,8 +8,8 @@ validates (https://qdrant.tech/documentation/concepts/filtering/), as plain dict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from artextract.dates import YearRange
-from artextract.text import fold
+from artextract.text import fold, words_of
+from artextract.years import YearRange
 
 __all__ = [
     "Condition",
@@ -52,9 +52,9 @@ def no_one_of(point_ids: Iterable[str]) -> Condition:
     return {"has_id": sorted(point_ids)}
 
 
-def words(key: str, text: str) -> Condition:
-    """Return the condition that ``key`` holds all words of ``text``, in any order."""
-    return {"key": key, "match": {"text": text}}
+def words(field: str, text: str) -> list[Condition]:
+    """Return the conditions that a field holds all words of ``text``, in any order."""
+    return [{"key": f"folded.{field}", "match": {"value": word}} for word in words_of(text)]
 
 
 def equals(key: str, text: str) -> Condition:

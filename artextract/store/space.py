@@ -6,6 +6,7 @@ error. So nothing is opened or written unless all holes in the files could be fi
 for the next pieces by which the files grow (32 MiB each).
 """
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -51,10 +52,11 @@ class SpaceGuard:
 def _holes(shard: Path) -> int:
     """Return the bytes of ``shard``'s files that take no room on the disk yet."""
     total = 0
-    for path in shard.rglob("*"):
-        try:
-            status = path.stat()
-        except FileNotFoundError:  # the engine tidies up meanwhile
-            continue
-        total += max(0, status.st_size - status.st_blocks * 512)
+    for folder, _, names in os.walk(shard):
+        for name in names:
+            try:
+                status = os.stat(os.path.join(folder, name))
+            except FileNotFoundError:  # the engine tidies up meanwhile
+                continue
+            total += max(0, status.st_size - status.st_blocks * 512)
     return total

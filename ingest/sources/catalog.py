@@ -38,7 +38,7 @@ class CatalogSource:
                 f"there is no folder {images} for the catalog's images; name it with --images"
             )
         self.folder = images.resolve()
-        self._count = count_rows(path)
+        self._count = count_rows(path, mapping)
         if not self._count:
             raise CatalogError(f"{path} has no rows; add one for each artwork")
 

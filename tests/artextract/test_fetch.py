@@ -202,11 +202,10 @@ def test_an_endless_body_is_given_up() -> None:
         fetch(f"http://127.0.0.1:{port}/", allow_private=True, max_bytes=1_000_000)
 
 
-def test_a_body_that_unpacks_to_too_much_is_given_up() -> None:
+def test_a_packed_body_is_refused_before_it_can_unpack_to_too_much() -> None:
     packed = gzip.compress(bytes(20_000_000))
-    assert len(packed) < 50_000
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
-    with pytest.raises(FetchError, match="larger than"):
+    with pytest.raises(FetchError, match="encoding 'gzip', which was not asked for"):
         fetch_raw(head.encode() + packed, max_bytes=1_000_000)
 
 
@@ -349,7 +348,7 @@ def test_a_redirect_to_a_private_address_is_refused(
 def test_a_server_that_says_nothing_is_given_up() -> None:
     with raw_server(lambda connection, _: connection.recv(1)) as port:
         began = time.monotonic()
-        with pytest.raises(FetchError, match=r"no answer within 0\.3 s"):
+        with pytest.raises(FetchError, match=r"not received within 0\.3 s"):
             fetch(f"http://127.0.0.1:{port}/a.jpg", allow_private=True, timeout_seconds=0.3)
         assert time.monotonic() - began < 1.5
 

@@ -1,0 +1,238 @@
+"""The figures of the main job, each a ratio against a baseline measured in the same run.
+
+    make bench
+
+Pictures: $ARTEXTRACT_SHARED/data/wikiart where it is there, else the atelier's. Raw figures go to
+benchmarks/results/main_job.json.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+
+from artextract import atelier
+from artextract.images import open_image
+from artextract.inference import OnnxModel
+from artextract.models import find_model
+from artextract.store import ModelIdentity, create_store, open_store
+from ingest.journal import Journal
+from ingest.pipeline import ingest
+from ingest.sources.folder import FolderSource
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "main_job.json"
+BATCH_SIZE = 16
+
+
+def find_pictures(scratch: Path) -> tuple[list[Path], str]:
+    """Return pictures to measure on, and what they are."""
+    shared = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
+    wikiart = shared / "data" / "wikiart" / "images"
+    if wikiart.is_dir():
+        return sorted(wikiart.glob("*/*.jpg")), "WikiArt sample, longest side 224 px"
+    atelier.save_gallery(scratch / "atelier")
+    return sorted((scratch / "atelier").glob("paintings/*.jpg")), "atelier, longest side 480 px"
+
+
+def make_folder(folder: Path, pictures: list[Path], count: int) -> Path:
+    """Return a folder with ``count`` links to pictures, some twice where there are fewer."""
+    folder.mkdir()
+    for number, path in enumerate(islice(cycle(pictures), count)):
+        (folder / f"{number:05}{path.suffix}").symlink_to(path)
+    return folder
+
+
+def measure_ingest(
+    scratch: Path, pictures: list[Path], count: int, repeats: int
+) -> dict[str, float]:
+    """Return images/s of the ingest job and of its model alone on preloaded tensors, by turns."""
+    folder = make_folder(scratch / "ingest", pictures, count)
+    file = find_model("efficientnet-lite0")
+    model = OnnxModel(file.path, "cpu")
+    identity = ModelIdentity(file.name, file.sha256, model.card.dimension)
+    preprocess = model.card.preprocess
+    tensors = np.stack(
+        [preprocess(open_image(p.read_bytes(), p.name)) for p in islice(cycle(pictures), 256)]
+    )
+    model.embed(tensors[:BATCH_SIZE])
+
+    def model_alone() -> float:
+        started = time.perf_counter()
+        for first in range(0, count, BATCH_SIZE):
+            at = first % len(tensors)
+            model.embed(tensors[at : at + BATCH_SIZE])
+        return count / (time.perf_counter() - started)
+
+    def whole_job() -> float:
+        location = scratch / "ingest-store"
+        with create_store(str(location), identity) as store:
+            journal = Journal(location / "failures.jsonl")
+            summary = ingest(
+                FolderSource(folder), store, model, journal,
+                batch_size=BATCH_SIZE, threads=os.cpu_count() or 1,
+            )  # fmt: skip
+        shutil.rmtree(location)
+        assert summary.embedded == count
+        return count / summary.seconds
+
+    rounds = [(model_alone(), whole_job()) for _ in range(repeats)]
+    return {
+        "model_images_per_second": statistics.median(r[0] for r in rounds),
+        "ingest_images_per_second": statistics.median(r[1] for r in rounds),
+        "ingest_by_model": statistics.median(r[1] / r[0] for r in rounds),
+    }
+
+
+def measure_eager_resnet50(pictures: list[Path], count: int) -> float:
+    """Return images/s of a plain loop: PIL, torchvision's transforms, eager ResNet-50, one by one.
+
+    The weights are random: they do not change the time.
+    """
+    import PIL.Image
+    import torch
+    from torchvision.models import ResNet50_Weights, resnet50
+
+    network = resnet50(weights=None)
+    network.fc = torch.nn.Identity()
+    network.eval()
+    transform = ResNet50_Weights.IMAGENET1K_V2.transforms()
+    with torch.no_grad():
+        network(torch.zeros(1, 3, 224, 224))
+        started = time.perf_counter()
+        for path in islice(cycle(pictures), count):
+            with PIL.Image.open(path) as image:
+                network(transform(image.convert("RGB"))[None])
+        return count / (time.perf_counter() - started)
+
+
+def seconds_of(command: list[str]) -> float:
+    """Return the wall time of a command."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def compare_commands(command: list[str], baseline: list[str], repeats: int) -> dict[str, float]:
+    """Return both commands' median milliseconds, run by turns, and their ratio."""
+    seconds_of(command), seconds_of(baseline)
+    turns = [(seconds_of(command), seconds_of(baseline)) for _ in range(repeats)]
+    mine = statistics.median(turn[0] for turn in turns)
+    other = statistics.median(turn[1] for turn in turns)
+    return {"ms": mine * 1000, "baseline_ms": other * 1000, "ratio": mine / other}
+
+
+def peak_memory(command: list[str]) -> float:
+    """Return a command's peak resident memory in MiB."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def measure_memory(scratch: Path, pictures: list[Path]) -> dict[str, float]:
+    """Return the peak memory in MiB of ingesting 300 and 3,000 pictures, and their ratio."""
+    peaks = {}
+    for count in (300, 3000):
+        folder = make_folder(scratch / f"memory-{count}", pictures, count)
+        store = scratch / f"memory-store-{count}"
+        peaks[count] = peak_memory(
+            [*ARTEXTRACT, "ingest", "folder", str(folder), "--store", str(store)]
+        )
+    return {"mib_300": peaks[300], "mib_3000": peaks[3000], "ratio": peaks[3000] / peaks[300]}
+
+
+ARTEXTRACT = [str(Path(sys.executable).with_name("artextract"))]
+
+
+def lines(figures: dict[str, dict[str, float]], count: int) -> Iterator[str]:
+    """Iterate over the report's lines."""
+    job, cold, help_, memory = (figures[k] for k in ("ingest", "search", "help", "memory"))
+    yield (
+        f"ingest / model alone on preloaded tensors     {job['ingest_by_model']:.2f}  (aim >= 0.9)  "
+        f"{job['ingest_images_per_second']:.0f} / {job['model_images_per_second']:.0f} images/s, "
+        f"n = {count}"
+    )
+    yield (
+        f"ingest / eager PyTorch ResNet-50 loop         {job['ingest_by_eager']:.1f}  (aim >= 5)    "
+        f"{job['ingest_images_per_second']:.0f} / {job['eager_images_per_second']:.1f} images/s"
+    )
+    yield (
+        f"cold search <id> / import numpy, qdrant_edge  {cold['ratio']:.2f}  (aim <= 2)    "
+        f"{cold['ms']:.0f} / {cold['baseline_ms']:.0f} ms"
+    )
+    yield (
+        f"artextract --help / python -c pass            {help_['ratio']:.2f}  (aim <= 4)    "
+        f"{help_['ms']:.0f} / {help_['baseline_ms']:.0f} ms"
+    )
+    yield (
+        f"peak memory, ingest of 3,000 / 300            {memory['ratio']:.2f}  (aim <= 1.1)  "
+        f"{memory['mib_3000']:.0f} / {memory['mib_300']:.0f} MiB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=960, help="images of one ingest round")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds of ingest; 5x of commands")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        pictures, what = find_pictures(scratch)
+        figures = measure(scratch, pictures, options.images, options.repeats)
+    RESULTS.parent.mkdir(exist_ok=True)
+    machine = {
+        "cpus": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": sys.version.split()[0],
+    }
+    RESULTS.write_text(
+        json.dumps({"pictures": what, "machine": machine, **figures}, indent=1) + "\n"
+    )
+    print(f"{what}; {os.cpu_count()} CPUs; batches of {BATCH_SIZE}; medians of {options.repeats}")
+    print("\n".join(lines(figures, options.images)))
+
+
+def measure(
+    scratch: Path, pictures: list[Path], count: int, repeats: int
+) -> dict[str, dict[str, float]]:
+    """Return all figures by name."""
+    step: Callable[[str], None] = lambda what: print(f"... {what}", file=sys.stderr)  # noqa: E731
+    step("commands")
+    store = scratch / "search-store"
+    folder = make_folder(scratch / "search", pictures, 960)
+    subprocess.run([*ARTEXTRACT, "ingest", "folder", str(folder), "--store", str(store)],
+                   check=True, capture_output=True)  # fmt: skip
+    with open_store(str(store)) as opened:
+        work = next(opened.scroll(keys=["id"])).payload["id"]
+    python = sys.executable
+    search = compare_commands(
+        [*ARTEXTRACT, "search", work, "--store", str(store)],
+        [python, "-c", "import numpy, qdrant_edge"],
+        5 * repeats,
+    )
+    help_ = compare_commands([*ARTEXTRACT, "--help"], [python, "-c", "pass"], 5 * repeats)
+    step("memory")
+    memory = measure_memory(scratch, pictures)
+    step("ingest")
+    job = measure_ingest(scratch, pictures, count, repeats)
+    step("eager PyTorch")
+    job["eager_images_per_second"] = measure_eager_resnet50(pictures, 100)
+    job["ingest_by_eager"] = job["ingest_images_per_second"] / job["eager_images_per_second"]
+    return {"ingest": job, "search": search, "help": help_, "memory": memory}
+
+
+if __name__ == "__main__":
+    main()
