@@ -8,6 +8,7 @@ reason. Nothing is decoded before its size is known to be bearable.
 import base64
 import hashlib
 import io
+import stat
 import struct
 import warnings
 from pathlib import Path
@@ -56,22 +57,23 @@ def read_image_file(path: Path) -> bytes:
         ImageError: it is missing, not a file, empty, larger than 1 GiB, or not readable.
     """
     try:
-        size = path.stat().st_size
-        if not path.is_file():
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise ImageError(f"{path} is not a file; give the path of a picture")
-        if size == 0:
-            raise ImageError(f"{path} is empty (0 bytes); fetch or export the picture again")
-        if size > MAX_FILE_BYTES:
+        if status.st_size > MAX_FILE_BYTES:
             raise ImageError(
-                f"{path} has {size:,} bytes; the most is {MAX_FILE_BYTES:,}: reduce it"
+                f"{path} has {status.st_size:,} bytes; the most is {MAX_FILE_BYTES:,}: reduce it"
             )
-        return path.read_bytes()
+        data = path.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"there is no file {path}; check the path") from None
     except OSError as error:
         raise ImageError(f"{path} can't be read: {error.strerror or error}") from error
     except ValueError as error:  # a name that no file can have, with a null byte
         raise ImageError(f"{path!r} is not the path of a file ({error}); mend it") from error
+    if not data:
+        raise ImageError(f"{path} is empty (0 bytes); fetch or export the picture again")
+    return data
 
 
 def content_hash(data: bytes) -> str:

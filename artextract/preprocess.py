@@ -60,28 +60,29 @@ class Preprocess:
         """
         return 2 * (self.resize or self.size)
 
-    def __call__(
-        self, image: PIL.Image.Image, out: npt.NDArray[np.float32] | None = None
-    ) -> npt.NDArray[np.float32]:
-        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB picture.
+    def __call__(self, image: PIL.Image.Image) -> npt.NDArray[np.float32]:
+        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB picture."""
+        tensor = np.empty((3, self.size, self.size), np.float32)
+        self.normalize(self.resize_pixels(image), tensor)
+        return tensor
 
-        ``out`` is a tensor of that shape to write into. New memory for each picture costs as much
-        as its resizing.
-        """
+    def resize_pixels(self, image: PIL.Image.Image) -> npt.NDArray[np.uint8]:
+        """Return the pixels (size, size, 3), uint8, that the network sees of an RGB picture."""
         filter_ = _INTERPOLATIONS[self.interpolation]
         if self.resize is None:
-            square = image.resize((self.size, self.size), filter_)
-        else:
-            # The longer side rounded down, as torchvision.transforms.Resize does.
-            width, height = (int(self.resize * side / min(image.size)) for side in image.size)
-            image = image.resize((width, height), filter_)
-            left, top = round((width - self.size) / 2), round((height - self.size) / 2)
-            square = image.crop((left, top, left + self.size, top + self.size))
-        pixels = np.asarray(square).transpose(2, 0, 1)  # (3, size, size), uint8
-        tensor = np.empty(pixels.shape, np.float32) if out is None else out
-        np.subtract(pixels, np.asarray(self.mean, np.float32)[:, None, None], out=tensor)
-        tensor /= np.asarray(self.std, np.float32)[:, None, None]
-        return tensor
+            return np.asarray(image.resize((self.size, self.size), filter_))
+        # The longer side rounded down, as torchvision.transforms.Resize does.
+        width, height = (int(self.resize * side / min(image.size)) for side in image.size)
+        left, top = round((width - self.size) / 2), round((height - self.size) / 2)
+        resized = image.resize((width, height), filter_)
+        return np.asarray(resized.crop((left, top, left + self.size, top + self.size)))
+
+    def normalize(self, pixels: npt.NDArray[np.uint8], out: npt.NDArray[np.float32]) -> None:
+        """Write the tensor of ``pixels`` (size, size, 3) into ``out`` (3, size, size)."""
+        np.subtract(
+            pixels.transpose(2, 0, 1), np.asarray(self.mean, np.float32)[:, None, None], out=out
+        )
+        out /= np.asarray(self.std, np.float32)[:, None, None]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""

@@ -9,7 +9,6 @@ no faster by itself, and loses a quarter when decoding takes turns with it on th
 threads wait for one another at every layer.
 """
 
-import queue
 import threading
 import time
 from collections import deque
@@ -65,7 +64,7 @@ class _Prepared:
     """A picture ready for the model."""
 
     item: Item
-    tensor: npt.NDArray[np.float32]  # (3, size, size)
+    pixels: npt.NDArray[np.uint8]  # (size, size, 3)
     payload: dict[str, Any]
     seconds: tuple[float, float]  # reading, preparing
 
@@ -115,8 +114,8 @@ def ingest(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, journal, limit, only_failed)
-    tensors = _Tensors(model.card.preprocess.size)
-    prepare = _Preparer(model.card.preprocess, store.manifest.model, tensors)
+    batches = _Batches(model.card.preprocess)
+    prepare = _Preparer(model.card.preprocess, store.manifest.model)
     running: deque[Future[tuple[list[Point | Failure], float]]] = deque()
     batch: list[_Prepared] = []
 
@@ -127,7 +126,7 @@ def ingest(
 
     def embed(prepared: list[_Prepared]) -> tuple[list[Point | Failure], float]:
         begun = time.perf_counter()
-        return _embed(model, prepared, tensors), time.perf_counter() - begun
+        return _embed(model, prepared, batches), time.perf_counter() - begun
 
     def write_oldest() -> None:
         outcomes, seconds = running.popleft().result()
@@ -195,13 +194,12 @@ def check_source(
     started = time.perf_counter()
     summary = Summary()
     works = islice(iter(source), limit)
-    prepare = _Preparer(preprocess, model, _Tensors(preprocess.size))
+    prepare = _Preparer(preprocess, model)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
                 summary.failures.append(outcome)
             elif isinstance(outcome, _Prepared):
-                prepare.tensors.give_back(outcome.tensor)
                 summary.embedded += 1
             elif outcome.metadata is None:
                 summary.unchanged += 1
@@ -250,43 +248,33 @@ def _look_up(
             yield work, known
 
 
-class _Tensors:
-    """Memory for pictures and batches, used again and again.
+class _Batches:
+    """Makes a network's input from pictures, in memory that is used again and again.
 
     A fresh array of this size is mapped and unmapped by the system each time, which takes longer
     than all arithmetic on it.
     """
 
-    def __init__(self, size: int) -> None:
-        self._shape = (3, size, size)
-        self._free: queue.SimpleQueue[npt.NDArray[np.float32]] = queue.SimpleQueue()
+    def __init__(self, preprocess: Preprocess) -> None:
+        self._preprocess = preprocess
         self._of_thread = threading.local()
 
-    def take(self) -> npt.NDArray[np.float32]:
-        """Return a tensor (3, size, size) with anything in it."""
-        try:
-            return self._free.get_nowait()
-        except queue.Empty:
-            return np.empty(self._shape, np.float32)
-
-    def give_back(self, tensor: npt.NDArray[np.float32]) -> None:
-        """Let a tensor be taken again."""
-        self._free.put(tensor)
-
-    def stack(self, tensors: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-        """Return the tensors as one batch (n, 3, size, size), good until this thread's next."""
+    def make(self, pictures: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+        """Return the batch (n, 3, size, size), good until this thread makes its next."""
         batch: npt.NDArray[np.float32] | None = getattr(self._of_thread, "batch", None)
-        if batch is None or len(batch) < len(tensors):
-            batch = np.empty((len(tensors), *self._shape), np.float32)
+        if batch is None or len(batch) < len(pictures):
+            size = self._preprocess.size
+            batch = np.empty((len(pictures), 3, size, size), np.float32)
             self._of_thread.batch = batch
-        return np.stack(tensors, out=batch[: len(tensors)])
+        for pixels, tensor in zip(pictures, batch, strict=False):
+            self._preprocess.normalize(pixels, tensor)
+        return batch[: len(pictures)]
 
 
 class _Preparer:
     """Reads, checks and prepares one picture; called from many threads."""
 
-    def __init__(self, preprocess: Preprocess, model: ModelIdentity, tensors: _Tensors) -> None:
-        self.tensors = tensors
+    def __init__(self, preprocess: Preprocess, model: ModelIdentity) -> None:
         self._preprocess = preprocess
         self._model = {"name": model.name, "sha256": model.sha256}
 
@@ -306,7 +294,7 @@ class _Preparer:
                 changed = None if stored == metadata else metadata
                 return _Known(work, changed, (was_read - started, 0.0))
             image, size = open_sized(data, work.artwork.image, self._preprocess.decode_at_least)
-            tensor = self._preprocess(image, out=self.tensors.take())
+            pixels = self._preprocess.resize_pixels(image)
             payload = {
                 **metadata,
                 "width": size[0],
@@ -318,23 +306,21 @@ class _Preparer:
         except (ImageError, FetchError) as error:
             return Failure(work.key, work.artwork.image, str(error))
         prepared = time.perf_counter()
-        return _Prepared(work, tensor, payload, (was_read - started, prepared - was_read))
+        return _Prepared(work, pixels, payload, (was_read - started, prepared - was_read))
 
 
-def _embed(model: OnnxModel, batch: list[_Prepared], tensors: _Tensors) -> list[Point | Failure]:
+def _embed(model: OnnxModel, pictures: list[_Prepared], batches: _Batches) -> list[Point | Failure]:
     """Return a point for each picture, or why it has none."""
     try:
-        vectors = model.embed(tensors.stack([prepared.tensor for prepared in batch]))
+        vectors = model.embed(batches.make([picture.pixels for picture in pictures]))
     except ModelError as error:
-        if len(batch) > 1:  # find out whose picture it is
-            return [outcome for one in batch for outcome in _embed(model, [one], tensors)]
-        item = batch[0].item
+        if len(pictures) > 1:  # find out which of them it is
+            return [outcome for one in pictures for outcome in _embed(model, [one], batches)]
+        item = pictures[0].item
         return [Failure(item.key, item.artwork.image, str(error))]
-    for prepared in batch:
-        tensors.give_back(prepared.tensor)
     return [
         Point(prepared.item.artwork.point_id, {"visual": vector.tolist()}, prepared.payload)
-        for prepared, vector in zip(batch, vectors, strict=True)
+        for prepared, vector in zip(pictures, vectors, strict=True)
     ]
 
 
