@@ -78,5 +78,8 @@ def _wrapped(words: str) -> str:
     return "\n".join(textwrap.wrap(words, 38, max_lines=2, placeholder="..."))
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Return Roboto: Pillow's own font lacks dashes and most accents beyond French and German."""
+    from font_roboto import Roboto
+
+    return ImageFont.truetype(Roboto, size)
