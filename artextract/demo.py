@@ -73,25 +73,43 @@ def _paint(folder: Path, works: "list[Work]") -> Path:
     from rich.progress import Progress
 
     from artextract import atelier
+    from artextract.errors import InputError
 
     shown = Console(stderr=True)
     with Progress(console=shown, disable=not sys.stderr.isatty(), transient=True) as progress:
         task = progress.add_task("Painting", total=len(works))
-        return atelier.save_gallery(
-            folder, works, on_painted=lambda work: progress.update(task, advance=1)
-        )
+        try:
+            return atelier.save_gallery(
+                folder, works, on_painted=lambda work: progress.update(task, advance=1)
+            )
+        except OSError as error:
+            raise InputError(
+                f"the gallery can't be painted into {folder} ({error.strerror}); name another folder "
+                "with --out, or make room"
+            ) from error
+
+
+def _program() -> str:
+    """Return how this program is called from here: by name where it is on the PATH."""
+    import os
+    import shutil
+    import sys
+
+    called = Path(sys.argv[0])
+    return "artextract" if shutil.which("artextract") else os.path.relpath(called)
 
 
 def _print_next(out: Path, store: str, first: str, years: str) -> None:
+    program = _program()
     click.echo(
         f"\nThe search was: works that look like {first}, by other artists, years {years}.\n"
         f"  page          {out / 'alike.html'}\n"
         f"  contact sheet {out / 'alike.png'}\n"
         f"  pictures      {out / 'gallery' / 'paintings'}\n"
         "\nNext:\n"
-        f"  artextract search {first} --store {store} --other-artists --years {years}\n"
-        f"  artextract search --store {store} --genre portrait --text veil\n"
-        f"  artextract info --store {store}\n"
-        "  artextract ingest folder YOUR_PICTURES --store my-store\n"
-        "  artextract search YOUR_PICTURE.jpg --store my-store --gallery alike.html"
+        f"  {program} search {first} --store {store} --other-artists --years {years}\n"
+        f"  {program} search --store {store} --genre portrait --text veil\n"
+        f"  {program} info --store {store}\n"
+        f"  {program} ingest folder YOUR_PICTURES --store my-store\n"
+        f"  {program} search YOUR_PICTURE.jpg --store my-store --gallery alike.html"
     )

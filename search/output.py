@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,7 @@ def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") 
     console = Console()
     table = Table(box=None, padding=(0, 2, 1, 0))
     with_score = any(result.score is not None for result in answer.results)
-    with_pictures = console.color_system is not None
+    with_pictures = console.color_system is not None and _size_is_known()
     table.add_column("#", justify="right", style="dim")
     if with_pictures:
         table.add_column("")
@@ -112,6 +113,15 @@ def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") 
         cells += [_plain(artwork.title), _plain(artwork.artist), _plain(artwork.display_date)]
         table.add_row(*cells, _plain(artwork.id))
     console.print(table)
+
+
+def _size_is_known() -> bool:
+    """Return whether the terminal says how large it is, which pictures are scaled by."""
+    try:
+        columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        return False
+    return columns > 0 and lines > 0
 
 
 def _write_plain_table(answer: Answer) -> None:

@@ -66,9 +66,10 @@ def test_demo_and_its_second_run(environment: Path, tmp_path: Path) -> None:
 
     # The commands that it names work as they stand.
     lines = [line.strip() for line in second.stdout.splitlines()]
-    commands = [line for line in lines if line.startswith("artextract ") and "YOUR_" not in line]
+    after = lines[lines.index("Next:") + 1 :]
+    commands = [line for line in after if "YOUR_" not in line]
     assert len(commands) == 3
     for command in commands:
-        ran = run(environment / "bin" / command.split()[0], *command.split()[1:], folder=tmp_path)
+        ran = run(program, *command.split()[1:], folder=tmp_path)
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout
