@@ -84,8 +84,8 @@ def _paint(folder: Path, works: "list[Work]") -> Path:
             )
         except OSError as error:
             raise InputError(
-                f"the gallery can't be painted into {folder} ({error.strerror}); name another folder "
-                "with --out, or make room"
+                f"the gallery can't be painted into {folder} ({error.strerror}); name another "
+                "folder with --out, or make room"
             ) from error
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artextract.artwork import METADATA_FIELDS, Artwork
-from artextract.errors import QueryError, StoreMismatchError
+from artextract.errors import ModelError, QueryError, StoreMismatchError
 from artextract.fetch import fetch, is_url
 from artextract.store import EmbeddedStore, filters
 from artextract.text import closest
@@ -125,6 +125,11 @@ class QueryReader:
             from artextract.models import find_model
 
             made_with = self._store.manifest.model
+            if self._model_name is None and made_with.file and not Path(made_with.file).exists():
+                raise ModelError(
+                    f"the collection's model {made_with} is no longer at {made_with.file}; say "
+                    "where it is with --model"
+                )
             file = find_model(self._model_name or made_with.file or made_with.name)
             if file.sha256 != made_with.sha256:
                 raise StoreMismatchError(
