@@ -71,11 +71,13 @@ class Artwork:
             if value is not None:
                 payload[name] = value
         if self.extra:
-            payload["extra"] = dict(self.extra)
+            payload["extra"] = {name: _matchable(value) for name, value in self.extra.items()}
         payload["folded"] = {
             **{name: fold(payload[name]) for name in FOLDED_FIELDS if name in payload},
             **{name: words_of(payload[name]) for name in WORD_FIELDS if name in payload},
         }
+        if self.open_access is not None:
+            payload["folded"]["open_access"] = _matchable(self.open_access)
         return payload
 
     @classmethod
@@ -87,6 +89,11 @@ class Artwork:
 
 METADATA_FIELDS = tuple(f.name for f in fields(Artwork) if f.name != "extra")
 """Names of the artwork's fields, in the order in which they are shown."""
+
+
+def _matchable(value: Scalar) -> Scalar:
+    """Return a truth value as text: the embedded engine takes True for the number 1."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def make_point_id(artwork_id: str, image: str) -> str:

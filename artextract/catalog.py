@@ -204,6 +204,7 @@ def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
         CatalogError: it has no image, or a value of the wrong kind.
         DateError: its years contradict one another.
     """
+    _check_text(row)
     known = {name: value for name, value in row.items() if not _is_unknown(value)}
     image = next((str(known[name]) for name in _IMAGE_COLUMNS if name in known), None)
     if image is None:
@@ -266,12 +267,35 @@ def _to_bool(value: object) -> bool:
 
 
 def _extra(known: Mapping[str, Any]) -> dict[str, Scalar]:
-    """Return the columns that are no field, as scalars (other kinds of values as JSON text)."""
+    """Return the columns that are no field, as text, numbers and truth values.
+
+    Other kinds of values become JSON text, and so do whole numbers beyond the 64 bits that a payload
+    can hold.
+    """
     used = {*METADATA_FIELDS, *_IMAGE_COLUMNS, *_MEASURED, "year"}
-    return {
-        name: value
-        if isinstance(value, str | int | float | bool)
-        else json.dumps(value, default=str)
-        for name, value in known.items()
-        if name not in used
-    }
+    extra: dict[str, Scalar] = {}
+    for name, value in known.items():
+        if name in used:
+            continue
+        if isinstance(value, float) and not math.isfinite(value):
+            raise CatalogError(
+                f"{name} {value!r} is not a finite number; mend it or leave it empty"
+            )
+        is_plain = isinstance(value, str | float) or (
+            isinstance(value, int) and -(2**63) <= value < 2**63
+        )
+        extra[name] = value if is_plain else json.dumps(value, default=str, ensure_ascii=False)
+    return extra
+
+
+def _check_text(row: Mapping[str, Any]) -> None:
+    """Check that all text of a row can be written as UTF-8 (JSON can smuggle in half characters).
+
+    Raises:
+        CatalogError: a value can't.
+    """
+    for name, value in row.items():
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError:
+            raise CatalogError(f"{name!r} has a value that is no valid text: {value!r}") from None

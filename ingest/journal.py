@@ -5,6 +5,7 @@ a crash loses none; at its end the file is rewritten with what still stands.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -85,10 +86,12 @@ class Journal:
 
 
 def _read_entries(path: Path) -> Iterator[dict[str, str]]:
-    """Iterate over a journal's lines; a last line that a crash cut off is left aside."""
+    """Iterate over a journal's lines; a last line that a crash cut off is taken away."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if line.endswith("\n"):
-                yield json.loads(line)
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        os.truncate(path, len(whole))
+    for line in whole.decode("utf-8").split("\n")[:-1]:
+        yield json.loads(line)

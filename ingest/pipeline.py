@@ -113,7 +113,7 @@ def ingest(
     """
     started = time.perf_counter()
     summary = Summary()
-    works = _select(source, journal, limit, only_failed)
+    works = _select(source, journal if only_failed else None, limit)
     batches = _Batches(model.card.preprocess)
     prepare = _Preparer(model.card.preprocess, store.manifest.model)
     running: deque[Future[tuple[list[Point | Failure], float]]] = deque()
@@ -184,16 +184,17 @@ def check_source(
     *,
     threads: int,
     limit: int | None = None,
+    only: Journal | None = None,
     on_work: Callable[[Summary], None] = lambda summary: None,
 ) -> Summary:
     """Return what :func:`ingest` would do, without running the model or writing anything.
 
     Every picture is read and decoded, so the failures are the real ones; "embedded" counts the
-    works that would be embedded.
+    works that would be embedded. With ``only``, none but works in that journal are taken.
     """
     started = time.perf_counter()
     summary = Summary()
-    works = islice(iter(source), limit)
+    works = _select(source, only, limit)
     prepare = _Preparer(preprocess, model)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
@@ -210,11 +211,9 @@ def check_source(
     return summary
 
 
-def _select(
-    source: Source, journal: Journal, limit: int | None, only_failed: bool
-) -> Iterator[Item | Failure]:
-    """Iterate over the works to take."""
-    works = (work for work in source if not only_failed or work.key in journal)
+def _select(source: Source, only: Journal | None, limit: int | None) -> Iterator[Item | Failure]:
+    """Iterate over the first works of ``source``, of those in the journal ``only``."""
+    works = (work for work in source if only is None or work.key in only)
     return islice(works, limit)
 
 

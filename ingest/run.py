@@ -104,7 +104,9 @@ def _dry_run(
     try:
         if store is not None:
             store.check_model(identity)
-        with _progress("Reading", min(source.count(), settings.limit or sys.maxsize)) as on_work:
+        journal = Journal(Path(settings.store, JOURNAL_NAME)) if settings.retry_failed else None
+        total = source.count() if journal is None else len(journal)
+        with _progress("Reading", min(total, settings.limit or total)) as on_work:
             summary = check_source(
                 source,
                 store,
@@ -112,6 +114,7 @@ def _dry_run(
                 model.card.preprocess,
                 threads=os.cpu_count() or 1,
                 limit=settings.limit,
+                only=journal,
                 on_work=on_work,
             )
     finally:
@@ -123,6 +126,7 @@ def _dry_run(
     )
     for failure in summary.failures[:_FAILURES_SHOWN]:
         click.echo(f"  {failure.reason}", err=True)
+    _refuse_total_failure(summary)
     return summary
 
 
@@ -217,6 +221,6 @@ def _print_failures(summary: Summary, journal: Journal) -> None:
 def _refuse_total_failure(summary: Summary) -> None:
     if summary.failures and summary.seen == len(summary.failures):
         raise InputError(
-            f"not one of {summary.seen} works could be ingested; the first: "
+            f"not one of {summary.seen} works can be ingested; the first: "
             f"{summary.failures[0].reason}"
         )

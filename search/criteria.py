@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artextract.artwork import FOLDED_FIELDS
+from artextract.artwork import FOLDED_FIELDS, METADATA_FIELDS
 from artextract.errors import QueryError
 from artextract.store import EmbeddedStore, filters
 from artextract.store.filters import Condition, Filter
@@ -12,6 +12,10 @@ from artextract.years import parse_year_filter
 from search.names import common_names, similar_names
 
 __all__ = ["Criteria", "make_filter"]
+
+
+_MEASURED = frozenset({"width", "height", "image_sha256", "image_folder"})
+"""Payload keys beside an artwork's fields that can be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +105,22 @@ def _where(store: EmbeddedStore, pair: str) -> Condition:
         raise QueryError(
             f"--where {pair!r} is not understood; write KEY=VALUE (accession=1963.10.1)"
         )
-    for candidate in (key, f"extra.{key}"):
-        if store.count(filters.all_of([], but=[{"is_empty": {"key": candidate}}])):
-            loosely = candidate in FOLDED_FIELDS
-            return filters.named(key, [value]) if loosely else filters.equals(candidate, value)
+    for path in _paths(key):
+        if store.count(filters.all_of([], but=[{"is_empty": {"key": path}}])):
+            loosely = path in FOLDED_FIELDS or path == "open_access"
+            return filters.named(path, [value]) if loosely else filters.equals(path, value)
     known = _keys_in_use(store)
     near = closest(key, known)
     hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
     raise QueryError(f"no work has a field {key!r}; {hint}")
+
+
+def _paths(key: str) -> list[str]:
+    """Return where in a payload ``key`` may be: a field, or a column of a catalog (in quotes)."""
+    if key in METADATA_FIELDS or key in _MEASURED:
+        return [key]
+    column = key.removeprefix("extra.")
+    return [] if '"' in column else [f'extra."{column}"']
 
 
 def _keys_in_use(store: EmbeddedStore) -> list[str]:

@@ -8,6 +8,8 @@ from artextract.options import store_option
 
 __all__ = ["info"]
 
+_NAMES_SHOWN = 5
+
 
 @click.command()
 @store_option
@@ -27,10 +29,11 @@ def info(store: str) -> None:
         for name, dimension in manifest.vectors.items():
             click.echo(f"vectors  {name}: {dimension} dimensions, cosine")
         for field in ("artist", "style", "genre"):
-            values = common_names(opened, field, limit=5)
-            if values:
-                counted = ", ".join(f"{value} ({count})" for value, count in values)
-                click.echo(f"{field:<8} {counted}, ...")
+            names = common_names(opened, field, limit=_NAMES_SHOWN + 1)
+            if names:
+                shown = [f"{name} ({count})" for name, count in names[:_NAMES_SHOWN]]
+                more = ["..."] if len(names) > _NAMES_SHOWN else []
+                click.echo(f"{field:<8} {', '.join(shown + more)}")
         click.echo(f"made by  {manifest.created_by}")
 
 

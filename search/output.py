@@ -130,7 +130,7 @@ def _write_plain_table(answer: Answer) -> None:
         artwork = result.artwork
         score = "" if result.score is None else f"{result.score:.3f}"
         texts = (artwork.title, artwork.artist, artwork.display_date, artwork.id)
-        rows.append((str(result.rank), score, *(" ".join((text or "").split()) for text in texts)))
+        rows.append((str(result.rank), score, *map(_shown, texts)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
@@ -141,4 +141,10 @@ def _plain(text: str | None) -> Any:
     """Return a catalog's words as text that is shown as it stands, brackets included."""
     from rich.text import Text
 
-    return Text(text or "")
+    return Text(_shown(text))
+
+
+def _shown(text: str | None) -> str:
+    """Return a catalog's words on one line, without characters that would steer the terminal."""
+    printable = (letter if letter.isprintable() else " " for letter in text or "")
+    return " ".join("".join(printable).split())

@@ -1,5 +1,7 @@
 """What a query is: a file, a URL or an artwork's id, and its embedding."""
 
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,11 +70,12 @@ class QueryReader:
             data = fetch(text, allow_private=self._allow_private)
             return self._from_image(text, data)
         path = Path(text)
-        if path.is_file():
+        if _is(path, stat.S_ISREG):
             from artextract.images import read_image_file
 
-            return self._from_image(path.name, read_image_file(path))
-        if path.is_dir():
+            name = path.name.encode("utf-8", "replace").decode("utf-8")
+            return self._from_image(name, read_image_file(path))
+        if _is(path, stat.S_ISDIR):
             raise QueryError(f"{text} is a folder; give one picture, a URL or an artwork's id")
         return self._from_id(text)
 
@@ -138,3 +141,11 @@ class QueryReader:
                 )
             self._model = OnnxModel(file.path, self._device)
         return self._model
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Return whether there is something of that kind at ``path``, which may be no path at all."""
+    try:
+        return kind(path.stat().st_mode)
+    except (OSError, ValueError):  # missing, too long, or with a null byte: an id may be all that
+        return False

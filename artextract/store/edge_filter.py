@@ -39,6 +39,8 @@ def _condition(condition: Mapping[str, Any]) -> Any:
 
 def _match(match: Mapping[str, Any]) -> Any:
     _only(match, {"value", "any"})
+    if isinstance(match.get("value"), bool):
+        raise ValueError("the embedded engine takes truth values for numbers; match text instead")
     return edge.MatchValue(match["value"]) if "value" in match else edge.MatchAny(match["any"])
 
 

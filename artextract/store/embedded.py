@@ -139,17 +139,8 @@ class EmbeddedStore:
             StoreError: a vector is missing, not finite, or of a wrong dimension.
             StoreFullError: there is too little free space. Nothing is written.
         """
-        for point in points:
-            self._check_vectors(point)
+        rows = [self._to_row(point) for point in points]
         self._begin_writing()
-        rows = [
-            edge.Point(
-                id=point.id,
-                vector={name: list(vector) for name, vector in point.vectors.items()},
-                payload=dict(point.payload),
-            )
-            for point in points
-        ]
         _guarded(self._shard.update, edge.UpdateOperation.upsert_points(rows))
 
     def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
@@ -179,6 +170,20 @@ class EmbeddedStore:
             self.manifest.save(self.folder)
             self._writing = True
 
+    def _to_row(self, point: Point) -> edge.Point:
+        self._check_vectors(point)
+        vectors: dict[str, Any] = {
+            name: _unit(vector, f"vector {name!r} of point {point.id}")
+            for name, vector in point.vectors.items()
+        }
+        try:
+            return edge.Point(id=point.id, vector=vectors, payload=dict(point.payload))
+        except (TypeError, ValueError) as error:
+            raise StoreError(
+                f"point {point.id} holds a value that can't be stored ({error}); a payload holds "
+                "text, finite numbers, truth values, lists and dictionaries of them"
+            ) from error
+
     def _check_vectors(self, point: Point) -> None:
         wanted = self.manifest.vectors
         if unknown := set(point.vectors) - set(wanted):
@@ -191,12 +196,6 @@ class EmbeddedStore:
                 raise StoreError(
                     f"vector {name!r} of point {point.id} has {len(vector)} numbers; the store's "
                     f"model gives {wanted[name]}"
-                )
-            length = math.hypot(*vector)
-            if not math.isfinite(length) or length == 0:
-                raise StoreError(
-                    f"vector {name!r} of point {point.id} is zero or not finite and has no "
-                    "direction; embed the image again"
                 )
 
     # Reading
@@ -221,19 +220,22 @@ class EmbeddedStore:
             min_score: Only points with at least this cosine.
             keys: Payload keys to return; None returns all.
         """
-        request = edge.QueryRequest(
-            limit=limit
-            + 16,  # beyond the cut, so that ties at the cut are broken the same each time
-            query=edge.Query.Nearest(list(vector), using=aspect),
-            filter=to_edge(filter_) if filter_ else None,
-            score_threshold=min_score,
-            params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, limit + 16)),
-            with_payload=True if keys is None else list(keys),
-        )
-        hits = [
-            Hit(str(found.id), found.score, found.payload or {})
-            for found in _guarded(self._shard.query, request)
-        ]
+        query = edge.Query.Nearest(_unit(vector, "the query's vector"), using=aspect)
+        wanted = limit + 16  # beyond the cut, so that ties at the cut are broken the same each time
+        while True:
+            request = edge.QueryRequest(
+                limit=wanted,
+                query=query,
+                filter=to_edge(filter_) if filter_ else None,
+                score_threshold=min_score,
+                params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, wanted)),
+                with_payload=True if keys is None else list(keys),
+            )
+            found = _guarded(self._shard.query, request)
+            if len(found) < wanted or found[-1].score < found[limit - 1].score:
+                break
+            wanted *= 4
+        hits = [Hit(str(point.id), point.score, point.payload or {}) for point in found]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:limit]
 
     def retrieve(
@@ -317,6 +319,22 @@ class EmbeddedStore:
     ) -> None:
         """Close the store."""
         self.close()
+
+
+def _unit(vector: Sequence[float], name: str) -> list[float]:
+    """Return ``vector`` with length 1; the engine would square its length in 32 bits.
+
+    Raises:
+        StoreError: it is zero or not finite.
+    """
+    length = math.hypot(*vector)
+    if not math.isfinite(length) or length == 0:
+        raise StoreError(
+            f"{name} is zero or not finite and has no direction; embed the image again"
+        )
+    if abs(length - 1) < 1e-3:
+        return list(vector)
+    return [value / length for value in vector]
 
 
 def _guarded(call: Any, *arguments: Any) -> Any:

@@ -5,6 +5,8 @@ validates (https://qdrant.tech/documentation/concepts/filtering/), as plain dict
 ``qdrant_client`` takes five times as long as a whole search in an embedded store.
 """
 
+import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,18 +60,19 @@ def words(field: str, text: str) -> list[Condition]:
 
 
 def equals(key: str, text: str) -> Condition:
-    """Return the condition that ``key`` is ``text``, or the number or truth value it stands for."""
-    values: list[str | int | bool] = [text]
+    """Return the condition that ``key`` is ``text``, or the number or truth value it stands for.
+
+    Truth values are kept as the text "true" or "false" (see ``Artwork.to_payload``).
+    """
     if text.lower() in {"true", "false"}:
-        values.append(text.lower() == "true")
-    conditions: list[Condition] = [{"key": key, "match": {"value": value}} for value in values]
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if number == number and abs(number) != float("inf"):
-        conditions.append({"key": key, "range": {"gte": number, "lte": number}})
-    return conditions[0] if len(conditions) == 1 else {"should": conditions}
+        return any_of(key, [text, text.lower()])
+    to_the_letter: Condition = {"key": key, "match": {"value": text}}
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", text.lower()):
+        return to_the_letter
+    number = float(text)
+    if not math.isfinite(number):
+        return to_the_letter
+    return {"should": [to_the_letter, {"key": key, "range": {"gte": number, "lte": number}}]}
 
 
 def years(wanted: YearRange, *, within: bool = False) -> list[Condition]:

@@ -67,5 +67,5 @@ class Owner:
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
             return f"process {note['pid']} (`{note['command']}`, since {note['since']})"
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return "another process that left no note"

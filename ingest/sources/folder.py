@@ -7,7 +7,7 @@ from pathlib import Path
 from artextract.artwork import Artwork
 from artextract.errors import InputError
 from artextract.images import IMAGE_SUFFIXES
-from ingest.sources.item import Item
+from ingest.sources.item import Failure, Item
 
 __all__ = ["FolderSource"]
 
@@ -42,10 +42,14 @@ class FolderSource:
         """Return the number of image files."""
         return self._count
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[Item | Failure]:
         """Iterate over the image files in the order of their paths."""
         for path in self._paths():
             name = path.relative_to(self.folder).as_posix()
+            shown = name.encode("utf-8", "replace").decode("utf-8")
+            if shown != name:
+                yield Failure(shown, shown, f"{shown} has a name that is no UTF-8 text; rename it")
+                continue
             yield Item(Artwork(id=name, image=name, source="folder"), self.folder)
 
     def _paths(self) -> Iterator[Path]:

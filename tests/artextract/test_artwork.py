@@ -43,12 +43,17 @@ def test_every_field_has_a_value_here() -> None:
 
 
 def test_payload_of_a_full_record_comes_back_whole() -> None:
-    artwork = Artwork(**FULL, extra={"room": "12", "height_cm": 79.4, "loan": True, "seal": None})
+    artwork = Artwork(**FULL, extra={"room": "12", "height_cm": 79.4, "seal": None})
     payload = artwork.to_payload()
     # A collection keeps payloads as JSON.
     assert Artwork.from_payload(json.loads(json.dumps(payload))) == artwork
     for name, value in FULL.items():
         assert payload[name] == value
+
+
+def test_truth_values_beside_the_fields_are_kept_as_text() -> None:
+    payload = Artwork(id="a", image="b", extra={"loan": True, "framed": False}).to_payload()
+    assert payload["extra"] == {"loan": "true", "framed": "false"}
 
 
 @pytest.mark.parametrize("name", sorted(set(FULL) - {"id", "image"}))
@@ -77,6 +82,7 @@ def test_payload_holds_folded_copies_for_matching() -> None:
         "classification": "painting",
         "nationality": "osterreich",
         "school": "american",
+        "open_access": "false",
         "title": ["miss", "beatrice", "townsend"],
         "medium": ["oil", "on", "canvas"],
     }

@@ -94,7 +94,7 @@ def test_broken_picture_is_skipped_named_and_retried(
     assert reason in entry["reason"]
 
     again = artextract("ingest", "folder", pictures, "--store", store, "--retry-failed")
-    assert_one_sentence(again, "not one of 1 works", reason)
+    assert_one_sentence(again, "not one of 1 works can be ingested", reason)
     make_picture(9).save(pictures / name)
     mended = artextract("ingest", "folder", pictures, "--store", store, "--retry-failed")
     assert mended.code == 0
@@ -120,7 +120,7 @@ def test_folder_with_nothing_but_broken_pictures(tmp_path: Path, artextract: Art
     folder.mkdir()
     make_text(folder / "a.jpg")
     ran = artextract("ingest", "folder", folder, "--store", tmp_path / "store")
-    assert_one_sentence(ran, "not one of 1 works", "a.jpg is not a JPEG")
+    assert_one_sentence(ran, "not one of 1 works can be ingested", "a.jpg is not a JPEG")
 
 
 def test_paths_that_are_wrong(tmp_path: Path, pictures: Path, artextract: Artextract) -> None:

@@ -1,0 +1,90 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from artextract.errors import InputError
+from artextract.images import IMAGE_SUFFIXES
+from ingest.sources.folder import FolderSource
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+
+
+def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    touch(
+        tmp_path,
+        "b.jpg", "a.PNG", "Z.JPeG", "c.tiff", "d.Tif", "e.webp", "f.jpe", "né e.jpg",
+        "deep/er/x.jpg", "deep/a.jpg", "a/b.jpg", "with.dot/y.jpg",
+        ".hidden.jpg", ".hidden/a.jpg", "deep/.cache/b.png", "deep/.x.png",
+        "notes.txt", "jpg", "x.jpg.txt", "y.jpgx", "z.gif", "deep/.jpg",
+    )  # fmt: skip
+    source = FolderSource(tmp_path)
+    expected = [
+        "Z.JPeG", "a.PNG", "b.jpg", "c.tiff", "d.Tif", "e.webp", "f.jpe", "né e.jpg",
+        "a/b.jpg", "deep/a.jpg", "deep/er/x.jpg", "with.dot/y.jpg",
+    ]  # fmt: skip
+    items = list(source)
+    assert [item.key for item in items] == expected
+    assert source.count() == len(expected)
+    assert [item.key for item in source] == expected  # and the same a second time
+    for item in items:
+        assert item.artwork.id == item.artwork.image == item.key
+        assert item.artwork.source == "folder"
+        assert item.folder == tmp_path.resolve()
+        assert item.read() == item.key.encode()
+    assert len({item.artwork.point_id for item in items}) == len(expected)
+
+
+@pytest.mark.parametrize("suffix", sorted(IMAGE_SUFFIXES))
+def test_every_ending(suffix: str, tmp_path: Path) -> None:
+    touch(tmp_path, f"a{suffix}", f"b{suffix.upper()}")
+    assert [item.key for item in FolderSource(tmp_path)] == [f"a{suffix}", f"b{suffix.upper()}"]
+
+
+def test_ids_do_not_depend_on_how_the_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "works", "a/b.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "works")
+    monkeypatch.chdir(tmp_path)
+    named = [Path("works"), Path("works/../works"), tmp_path / "works", Path("link")]
+    items = [next(iter(FolderSource(folder))) for folder in named]
+    assert {item.artwork.point_id for item in items} == {items[0].artwork.point_id}
+    assert {item.folder for item in items} == {(tmp_path / "works").resolve()}
+    monkeypatch.chdir("/")
+    assert [item.read() for item in items] == [b"a/b.jpg"] * 4
+
+
+def test_a_link_to_a_picture_is_taken_and_a_circle_does_no_harm(tmp_path: Path) -> None:
+    touch(tmp_path, "elsewhere/real.jpg", "works/a.jpg")
+    (tmp_path / "works" / "link.jpg").symlink_to(tmp_path / "elsewhere" / "real.jpg")
+    (tmp_path / "works" / "round").symlink_to(tmp_path / "works")
+    items = list(FolderSource(tmp_path / "works"))
+    assert [item.key for item in items] == ["a.jpg", "link.jpg"]
+    assert items[1].read() == b"elsewhere/real.jpg"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("missing", "there is no folder"), ("a.txt", "is not a folder"), ("empty", "holds no image")],
+)
+def test_a_folder_of_no_use(name: str, reason: str, tmp_path: Path) -> None:
+    touch(tmp_path, "a.txt", "empty/a.txt", "empty/.b.jpg")
+    with pytest.raises(InputError, match=reason):
+        FolderSource(tmp_path / name)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_can_not_be_read(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "shut/b.jpg")
+    (tmp_path / "shut").chmod(0)
+    try:
+        with pytest.raises(InputError, match=r"shut can't be read"):
+            FolderSource(tmp_path)
+    finally:
+        (tmp_path / "shut").chmod(0o700)

@@ -1,0 +1,283 @@
+"""Criteria: which works each of them lets through, and what is said of one that can't be met."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from artextract.artwork import Artwork
+from artextract.errors import DateError, QueryError
+from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from search.criteria import Criteria, make_filter
+from search.names import common_names, similar_names
+
+WORKS = [
+    Artwork(
+        id="lilies", image="1.jpg", title="Water Lilies, Évening", artist="Claude Monet",
+        style="Impressionism", genre="landscape", medium="Oil on canvas", year_begin=1906,
+        year_end=1906, accession="1963", open_access=True,
+        extra={"room": "12", "height_cm": 90.5, "framed": True, "split": "val"},
+    ),
+    Artwork(
+        id="haystacks", image="2.jpg", title="Haystacks at evening", artist="Claude Monet",
+        style="impressionism", genre="Landscape", medium="oil on wood", year_begin=1890,
+        year_end=1891, open_access=False, extra={"room": 12, "framed": False},
+    ),
+    Artwork(
+        id="olympia", image="3.jpg", title="Olympia", artist="Édouard Manet", style="Realism",
+        genre="nude", medium="Oil on canvas", year_begin=1863, year_end=1863, nationality="French",
+        extra={"room": "true", "height_cm": 130.5},
+    ),
+    Artwork(
+        id="card", image="4.jpg", title="The Card Players", artist="Paul Cézanne",
+        style="Post_Impressionism", genre="genre painting", year_end=1895,
+        nationality="FRENCH", medium="Canvas, oil", classification="Painting",
+        extra={"Inv. Nr.": "F 12/3", "wall text": 7, "room": 13},
+    ),
+    Artwork(
+        id="ear", image="5.jpg", title="[red]Ear[/red]", artist="Vincent van Gogh",
+        year_begin=1889, school="Dutch", genre="portrait",
+    ),
+    Artwork(id="unknown", image="6.jpg"),
+    Artwork(
+        id="mary", image="7.jpg", artist="Mary Cassatt", genre="portrait", title="Lilies water",
+    ),
+]  # fmt: skip
+IDS = {work.id for work in WORKS}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    location = tmp_path_factory.mktemp("criteria") / "store"
+    with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
+        opened.upsert(
+            [
+                Point(
+                    work.point_id,
+                    {"visual": [1.0] * 8},
+                    {**work.to_payload(), "width": 400 + at, "height": 300, "thumbnail": "data:"},
+                )
+                for at, work in enumerate(WORKS)
+            ]
+        )
+        yield opened
+
+
+def fitting(store: EmbeddedStore, **criteria: Any) -> set[str]:
+    filter_ = make_filter(Criteria(**criteria), store)
+    return {str(record.payload["id"]) for record in store.scroll(filter_, keys=["id"])}
+
+
+@pytest.mark.parametrize(
+    ("criteria", "ids"),
+    [
+        ({}, IDS),
+        ({"artists": ["claude_monet"]}, {"lilies", "haystacks"}),
+        ({"artists": ["EDOUARD MANET"]}, {"olympia"}),
+        ({"artists": ["paul cezanne", "Mary Cassatt"]}, {"card", "mary"}),
+        ({"styles": ["Impressionism"]}, {"lilies", "haystacks"}),
+        ({"styles": ["post impressionism", "REALISM"]}, {"card", "olympia"}),
+        ({"genres": ["Portrait"]}, {"ear", "mary"}),
+        ({"genres": ["nude", "genre_painting"]}, {"olympia", "card"}),
+        ({"genres": ["portrait"], "artists": ["Mary Cassatt", "Claude Monet"]}, {"mary"}),
+        ({"genres": ["portrait"], "artists": ["Claude Monet"]}, set()),
+        ({"years": "1890:1906"}, {"lilies", "haystacks", "card", "ear"}),
+        ({"years": "1891"}, {"haystacks", "card", "ear"}),
+        ({"years": ":1870"}, {"olympia", "card"}),
+        ({"years": "1892:"}, {"lilies", "card", "ear"}),
+        ({"years": "1890:1906", "within": True}, {"lilies", "haystacks"}),
+        ({"years": "1891:1906", "within": True}, {"lilies"}),
+        ({"years": ":1895", "within": True}, {"haystacks", "olympia", "card"}),
+        ({"years": "1880:", "within": True}, {"lilies", "haystacks", "ear"}),
+        ({"medium": "oil"}, {"lilies", "haystacks", "olympia", "card"}),
+        ({"medium": "CANVAS Oil"}, {"lilies", "olympia", "card"}),
+        ({"medium": "canvas, oil on"}, {"lilies", "olympia"}),
+        ({"medium": "canva"}, set()),
+        ({"text": "evening"}, {"lilies", "haystacks"}),
+        ({"text": "LILIES water"}, {"lilies", "mary"}),
+        ({"text": "Lílies évening"}, {"lilies"}),
+        ({"text": "red ear"}, {"ear"}),
+        ({"text": "water", "medium": "oil"}, {"lilies"}),
+    ],
+)
+def test_which_works_fit(store: EmbeddedStore, criteria: dict[str, Any], ids: set[str]) -> None:
+    assert fitting(store, **criteria) == ids
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        (["title=Olympia"], {"olympia"}),
+        (["title=olympia"], set()),
+        (["title=[red]Ear[/red]"], {"ear"}),
+        (["id=ear"], {"ear"}),
+        (["accession=1963"], {"lilies"}),
+        (["year_begin=1890"], {"haystacks"}),
+        (["year_begin=1890.0"], {"haystacks"}),
+        (["width=403"], {"card"}),
+        (["height=300"], IDS),
+        (["open_access=true"], {"lilies"}),
+        (["open_access=False"], {"haystacks"}),
+        (["room=12"], {"lilies", "haystacks"}),
+        (["room=true"], {"olympia"}),
+        (["room=13"], {"card"}),
+        (["height_cm=90.5"], {"lilies"}),
+        (["height_cm=130.50"], {"olympia"}),
+        (["height_cm=nan"], set()),
+        (["framed=true"], {"lilies"}),
+        (["split=val"], {"lilies"}),
+        ([" split =val"], {"lilies"}),
+        (["split=a=b"], set()),
+        (["artist=claude monet"], {"lilies", "haystacks"}),
+        (["nationality=french"], {"olympia", "card"}),
+        (["school=DUTCH"], {"ear"}),
+        (["classification=painting"], {"card"}),
+        (["style=post impressionism"], {"card"}),
+        (["nationality=French", "room=13"], {"card"}),
+        (["nationality=French", "room=12"], set()),
+    ],
+)
+def test_where(store: EmbeddedStore, where: list[str], ids: set[str]) -> None:
+    assert fitting(store, where=where) == ids
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"), [("Inv. Nr.=F 12/3", {"card"}), ("wall text=7", {"card"})]
+)
+def test_where_takes_column_names_with_spaces_and_dots(
+    store: EmbeddedStore, where: str, ids: set[str]
+) -> None:
+    assert fitting(store, where=[where]) == ids
+
+
+@pytest.mark.parametrize(
+    "key", ["colour", "no such", "a[", "[]", "a..b", 'quo"te', "a.b", "é", "*"]
+)
+def test_where_names_the_fields_there_are(store: EmbeddedStore, key: str) -> None:
+    with pytest.raises(QueryError, match="no work has a field"):
+        fitting(store, where=[f"{key}=1"])
+
+
+def test_where_with_a_misspelt_field_names_the_closest(store: EmbeddedStore) -> None:
+    with pytest.raises(QueryError, match=r"no work has a field 'tilte'; closest: title"):
+        fitting(store, where=["tilte=Olympia"])
+    with pytest.raises(QueryError) as raised:
+        fitting(store, where=["qqqq=1"])
+    known = str(raised.value).partition("known: ")[2].split(", ")
+    assert known == sorted(known)
+    assert {"room", "framed", "nationality", "height"} <= set(known)
+    assert not {"extra", "folded", "thumbnail"} & set(known)
+
+
+@pytest.mark.parametrize("pair", ["room", "=12", "room=", "", " =1"])
+def test_where_that_is_no_pair(store: EmbeddedStore, pair: str) -> None:
+    with pytest.raises(QueryError, match="write KEY=VALUE"):
+        fitting(store, where=[pair])
+
+
+def message(call: Callable[[], object]) -> str:
+    with pytest.raises(QueryError) as raised:
+        call()
+    return str(raised.value)
+
+
+def test_an_unknown_artist_is_answered_with_the_closest(store: EmbeddedStore) -> None:
+    said = message(lambda: fitting(store, artists=["Money"]))
+    assert said == "no artist 'Money'; closest: Claude Monet, Édouard Manet"
+
+
+def test_one_unknown_name_among_known_ones_is_named(store: EmbeddedStore) -> None:
+    said = message(lambda: fitting(store, artists=["Claude Monet", "Paul Cesane"]))
+    assert said.startswith("no artist 'Paul Cesane'; closest: Paul Cézanne")
+
+
+def test_unknown_style_and_genre(store: EmbeddedStore) -> None:
+    assert message(lambda: fitting(store, styles=["Realist"])) == (
+        "no style 'Realist'; closest: Realism"
+    )
+    assert message(lambda: fitting(store, genres=["Landscap"])).lower() == (
+        "no genre 'landscap'; closest: landscape"
+    )
+
+
+def test_a_name_like_no_other_is_answered_with_frequent_ones(store: EmbeddedStore) -> None:
+    said = message(lambda: fitting(store, artists=["Zzz"]))
+    head, _, names = said.partition("; frequent: ")
+    assert head == "no artist 'Zzz', nor one spelt like it"
+    frequent = names.split(", ")
+    assert frequent[0] == "Claude Monet"
+    assert set(frequent[1:]) == {
+        "Édouard Manet", "Mary Cassatt", "Paul Cézanne", "Vincent van Gogh",
+    }  # fmt: skip
+
+
+def test_a_collection_without_names_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
+    location = tmp_path_factory.mktemp("nameless") / "store"
+    with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
+        for field, options in (
+            ("artist", Criteria(artists=["X"])),
+            ("style", Criteria(styles=["X"])),
+            ("genre", Criteria(genres=["X"])),
+        ):
+            said = message(partial(make_filter, options, opened))
+            assert said == f"no {field} 'X': no work in this collection has its {field} recorded"
+
+
+@pytest.mark.parametrize("words", ["", "  ", "?!", "..."])
+def test_words_without_a_word(store: EmbeddedStore, words: str) -> None:
+    assert message(lambda: fitting(store, text=words)).startswith(f"--text {words!r} has no word")
+    assert message(lambda: fitting(store, medium=words)).startswith(f"--medium {words!r} has no")
+
+
+@pytest.mark.parametrize("years", ["", "x", "1890:1870", ":", "1870-1890"])
+def test_years_that_are_not_understood(store: EmbeddedStore, years: str) -> None:
+    with pytest.raises(DateError):
+        fitting(store, years=years)
+
+
+def test_no_criteria_make_no_filter(store: EmbeddedStore) -> None:
+    assert make_filter(Criteria(), store) is None
+
+
+def test_criteria_in_words() -> None:
+    assert Criteria().describe() == []
+    assert Criteria(
+        artists=["Claude Monet", "Édouard Manet"],
+        styles=["Realism"],
+        genres=["nude", "portrait"],
+        years="1870:1890",
+        within=True,
+        medium="oil",
+        where=["room=12", "split=val"],
+        text="water lilies",
+    ).describe() == [
+        "Claude Monet or Édouard Manet",
+        "Realism",
+        "nude or portrait",
+        "room=12",
+        "split=val",
+        "within years 1870:1890",
+        "medium has 'oil'",
+        "title has 'water lilies'",
+    ]
+    assert Criteria(years="1870:").describe() == ["years 1870:"]
+
+
+def test_common_names_count_spellings_as_one(store: EmbeddedStore) -> None:
+    names = common_names(store, "artist", 10)
+    assert names[0] == ("Claude Monet", 2)
+    assert sorted(names[1:]) == sorted(
+        (work.artist, 1)
+        for work in WORKS
+        if work.artist is not None and work.artist != "Claude Monet"
+    )
+    assert common_names(store, "artist", 1) == names[:1]
+    assert {name.lower() for name, _ in common_names(store, "genre", 2)} == {
+        "landscape", "portrait",
+    }  # fmt: skip
+
+
+def test_similar_names(store: EmbeddedStore) -> None:
+    assert similar_names(store, "artist", "van Goch") == ["Vincent van Gogh"]
+    assert similar_names(store, "artist", "qqqq") == []

@@ -1,0 +1,236 @@
+"""What a query's text may be: a file, a URL, or a work's id."""
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import Artextract, assert_one_sentence
+from pictures import make_picture
+from pytest_httpserver import HTTPServer
+
+from artextract.cli import main
+from artextract.errors import FetchError, ImageError, ModelError, QueryError, StoreMismatchError
+from artextract.models import find_model
+from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store, open_store
+from search.query import QueryReader
+
+ROWS = [
+    {"id": "nga:1", "file": "one.png", "title": "One", "artist": "Claude Monet"},
+    {"id": "nga:2", "file": "two.png", "title": "", "artist": "Édouard Manet"},
+    {"id": "nga:3", "file": "three.png", "title": "Three", "artist": ""},
+    {"id": "rooms/one.jpg", "file": "four.png", "title": "Path", "artist": ""},
+]
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with pictures, a catalog, and the collection ``store`` made from them."""
+    folder = tmp_path_factory.mktemp("gallery")
+    for seed, row in enumerate(ROWS):
+        make_picture(seed).save(folder / row["file"])
+    with (folder / "works.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(ROWS[0]))
+        writer.writeheader()
+        writer.writerows(ROWS)
+    words = ["ingest", "catalog", str(folder / "works.csv"), "--store", str(folder / "store")]
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert not left.value.code
+    return folder
+
+
+@pytest.fixture
+def store(gallery: Path) -> Iterator[EmbeddedStore]:
+    with open_store(str(gallery / "store")) as opened:
+        yield opened
+
+
+def stored_vector(store: EmbeddedStore, artwork_id: str) -> list[float]:
+    (vector,) = (
+        record.vectors["visual"]
+        for record in store.scroll(with_vectors=True)
+        if record.payload["id"] == artwork_id
+    )
+    return vector
+
+
+def test_an_id(store: EmbeddedStore) -> None:
+    query = QueryReader(store).read("nga:1")
+    assert query.label == "One"
+    assert query.artwork is not None
+    assert (query.artwork.id, query.artwork.artist) == ("nga:1", "Claude Monet")
+    assert query.point_ids == (query.artwork.point_id,)
+    assert query.image is None
+    assert query.vectors["visual"] == stored_vector(store, "nga:1")
+
+
+def test_a_work_without_title_is_called_by_its_id(store: EmbeddedStore) -> None:
+    assert QueryReader(store).read("nga:2").label == "nga:2"
+
+
+def test_an_id_that_looks_like_a_path(store: EmbeddedStore) -> None:
+    query = QueryReader(store).read("rooms/one.jpg")
+    assert query.artwork is not None
+    assert query.artwork.title == "Path"
+
+
+def test_a_file_comes_before_an_id_of_the_same_name(
+    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rooms").mkdir()
+    make_picture(77).save(tmp_path / "rooms" / "one.jpg")
+    monkeypatch.chdir(tmp_path)
+    query = QueryReader(store).read("rooms/one.jpg")
+    assert query.artwork is None
+    assert query.image == (tmp_path / "rooms" / "one.jpg").read_bytes()
+
+
+def test_an_unknown_id_names_the_closest(store: EmbeddedStore) -> None:
+    with pytest.raises(QueryError) as raised:
+        QueryReader(store).read("rooms/on.jpg")
+    said = str(raised.value)
+    assert said.startswith("there is no file 'rooms/on.jpg', and no work of that id")
+    assert said.endswith("; closest ids: rooms/one.jpg")
+    with pytest.raises(QueryError) as raised:
+        QueryReader(store).read("zzzz")
+    assert "closest" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["a" * 300, "nul\0byte", "../" * 2000 + "x", "nga:1 ", "NGA:1"])
+def test_text_that_is_neither_file_nor_id(store: EmbeddedStore, text: str) -> None:
+    with pytest.raises(QueryError, match="no work of that id"):
+        QueryReader(store).read(text)
+
+
+def test_an_id_longer_than_a_file_name_can_be(tmp_path: Path) -> None:
+    name = "https-museum-example-" + "a" * 300
+    with create_store(str(tmp_path / "store"), ModelIdentity("small", "0" * 64, 8)) as opened:
+        opened.upsert(
+            [
+                Point(
+                    "00000000-0000-0000-0000-000000000001",
+                    {"visual": [1.0] * 8},
+                    {"id": name, "image": "a.jpg"},
+                )
+            ]
+        )
+        assert QueryReader(opened).read(name).label == name
+
+
+def test_a_folder(store: EmbeddedStore, gallery: Path) -> None:
+    with pytest.raises(QueryError, match="is a folder"):
+        QueryReader(store).read(str(gallery))
+
+
+def test_a_file_of_the_collection_is_recognised(store: EmbeddedStore, gallery: Path) -> None:
+    path = shutil.copy(gallery / "one.png", gallery / "copy under another name.bin")
+    query = QueryReader(store).read(str(path))
+    assert query.label == "copy under another name.bin"
+    assert query.artwork is not None
+    assert query.artwork.id == "nga:1"
+    assert query.point_ids == ()
+    assert np.dot(query.vectors["visual"], stored_vector(store, "nga:1")) > 0.9999
+
+
+def test_other_artists_with_a_file_of_the_collection(
+    gallery: Path, tmp_path: Path, artextract: Artextract
+) -> None:
+    words = ("--store", gallery / "store", "--other-artists", "--format", "csv")
+    ran = artextract("search", gallery / "one.png", *words)
+    assert ran.code == 0
+    ids = {row["id"] for row in csv.DictReader(ran.out.splitlines())}
+    assert ids == {"nga:2", "nga:3", "rooms/one.jpg"}
+    make_picture(0).save(tmp_path / "again.jpg", quality=60)
+    other = artextract("search", tmp_path / "again.jpg", *words)
+    assert_one_sentence(other, "'again.jpg'", "artist is known")
+
+
+def test_a_file_that_is_no_work(store: EmbeddedStore, tmp_path: Path) -> None:
+    make_picture(50).save(tmp_path / "other.png")
+    query = QueryReader(store).read(str(tmp_path / "other.png"))
+    assert query.artwork is None
+    assert query.point_ids == ()
+    assert np.linalg.norm(query.vectors["visual"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_file_that_is_no_picture(store: EmbeddedStore, gallery: Path) -> None:
+    with pytest.raises(ImageError, match=r"works\.csv is not a JPEG, PNG, WebP or TIFF"):
+        QueryReader(store).read(str(gallery / "works.csv"))
+
+
+def test_a_file_whose_name_is_not_utf_8(
+    gallery: Path, tmp_path: Path, artextract: Artextract
+) -> None:
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.png"))
+    shutil.copy(gallery / "three.png", path)
+    for options in ((), ("--gallery", tmp_path / "a.html"), ("--sheet", tmp_path / "a.png")):
+        make_picture(60).save(path)
+        ran = artextract("search", path, "--store", gallery / "store", *options)
+        assert ran.code == 0, ran.err
+        assert "Traceback" not in ran.err
+
+
+def test_a_url(store: EmbeddedStore, gallery: Path, httpserver: HTTPServer) -> None:
+    data = (gallery / "two.png").read_bytes()
+    httpserver.expect_request("/two.png").respond_with_data(data, content_type="image/png")
+    url = httpserver.url_for("/two.png")
+    query = QueryReader(store, allow_private=True).read(url)
+    assert query.label == url
+    assert query.image == data
+    assert query.artwork is not None
+    assert query.artwork.id == "nga:2"
+    assert np.dot(query.vectors["visual"], stored_vector(store, "nga:2")) > 0.9999
+
+
+def test_a_url_of_ones_own_network_is_refused(
+    store: EmbeddedStore, gallery: Path, httpserver: HTTPServer, artextract: Artextract
+) -> None:
+    with pytest.raises(FetchError, match="not on the public internet"):
+        QueryReader(store).read(httpserver.url_for("/two.png"))
+    assert httpserver.log == []
+
+
+def test_a_url_on_the_command_line(
+    gallery: Path, httpserver: HTTPServer, artextract: Artextract
+) -> None:
+    data = (gallery / "two.png").read_bytes()
+    httpserver.expect_request("/two.png").respond_with_data(data, content_type="image/png")
+    words = ("search", httpserver.url_for("/two.png"), "--store", gallery / "store")
+    assert_one_sentence(artextract(*words), "--allow-private-addresses")
+    ran = artextract(*words, "--allow-private-addresses", "-k", 1, "--format", "csv")
+    assert [row["id"] for row in csv.DictReader(ran.out.splitlines())] == ["nga:2"]
+    missing = ("search", httpserver.url_for("/no.png"), "--store", gallery / "store")
+    assert artextract(*missing, "--allow-private-addresses").code == 1
+
+
+@pytest.fixture(scope="module")
+def moved(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A collection whose model file was moved, and where the file is now."""
+    folder = tmp_path_factory.mktemp("moved")
+    first, second = folder / "first.onnx", folder / "second.onnx"
+    shutil.copy(find_model("efficientnet-lite0").path, first)
+    words = ["ingest", "catalog", gallery / "works.csv", "--store", folder / "store"]
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in [*words, "--model", first]])
+    assert not left.value.code
+    first.rename(second)
+    return folder / "store", second
+
+
+def test_a_model_that_was_moved(moved: tuple[Path, Path], gallery: Path) -> None:
+    location, model = moved
+    with open_store(str(location)) as opened:
+        assert QueryReader(opened).read("nga:1").label == "One"  # an id needs no model
+        with pytest.raises(ModelError, match=r"first\.onnx"):
+            QueryReader(opened).read(str(gallery / "one.png"))
+        query = QueryReader(opened, model=str(model)).read(str(gallery / "one.png"))
+        assert query.artwork is not None
+        assert query.artwork.id == "nga:1"
+        other = model.with_name("other.onnx")
+        other.write_bytes(model.read_bytes() + b" ")
+        with pytest.raises(StoreMismatchError, match="another checksum"):
+            QueryReader(opened, model=str(other)).read(str(gallery / "one.png"))
