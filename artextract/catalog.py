@@ -269,8 +269,8 @@ def _to_bool(value: object) -> bool:
 def _extra(known: Mapping[str, Any]) -> dict[str, Scalar]:
     """Return the columns that are no field, as text, numbers and truth values.
 
-    Other kinds of values become JSON text, and so do whole numbers beyond the 64 bits that a payload
-    can hold.
+    Other kinds of values become JSON text, and so do whole numbers beyond the 64 bits that a
+    payload can hold.
     """
     used = {*METADATA_FIELDS, *_IMAGE_COLUMNS, *_MEASURED, "year"}
     extra: dict[str, Scalar] = {}

@@ -9,7 +9,7 @@ import click
 from artextract import __version__
 from artextract.errors import ArtExtractError
 
-__all__ = ["COMMANDS", "main", "root"]
+__all__ = ["COMMANDS", "LazyGroup", "main", "root"]
 
 COMMANDS = {
     "demo": ("artextract.demo:demo", "Paint a small gallery, ingest it and search it."),

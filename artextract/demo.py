@@ -50,7 +50,7 @@ def demo(source: str, out: Path) -> None:
     catalog = _paint(out / "gallery", works)
     store = str(out / "store")
     settings = Settings(
-        store, DEFAULT_MODEL, "visual", "cpu", 16, None, retry_failed=False, dry_run=False
+        store, DEFAULT_MODEL, "visual", "cpu", 8, None, retry_failed=False, dry_run=False
     )
     run(CatalogSource(catalog, catalog.parent), settings)
 

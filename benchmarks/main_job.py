@@ -35,7 +35,7 @@ from ingest.sources.folder import FolderSource
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "main_job.json"
-BATCH_SIZE = 16
+BATCH_SIZE = 8
 
 
 def find_pictures(scratch: Path) -> tuple[list[Path], str]:

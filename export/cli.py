@@ -17,7 +17,10 @@ __all__ = ["export"]
     epilog="\b\nExample:\n  artextract export embedder --arch resnet50 --out resnet50.onnx"
 )
 def export() -> None:
-    """Write a network as a model file (.onnx) that ingest and search can use without torch."""
+    """Write networks as ONNX files.
+
+    Ingest and search use them without torch.
+    """
 
 
 @export.command(

@@ -49,7 +49,7 @@ def _common_options(command: Command) -> Command:
         click.option(
             "--batch-size",
             type=click.IntRange(1, 4096),
-            default=16,
+            default=8,
             show_default=True,
             help="Images in one run of the model.",
         ),

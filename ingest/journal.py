@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from artextract.errors import StoreError
-from artextract.store.manifest import write_atomically
+from artextract.files import write_atomically
 from ingest.sources.item import Failure
 
 __all__ = ["JOURNAL_NAME", "Journal"]
@@ -82,7 +82,10 @@ class Journal:
             json.dumps({"key": f.key, "image": f.image, "reason": f.reason}, ensure_ascii=False)
             for f in self
         )
-        write_atomically(self.path, "\n".join(lines) + "\n")
+        try:
+            write_atomically(self.path, "\n".join(lines) + "\n")
+        except OSError as error:
+            raise StoreError(f"{self.path} can't be written: {error.strerror}") from error
 
 
 def _read_entries(path: Path) -> Iterator[dict[str, str]]:

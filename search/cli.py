@@ -109,9 +109,10 @@ def search(
     device: "Device",
     allow_private_addresses: bool,
 ) -> None:
-    """Find works that look like QUERY: a picture's file, its URL, or the id of a work.
+    """Find works that look alike, or that filters describe.
 
-    Without QUERY, list the works that the filters describe, the earliest first.
+    QUERY is a picture's file, its URL, or the id of a work in the collection. Without one, the
+    works that the filters describe are listed, the earliest first.
 
     Example: artextract search monet.jpg --artist "Claude Monet" --years 1870:1890 --gallery a.html
     """
@@ -123,6 +124,14 @@ def search(
 
     if within and years is None:
         raise click.UsageError("--within needs --years")
+    if "" in (query, *like, *unlike):
+        raise click.UsageError(
+            "a QUERY is empty; give a file, a URL or a work's id, or leave it out"
+        )
+    if sheet is not None:
+        from search.sheet import check_sheet
+
+        check_sheet(sheet, limit)
     with open_store(store) as opened:
         check_aspect(opened, aspect)
         reader = QueryReader(

@@ -7,6 +7,7 @@ import PIL.Image
 
 from artextract import __version__
 from artextract.errors import InputError
+from artextract.files import write_atomically
 from artextract.images import jpeg_data_uri
 from artextract.store import EmbeddedStore
 from search.pictures import query_picture, result_picture
@@ -54,7 +55,7 @@ def save_gallery(path: Path, store: EmbeddedStore, question: Question, answer: A
         version=__version__,
     )
     try:
-        path.write_text(page, encoding="utf-8")
+        write_atomically(path, page)
     except OSError as error:
         raise InputError(f"--gallery {path} can't be written: {error.strerror}") from error
 

@@ -14,7 +14,9 @@ _NAMES_SHOWN = 5
 @click.command()
 @store_option
 def info(store: str) -> None:
-    """Say what a collection holds: works, model, vectors, disk, and its commonest names.
+    """Say what a collection holds.
+
+    How many works, which model and vectors, how much disk, and the commonest names.
 
     Example: artextract info --store my-store
     """

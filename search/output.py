@@ -13,7 +13,7 @@ from search.searcher import Answer, Result
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["FORMATS", "to_csv", "to_json", "to_jsonl", "write_table"]
+__all__ = ["FORMATS", "to_csv", "to_json", "to_jsonl", "to_rows", "write_table"]
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
@@ -86,6 +86,8 @@ def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") 
     if not sys.stdout.isatty():
         _write_plain_table(answer)
         return
+    import logging
+
     from rich.console import Console
     from rich.table import Table
 
@@ -107,6 +109,8 @@ def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") 
         if with_pictures:
             from textual_image.renderable import Image
 
+            # It logs a traceback where a terminal does not tell its size in pixels, and goes on.
+            logging.getLogger("textual_image").setLevel(logging.CRITICAL)
             cells.append(Image(picture(result), width=_THUMBNAIL_CELLS, height="auto"))
         if with_score:
             cells.append("" if result.score is None else f"{result.score:.3f}")

@@ -13,23 +13,37 @@ from search.pictures import query_picture, result_picture
 from search.query import Query
 from search.searcher import Answer, Result
 
-__all__ = ["save_sheet"]
+__all__ = ["check_sheet", "save_sheet"]
 
 _CELL = 260
 _TEXT = 74
 _GAP = 18
 _COLUMNS = 6
+_MOST_WORKS = 600  # 100 rows, 35,000 pixels high; a JPEG ends at 65,535
 _PAPER, _INK, _FAINT, _MARK = "#faf9f6", "#1d1d1b", "#6f6b64", "#b3261e"
+
+
+def check_sheet(path: Path, works: int) -> None:
+    """Check that a sheet of so many works can be written to ``path``.
+
+    Raises:
+        InputError: the file's ending is no picture's, or there are too many works for one picture.
+    """
+    if path.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
+        raise InputError(f"--sheet {path} must end in .png or .jpg")
+    if works > _MOST_WORKS:
+        raise InputError(
+            f"--sheet shows at most {_MOST_WORKS} works, and -k asks for {works}; ask for fewer, "
+            "or use --gallery"
+        )
 
 
 def save_sheet(path: Path, store: EmbeddedStore, query: Query | None, answer: Answer) -> None:
     """Write the query and the results, best first, as a PNG (or JPEG, by the file's ending).
 
     Raises:
-        InputError: the file's ending is another, or it can't be written.
+        InputError: the file can't be written.
     """
-    if path.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
-        raise InputError(f"--sheet {path} must end in .png or .jpg")
     cells: list[tuple[PIL.Image.Image, str, str, bool]] = []
     if query is not None:
         cells.append((query_picture(store, query, _CELL), "Query", _words_of_query(query), True))

@@ -13,6 +13,8 @@ from artextract.atelier.fields import Field, gradient, soft, swell
 from artextract.atelier.light import Light
 from artextract.atelier.palettes import Colour
 
+__all__ = ["Canvas", "Patch", "Ramp", "ellipse", "ramp", "ribbon", "spline"]
+
 Points = npt.NDArray[np.float32]
 """Corner points, float32 (n, 2), columns x and y in pixels."""
 

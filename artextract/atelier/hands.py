@@ -25,6 +25,20 @@ from artextract.atelier.light import Light
 from artextract.atelier.palettes import Palette, mix
 from artextract.atelier.strokes import Marks, emboss, orientation, sample, scatter, stamp
 
+__all__ = [
+    "cutpaper",
+    "dots",
+    "enlarge",
+    "glaze",
+    "impasto",
+    "saturate",
+    "shrink",
+    "wash",
+    "weave",
+    "woodcut",
+    "working_size",
+]
+
 Rng = np.random.Generator
 Hand = Callable[[Canvas, Palette, Light, Rng], Field]
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from artextract.atelier.fields import Field
 
+__all__ = ["cloth", "flesh", "hair", "neck", "pearl"]
+
 Triple = tuple[float, float, float]
 
 FLESH, HAIR, CLOTH, PEARL = 0, 1, 2, 3

@@ -12,6 +12,8 @@ from artextract.atelier.canvas import Ramp
 from artextract.atelier.fields import Field, Rough, resize, smoothstep
 from artextract.atelier.light import Light
 
+__all__ = ["Head", "HeadLayer", "render_head", "rotation"]
+
 _TOP, _LOW, _SIDE = -1.75, 2.05, 1.75
 _STEPS = 24
 _COARSE = 44.0

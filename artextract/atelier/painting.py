@@ -13,6 +13,8 @@ from artextract.atelier.palettes import PALETTES, Palette
 from artextract.atelier.scenes import SCENES
 from artextract.atelier.works import Work
 
+__all__ = ["harmonise", "key", "paint_work", "underpaint"]
+
 
 def underpaint(work: Work) -> Canvas:
     """Return the underpainting of a work, already in its key of light."""

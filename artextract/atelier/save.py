@@ -13,6 +13,8 @@ from pathlib import Path
 
 from artextract.atelier.works import Work, make_works
 
+__all__ = ["save_gallery"]
+
 ATELIER_VERSION = "1"
 """Changes whenever the same work would come out as different pixels."""
 

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from artextract.atelier.fields import Field, Rough, gradient, soft, swell
 
+__all__ = ["Marks", "emboss", "orientation", "sample", "scatter", "stamp"]
+
 Index = npt.NDArray[np.intp]
 
 

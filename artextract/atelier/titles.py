@@ -6,6 +6,8 @@ from random import Random
 
 from artextract.atelier.painters import Painter
 
+__all__ = ["make_date", "make_title"]
+
 _HEADS: dict[str, tuple[str, ...]] = {
     "boats": (
         "Fishing Boats",

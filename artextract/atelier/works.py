@@ -11,6 +11,8 @@ from artextract.atelier.design import assign
 from artextract.atelier.painters import PAINTER_BY_HAND
 from artextract.atelier.titles import make_date, make_title
 
+__all__ = ["Work", "make_works", "slug"]
+
 WORK_COUNT = 240
 """Number of works in the whole gallery."""
 

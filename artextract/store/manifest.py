@@ -5,14 +5,14 @@ closed in order records the sizes of its files, and opening it compares them.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from artextract import __version__
 from artextract.errors import StoreError
+from artextract.files import write_atomically
 
-__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity", "write_atomically"]
+__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity"]
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1
@@ -75,9 +75,18 @@ class Manifest:
             raise StoreError(f"{path} can't be read: {error.strerror}") from error
 
     def save(self, folder: Path) -> None:
-        """Write the manifest into ``folder``, in one step."""
-        data = {"format": FORMAT, **asdict(self)}
-        write_atomically(folder / MANIFEST_NAME, json.dumps(data, indent=1, sort_keys=True) + "\n")
+        """Write the manifest into ``folder``, in one step.
+
+        Raises:
+            StoreError: it can't be written.
+        """
+        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True) + "\n"
+        try:
+            write_atomically(folder / MANIFEST_NAME, text)
+        except OSError as error:
+            raise StoreError(
+                f"{folder / MANIFEST_NAME} can't be written: {error.strerror}"
+            ) from error
 
     def with_files(self, shard: Path | None) -> "Manifest":
         """Return this manifest with the sizes of the files in ``shard``; None forgets them."""
@@ -114,20 +123,3 @@ def _file_sizes(shard: Path) -> dict[str, int]:
         if path.is_file() and not path.name.endswith("_journal.dat")
     )
     return {path.relative_to(shard).as_posix(): path.stat().st_size for path in files}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` so that a reader sees the old or the new file, never a part.
-
-    Raises:
-        StoreError: the file can't be written.
-    """
-    temporary = path.with_name(path.name + ".new")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path} can't be written: {error.strerror}") from error

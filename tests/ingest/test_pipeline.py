@@ -441,7 +441,7 @@ def test_values_of_all_kinds_are_kept_and_unchanged_the_next_time(
 
 @pytest.mark.parametrize(
     "text",
-    ("Infinity", "-1e999", r'"\ud800"', str(2**70)),
+    ["Infinity", "-1e999", r'"\ud800"', str(2**70)],
 )
 def test_a_value_that_the_store_can_not_hold_stops_no_run(
     text: str, pictures: list[Path], bench: Bench

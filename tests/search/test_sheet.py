@@ -16,7 +16,7 @@ from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
 from search.criteria import Criteria
 from search.query import Query, QueryReader
 from search.searcher import Answer, Question, search
-from search.sheet import save_sheet
+from search.sheet import check_sheet, save_sheet
 
 FRAME = (0xB3, 0x26, 0x1E)
 PAPER = (0xFA, 0xF9, 0xF6)
@@ -139,10 +139,15 @@ def test_the_ending_chooses_the_format(
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a", "a.pdf", ".png", "a.png.txt"])
-def test_other_endings_are_refused(store: EmbeddedStore, name: str, tmp_path: Path) -> None:
+def test_other_endings_are_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"must end in \.png or \.jpg"):
-        save_sheet(tmp_path / name, store, None, Answer([], 0))
-    assert list(tmp_path.iterdir()) == []
+        check_sheet(Path(name), 5)
+
+
+def test_more_works_than_a_picture_can_show_are_refused() -> None:
+    check_sheet(Path("a.png"), 600)
+    with pytest.raises(InputError, match="at most 600 works, and -k asks for 601"):
+        check_sheet(Path("a.png"), 601)
 
 
 def test_a_file_that_can_not_be_written(store: EmbeddedStore, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from artextract.preprocess import EFFICIENTNET_LITE
 from training.backbones.base import Backbone, Published
 from training.packages import check_packages
 
-__all__ = ["EfficientNetLite0"]
+__all__ = ["ConvNorm", "EfficientNetLite0", "InvertedResidual", "SamePadConv2d"]
 
 # repeats, kernel, stride of the first, expansion, channels out; channels in follow from before.
 _STAGES = (

@@ -12,6 +12,8 @@ from artextract.atelier.scenes.nature import Rng, house, land, passer_by, ridge,
 from artextract.atelier.scenes.sea import perspective_noise
 from artextract.atelier.works import Work
 
+__all__ = ["draw", "slope"]
+
 
 def slope(
     canvas: Canvas, palette: Palette, light: Light, rng: Rng, line: Field, near: float, rocky: bool

@@ -12,6 +12,8 @@ from artextract.atelier.light import Light
 from artextract.atelier.palettes import Colour, Palette, mix
 from artextract.atelier.scenes.nature import Rng
 
+__all__ = ["cast", "fruit", "handle", "vessel"]
+
 Profile = Sequence[tuple[float, float]]
 """Pairs (height, radius) from the foot up, as parts of the vessel's height."""
 

@@ -9,6 +9,19 @@ from artextract.atelier.fields import Field, gradient, noise, smoothstep
 from artextract.atelier.light import Light
 from artextract.atelier.palettes import Palette, mix
 
+__all__ = [
+    "foliage",
+    "house",
+    "land",
+    "passer_by",
+    "poly",
+    "ridge",
+    "shadow",
+    "sky",
+    "sun_place",
+    "tree",
+]
+
 Rng = np.random.Generator
 
 

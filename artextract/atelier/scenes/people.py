@@ -14,6 +14,8 @@ from artextract.atelier.scenes.nature import Rng, poly, ridge, sky, tree
 from artextract.atelier.scenes.still_life import bouquet, wall
 from artextract.atelier.works import YAWS, Work
 
+__all__ = ["draw_group", "draw_portrait", "is_man"]
+
 _HAIRS = ("2a1a12", "5b3318", "8f5b25", "c79a52", "6f6a66", "1b1718", "7a2f16")
 _SKINS = (
     ("f2cfae", "c78d68", "64402f"),

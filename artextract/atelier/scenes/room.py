@@ -13,6 +13,8 @@ from artextract.atelier.scenes.nature import Rng, poly, shadow
 from artextract.atelier.scenes.still_life import bouquet
 from artextract.atelier.works import Work
 
+__all__ = ["draw"]
+
 Point = tuple[float, float]
 
 

@@ -11,6 +11,8 @@ from artextract.atelier.palettes import Palette, mix
 from artextract.atelier.scenes.nature import Rng, house, land, poly, ridge, sky
 from artextract.atelier.works import Work
 
+__all__ = ["boat", "cliff", "draw", "perspective_noise", "water"]
+
 
 def perspective_noise(
     canvas: Canvas, rng: Rng, horizon: float, centre: float, across: float, down: float

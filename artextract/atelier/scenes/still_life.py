@@ -12,6 +12,8 @@ from artextract.atelier.scenes import lathe
 from artextract.atelier.scenes.nature import Rng, poly
 from artextract.atelier.works import Work
 
+__all__ = ["bouquet", "cloth_over", "draw", "wall"]
+
 
 def wall(canvas: Canvas, palette: Palette, light: Light, rng: Rng) -> None:
     """Paint a plastered wall lit from the light's side over the whole canvas."""

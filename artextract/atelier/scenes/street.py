@@ -14,6 +14,8 @@ from artextract.atelier.scenes.nature import Rng, house, passer_by, poly, sky, t
 from artextract.atelier.scenes.sea import perspective_noise
 from artextract.atelier.works import Work
 
+__all__ = ["draw"]
+
 Quad = tuple[float, float, float, float]
 
 

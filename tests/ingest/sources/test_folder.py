@@ -6,6 +6,7 @@ import pytest
 from artextract.errors import InputError
 from artextract.images import IMAGE_SUFFIXES
 from ingest.sources.folder import FolderSource
+from ingest.sources.item import Failure, Item
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -13,6 +14,11 @@ def touch(folder: Path, *names: str) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
+
+
+def items_of(folder: Path) -> list[Item]:
+    works = list(FolderSource(folder))
+    return [work for work in works if isinstance(work, Item)]
 
 
 def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
@@ -28,7 +34,7 @@ def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
         "Z.JPeG", "a.PNG", "b.jpg", "c.tiff", "d.Tif", "e.webp", "f.jpe", "né e.jpg",
         "a/b.jpg", "deep/a.jpg", "deep/er/x.jpg", "with.dot/y.jpg",
     ]  # fmt: skip
-    items = list(source)
+    items = items_of(tmp_path)
     assert [item.key for item in items] == expected
     assert source.count() == len(expected)
     assert [item.key for item in source] == expected  # and the same a second time
@@ -53,7 +59,7 @@ def test_ids_do_not_depend_on_how_the_folder_is_named(
     (tmp_path / "link").symlink_to(tmp_path / "works")
     monkeypatch.chdir(tmp_path)
     named = [Path("works"), Path("works/../works"), tmp_path / "works", Path("link")]
-    items = [next(iter(FolderSource(folder))) for folder in named]
+    items = [items_of(folder)[0] for folder in named]
     assert {item.artwork.point_id for item in items} == {items[0].artwork.point_id}
     assert {item.folder for item in items} == {(tmp_path / "works").resolve()}
     monkeypatch.chdir("/")
@@ -64,7 +70,7 @@ def test_a_link_to_a_picture_is_taken_and_a_circle_does_no_harm(tmp_path: Path) 
     touch(tmp_path, "elsewhere/real.jpg", "works/a.jpg")
     (tmp_path / "works" / "link.jpg").symlink_to(tmp_path / "elsewhere" / "real.jpg")
     (tmp_path / "works" / "round").symlink_to(tmp_path / "works")
-    items = list(FolderSource(tmp_path / "works"))
+    items = items_of(tmp_path / "works")
     assert [item.key for item in items] == ["a.jpg", "link.jpg"]
     assert items[1].read() == b"elsewhere/real.jpg"
 
@@ -88,3 +94,12 @@ def test_a_folder_that_can_not_be_read(tmp_path: Path) -> None:
             FolderSource(tmp_path)
     finally:
         (tmp_path / "shut").chmod(0o700)
+
+
+def test_a_name_that_is_no_text_is_a_failure_that_can_be_shown(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"x")
+    good, bad = FolderSource(tmp_path)
+    assert isinstance(good, Item)
+    assert isinstance(bad, Failure)
+    assert bad.reason.encode() == b"caf?.jpg has a name that is no UTF-8 text; rename it"
