@@ -27,7 +27,7 @@ import numpy as np
 from artextract import atelier
 from artextract.images import open_image
 from artextract.inference import OnnxModel
-from artextract.models import find_model
+from artextract.models import DEFAULT_MODEL, find_model
 from artextract.store import ModelIdentity, create_store, open_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
@@ -57,7 +57,7 @@ def make_folder(folder: Path, pictures: list[Path], count: int) -> Path:
 
 
 def measure_ingest(
-    scratch: Path, pictures: list[Path], count: int, repeats: int
+    scratch: Path, pictures: list[Path], model_name: str, count: int, repeats: int
 ) -> dict[str, float]:
     """Return images/s of the ingest job and of its model alone on preloaded tensors, by turns.
 
@@ -65,7 +65,7 @@ def measure_ingest(
     core at once; the faster of them counts.
     """
     folder = make_folder(scratch / "ingest", pictures, count)
-    file = find_model("efficientnet-lite0")
+    file = find_model(model_name)
     cores = os.cpu_count() or 1
     model = OnnxModel(file.path, "cpu", threads=1)
     wide_model = OnnxModel(file.path, "cpu", threads=cores)
@@ -237,11 +237,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=960, help="images of one ingest round")
     parser.add_argument("--repeats", type=int, default=5, help="rounds of ingest; 5x of commands")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="the embedder of the ingest rounds")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         pictures, what = find_pictures(scratch)
-        figures = measure(scratch, pictures, options.images, options.repeats)
+        figures = measure(scratch, pictures, options.model, options.images, options.repeats)
     RESULTS.parent.mkdir(exist_ok=True)
     machine = {
         "cpus": os.cpu_count(),
@@ -251,12 +252,15 @@ def main() -> None:
     RESULTS.write_text(
         json.dumps({"pictures": what, "machine": machine, **figures}, indent=1) + "\n"
     )
-    print(f"{what}; {os.cpu_count()} CPUs; batches of {BATCH_SIZE}; medians of {options.repeats}")
+    print(
+        f"{what}; {options.model}; {os.cpu_count()} CPUs; batches of {BATCH_SIZE}; "
+        f"medians of {options.repeats}"
+    )
     print("\n".join(make_table(figures, options.images)))
 
 
 def measure(
-    scratch: Path, pictures: list[Path], count: int, repeats: int
+    scratch: Path, pictures: list[Path], model_name: str, count: int, repeats: int
 ) -> dict[str, dict[str, float]]:
     """Return all figures by name."""
     print("... commands", file=sys.stderr)
@@ -276,7 +280,7 @@ def measure(
     print("... memory", file=sys.stderr)
     memory = measure_memory(scratch, pictures)
     print("... ingest", file=sys.stderr)
-    job = measure_ingest(scratch, pictures, count, repeats)
+    job = measure_ingest(scratch, pictures, model_name, count, repeats)
     print("... eager PyTorch", file=sys.stderr)
     job["eager_images_per_second"] = measure_eager_resnet50(pictures, 100)
     job["ingest_by_eager"] = job["ingest_images_per_second"] / job["eager_images_per_second"]
