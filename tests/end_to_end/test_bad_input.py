@@ -17,6 +17,7 @@ from pictures import make_catalog, make_folder, make_picture
 from artextract.models import ModelFile, find_model
 from artextract.store import ModelIdentity, create_store, open_store
 
+WORKS = 800
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -349,7 +350,7 @@ def test_full_disk_stops_the_run_and_keeps_what_is_stored(
     mount: Callable[..., Path], tmp_path: Path, start_artextract: Start
 ) -> None:
     folder = tmp_path / "many"
-    make_folder(folder, 400)
+    make_folder(folder, WORKS)
     point = mount("size=400m")
     words = ("ingest", "folder", folder, "--store", point / "store", "--batch-size", 1)
     run = start_artextract(*words)
@@ -370,11 +371,11 @@ def test_full_disk_stops_the_run_and_keeps_what_is_stored(
     filler.unlink()
     with open_store(str(point / "store")) as opened:
         kept = opened.count()
-    assert 0 < kept < 400
+    assert 0 < kept < WORKS
     run = start_artextract(*words)
     out, err = run.communicate()
     assert run.returncode == 0, err
-    assert f"embedded {400 - kept}, updated 0, unchanged {kept}," in out
+    assert f"embedded {WORKS - kept}, updated 0, unchanged {kept}," in out
 
 
 def test_disk_that_is_full_from_the_start(
