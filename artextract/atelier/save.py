@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -71,7 +70,9 @@ def _paint_file(folder: str, work: Work) -> int:
     from artextract.atelier.painting import paint_work
 
     buffer = io.BytesIO()
-    paint_work(work).save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+    paint_work(work).save(
+        buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0, comment=_signature()
+    )
     _write(Path(folder) / work.file, buffer.getvalue())
     return work.number
 
@@ -86,13 +87,20 @@ def _table(columns: Sequence[str], works: Sequence[Work]) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def _recorded_version(record: Path) -> str | None:
+def _signature() -> bytes:
+    """Return the comment that every picture of this version carries in its file."""
+    return f"artextract atelier {ATELIER_VERSION}".encode()
+
+
+def _is_painted(path: Path) -> bool:
+    """Return whether ``path`` is a picture of this version."""
+    import PIL.Image
+
     try:
-        content = json.loads(record.read_text("utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        return None
-    version = content.get("version") if isinstance(content, dict) else None
-    return version if isinstance(version, str) else None
+        with PIL.Image.open(path, formats=("JPEG",)) as image:
+            return image.info.get("comment") == _signature()
+    except (FileNotFoundError, PIL.UnidentifiedImageError):
+        return False
 
 
 def save_gallery(
@@ -104,10 +112,10 @@ def save_gallery(
 ) -> Path:
     """Paint the works that are missing and write the catalogue.
 
-    Writes ``paintings/*.jpg``, ``atelier.json`` (the version), ``truth.csv`` (all factors) and,
-    last, ``catalog.csv``. Every file appears whole or not at all. A picture that is already there
-    from the same `ATELIER_VERSION` is kept; pictures of another version are removed and painted
-    again.
+    Writes ``paintings/*.jpg``, ``truth.csv`` (all factors) and, last, ``catalog.csv``. Every file
+    appears whole or not at all. A picture that is already there from the same `ATELIER_VERSION`,
+    which stands in its file, is kept; one of another version is painted again. No other file of
+    the folder is touched.
 
     Args:
         folder: Where to write; made if missing.
@@ -123,14 +131,7 @@ def save_gallery(
     chosen = make_works() if works is None else list(works)
     paintings = folder / "paintings"
     paintings.mkdir(parents=True, exist_ok=True)
-    record = folder / "atelier.json"
-    if _recorded_version(record) != ATELIER_VERSION:
-        # Old pictures go before the new version is recorded, so that a run broken off here can
-        # never leave pictures of the old version under the name of the new one.
-        for stale in paintings.glob("*.jpg"):
-            stale.unlink()
-        _write(record, json.dumps({"version": ATELIER_VERSION}).encode("utf-8"))
-    missing = [work for work in chosen if not (folder / work.file).exists()]
+    missing = [work for work in chosen if not _is_painted(folder / work.file)]
     processes = min(workers or os.cpu_count() or 1, len(missing))
     if processes > 1 and len(missing) > _FEW:
         by_number = {work.number: work for work in missing}

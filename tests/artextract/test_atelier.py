@@ -307,9 +307,12 @@ def test_gallery_is_written_once_and_repaired(
     assert painted == [works[1].id]
     assert {p.name: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
     painted.clear()
+    others = tmp_path / "paintings" / "holiday.jpg"
+    others.write_bytes(b"somebody's own")
     monkeypatch.setattr(saving, "ATELIER_VERSION", "another")
     save_gallery(tmp_path, works, on_painted=note)
     assert painted == [w.id for w in works]
+    assert others.read_bytes() == b"somebody's own"
 
 
 def test_several_processes_paint_the_same_gallery(tmp_path: Path) -> None:
@@ -358,7 +361,6 @@ def test_a_failed_painting_leaves_no_file_and_no_catalogue(
         raise OSError("disk full")
 
     works = _tiny(1)
-    (tmp_path / "atelier.json").write_text(f'{{"version": "{saving.ATELIER_VERSION}"}}', "utf-8")
     monkeypatch.setattr("artextract.atelier.save.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         save_gallery(tmp_path, works)
