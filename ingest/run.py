@@ -92,6 +92,8 @@ def _ingest(
         )
         raise
     if summary.embedded:
+        if sys.stderr.isatty():  # nothing can be shown meanwhile; 20,000 works take 20 s
+            click.echo("Putting the collection in order ...", err=True)
         store.optimize()
     return summary
 
