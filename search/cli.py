@@ -8,11 +8,9 @@ import click
 from artextract.options import device_option, store_option
 
 if TYPE_CHECKING:
-    import PIL.Image
-
     from artextract.inference import Device
-    from artextract.store import EmbeddedStore
-    from search.searcher import Answer, Question, Result
+    from search.pictures import Pictures
+    from search.searcher import Answer, Question
 
 __all__ = ["search"]
 
@@ -118,6 +116,7 @@ def search(
     """
     from artextract.store import open_store
     from search.criteria import Criteria
+    from search.pictures import Pictures
     from search.query import QueryReader
     from search.searcher import Question, check_aspect
     from search.searcher import search as answer_question
@@ -156,32 +155,34 @@ def search(
             min_score=min_score,
         )
         answer = answer_question(opened, question)
-        _print(opened, question, answer, format_)
+        _print(Pictures(opened), question, answer, format_)  # a thumbnail is all that a table shows
+        pictures = Pictures(opened)
         if gallery is not None:
             from search.gallery import save_gallery
 
-            save_gallery(gallery, opened, question, answer)
+            save_gallery(gallery, opened, question, answer, pictures)
             click.echo(f"Gallery page: {gallery}", err=True)
         if sheet is not None:
             from search.sheet import save_sheet
 
             first = question.like[0] if question.like else None
-            save_sheet(sheet, opened, first, answer)
+            save_sheet(sheet, opened, first, answer, pictures)
             click.echo(f"Contact sheet: {sheet}", err=True)
+        if pictures.stood_in:
+            click.echo(
+                f"{len(pictures.stood_in)} pictures can no longer be read where they were ingested "
+                f"from (such as {min(pictures.stood_in)}); their thumbnails stand in. Ingest them "
+                "from where they are now.",
+                err=True,
+            )
 
 
-def _print(store: "EmbeddedStore", question: "Question", answer: "Answer", format_: str) -> None:
+def _print(pictures: "Pictures", question: "Question", answer: "Answer", format_: str) -> None:
     """Print the results to stdout, and to stderr how many there are of how many."""
     from search import output
 
     if format_ == "table" and answer.results:
-
-        def picture(result: "Result") -> "PIL.Image.Image":
-            from search.pictures import result_picture
-
-            return result_picture(store, result, 160)
-
-        output.write_table(answer, picture)
+        output.write_table(answer, pictures)
     elif format_ != "table":
         write = {"json": output.to_json, "jsonl": output.to_jsonl, "csv": output.to_csv}[format_]
         click.echo(write(answer), nl=False)

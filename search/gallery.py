@@ -10,7 +10,7 @@ from artextract.errors import InputError
 from artextract.files import write_atomically
 from artextract.images import jpeg_data_uri
 from artextract.store import EmbeddedStore
-from search.pictures import query_picture, result_picture
+from search.pictures import Pictures
 from search.query import Query
 from search.searcher import Answer, Question
 
@@ -20,12 +20,21 @@ _QUERY_SIDE = 560
 _RESULT_SIDE = 440
 
 
-def save_gallery(path: Path, store: EmbeddedStore, question: Question, answer: Answer) -> None:
+def save_gallery(
+    path: Path,
+    store: EmbeddedStore,
+    question: Question,
+    answer: Answer,
+    pictures: Pictures | None = None,
+) -> None:
     """Write the answer as a page that needs no other file and no network.
+
+    ``pictures`` reads them; give one to learn which could not be read.
 
     Raises:
         InputError: the file can't be written.
     """
+    pictures = Pictures(store) if pictures is None else pictures
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("search"),
         autoescape=True,
@@ -35,7 +44,7 @@ def save_gallery(path: Path, store: EmbeddedStore, question: Question, answer: A
     )
     page = environment.get_template("gallery.html").render(
         queries=[
-            {**_words_of_query(query), "picture": _uri(query_picture(store, query, _QUERY_SIDE))}
+            {**_words_of_query(query), "picture": _uri(pictures.of_query(query, _QUERY_SIDE))}
             for query in question.like
         ],
         unlike=[query.label for query in question.unlike],
@@ -44,7 +53,7 @@ def save_gallery(path: Path, store: EmbeddedStore, question: Question, answer: A
         results=[
             {
                 "result": result,
-                "picture": _uri(result_picture(store, result, _RESULT_SIDE)),
+                "picture": _uri(pictures.of_result(result, _RESULT_SIDE)),
                 "page_url": _safe_link(result.artwork.page_url),
             }
             for result in answer.results

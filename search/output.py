@@ -5,19 +5,19 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from search.searcher import Answer, Result
 
 if TYPE_CHECKING:
-    import PIL.Image
+    from search.pictures import Pictures
 
 __all__ = ["FORMATS", "to_csv", "to_json", "to_jsonl", "to_rows", "write_table"]
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
 _THUMBNAIL_CELLS = 10
+_THUMBNAIL_SIDE = 160
 
 
 def to_rows(answer: Answer) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def _row_keys() -> tuple[str, ...]:
             "style", "genre", "medium", "page_url", "image", "aspects")  # fmt: skip
 
 
-def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") -> None:
+def write_table(answer: Answer, pictures: "Pictures") -> None:
     """Write the results to stdout as a table.
 
     On a terminal it fits the window and shows small pictures where colours can be shown; elsewhere
@@ -111,7 +111,13 @@ def write_table(answer: Answer, picture: "Callable[[Result], PIL.Image.Image]") 
 
             # It logs a traceback where a terminal does not tell its size in pixels, and goes on.
             logging.getLogger("textual_image").setLevel(logging.CRITICAL)
-            cells.append(Image(picture(result), width=_THUMBNAIL_CELLS, height="auto"))
+            cells.append(
+                Image(
+                    pictures.of_result(result, _THUMBNAIL_SIDE),
+                    width=_THUMBNAIL_CELLS,
+                    height="auto",
+                )
+            )
         if with_score:
             cells.append("" if result.score is None else f"{result.score:.3f}")
         cells += [_plain(artwork.title), _plain(artwork.artist), _plain(artwork.display_date)]

@@ -9,7 +9,7 @@ from PIL import ImageDraw, ImageFont
 from artextract.artwork import Artwork
 from artextract.errors import InputError
 from artextract.store import EmbeddedStore
-from search.pictures import query_picture, result_picture
+from search.pictures import Pictures
 from search.query import Query
 from search.searcher import Answer, Result
 
@@ -38,18 +38,27 @@ def check_sheet(path: Path, works: int) -> None:
         )
 
 
-def save_sheet(path: Path, store: EmbeddedStore, query: Query | None, answer: Answer) -> None:
+def save_sheet(
+    path: Path,
+    store: EmbeddedStore,
+    query: Query | None,
+    answer: Answer,
+    pictures: Pictures | None = None,
+) -> None:
     """Write the query and the results, best first, as a PNG (or JPEG, by the file's ending).
+
+    ``pictures`` reads them; give one to learn which could not be read.
 
     Raises:
         InputError: the file can't be written.
     """
+    pictures = Pictures(store) if pictures is None else pictures
     cells: list[tuple[PIL.Image.Image, str, str, bool]] = []
     if query is not None:
-        cells.append((query_picture(store, query, _CELL), "Query", _words_of_query(query), True))
+        cells.append((pictures.of_query(query, _CELL), "Query", _words_of_query(query), True))
     for result in answer.results:
         cells.append(
-            (result_picture(store, result, _CELL), _heading(result), _words(result.artwork), False)
+            (pictures.of_result(result, _CELL), _heading(result), _words(result.artwork), False)
         )
     columns = min(_COLUMNS, max(1, len(cells)))
     rows = max(1, -(-len(cells) // columns))

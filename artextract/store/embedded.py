@@ -66,7 +66,12 @@ class EmbeddedStore:
     """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, shard: edge.EdgeShard, owner: Owner
+        self,
+        folder: Path,
+        manifest: Manifest,
+        shard: edge.EdgeShard,
+        owner: Owner,
+        space: SpaceGuard,
     ) -> None:
         """Take over a loaded shard and the right to use it."""
         self.folder = folder
@@ -74,7 +79,7 @@ class EmbeddedStore:
         self._shard = shard
         self._owner = owner
         self._writing = False
-        self._space = SpaceGuard(folder / SHARD_NAME)
+        self._space = space
 
     @classmethod
     def create(cls, folder: Path, model: ModelIdentity, owner: Owner) -> "EmbeddedStore":
@@ -94,7 +99,8 @@ class EmbeddedStore:
         path = folder / SHARD_NAME
         if path.exists():  # the rest of a creation that was cut off: it never had a manifest
             shutil.rmtree(path)
-        SpaceGuard(path).check()
+        space = SpaceGuard(path)
+        space.check()
         path.mkdir()
         shard = _guarded(edge.EdgeShard.create, str(path), config)
         numbers = edge.IntegerIndexParams(lookup=False, range=True)
@@ -106,16 +112,17 @@ class EmbeddedStore:
             _guarded(shard.update, edge.UpdateOperation.create_field_index(key, kind))
         _guarded(shard.flush)
         manifest.save(folder)
-        return cls(folder, manifest, shard, owner)
+        return cls(folder, manifest, shard, owner, space)
 
     @classmethod
     def load(cls, folder: Path, owner: Owner) -> "EmbeddedStore":
         """Open an existing collection; ``owner`` must hold ``folder``."""
         manifest = Manifest.load(folder)
         manifest.check_files(folder / SHARD_NAME)
-        SpaceGuard(folder / SHARD_NAME).check()
+        space = SpaceGuard(folder / SHARD_NAME)
+        space.check()
         shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
-        return cls(folder, manifest, shard, owner)
+        return cls(folder, manifest, shard, owner, space)
 
     def check_model(self, model: ModelIdentity) -> None:
         """Check that ``model`` made this collection's embeddings.

@@ -16,7 +16,7 @@ from artextract.errors import StoreFullError
 __all__ = ["SpaceGuard"]
 
 _MARGIN = 64 << 20
-_EMPTY_STORE = 256 << 20  # the holes of a new collection and the margin, measured: 204 MiB
+_EMPTY_STORE = 256 << 20  # the holes of a new collection and the margin, measured: 150 and 64 MiB
 _LOOK_EVERY_SECONDS = 1.0
 
 
