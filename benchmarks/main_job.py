@@ -3,7 +3,7 @@
     make bench
 
 Pictures: $ARTEXTRACT_SHARED/data/wikiart where it is there, else the atelier's. Raw figures go to
-benchmarks/results/main_job.json.
+benchmarks/results/main_job-MODEL.json.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "main_job.json"
+RESULTS = ROOT / "benchmarks" / "results"
 BATCH_SIZE = 8
 
 
@@ -61,6 +61,9 @@ def measure_ingest(
 ) -> dict[str, float]:
     """Return images/s of the ingest job and of its model alone on preloaded tensors, by turns.
 
+    "wide" is the job with one batch at a time on all cores, which it does not do (see
+    docs/decisions/0004-batches-side-by-side.md).
+
     The model alone runs in the two ways there are, all threads on one batch, and a batch on each
     core at once; the faster of them counts.
     """
@@ -83,26 +86,32 @@ def measure_ingest(
             list(pool.map(lambda at: model.embed(tensors[at : at + BATCH_SIZE]), starts))
             return count / (time.perf_counter() - started)
 
-    def whole_job() -> float:
+    def whole_job(model: OnnxModel, at_once: int) -> float:
         location = scratch / "ingest-store"
         with create_store(str(location), identity) as store:
             journal = Journal(location / "failures.jsonl")
             summary = ingest(
                 FolderSource(folder), store, model, journal,
-                batch_size=BATCH_SIZE, threads=cores, runners=cores,
+                batch_size=BATCH_SIZE, threads=cores, runners=at_once,
             )  # fmt: skip
         shutil.rmtree(location)
         assert summary.embedded == count
         return count / summary.seconds
 
     rounds = [
-        (max(model_alone(model, cores), model_alone(wide_model, 1)), whole_job())
+        (
+            max(model_alone(model, cores), model_alone(wide_model, 1)),
+            whole_job(model, cores),
+            whole_job(wide_model, 1),
+        )
         for _ in range(repeats)
     ]
     return {
         "model_images_per_second": statistics.median(r[0] for r in rounds),
         "ingest_images_per_second": statistics.median(r[1] for r in rounds),
         "ingest_by_model": statistics.median(r[1] / r[0] for r in rounds),
+        "wide_images_per_second": statistics.median(r[2] for r in rounds),
+        "wide_by_model": statistics.median(r[2] / r[0] for r in rounds),
     }
 
 
@@ -188,6 +197,7 @@ ARTEXTRACT = [str(Path(sys.executable).with_name("artextract"))]
 def make_table(figures: dict[str, dict[str, float]], count: int) -> Iterator[str]:
     """Iterate over the lines of the report, a Markdown table."""
     job, cold, help_, memory = (figures[k] for k in ("ingest", "search", "help", "memory"))
+    click = figures["click"]
     speed = f"{job['ingest_images_per_second']:.0f}"
     rows = [
         (
@@ -195,6 +205,12 @@ def make_table(figures: dict[str, dict[str, float]], count: int) -> Iterator[str
             f"{job['ingest_by_model']:.2f}",
             "≥ 0.9",
             f"{speed} ÷ {job['model_images_per_second']:.0f} images/s, n = {count}",
+        ),
+        (
+            "the same with one batch at a time on all cores (not what it does)",
+            f"{job['wide_by_model']:.2f}",
+            "",
+            f"{job['wide_images_per_second']:.0f} ÷ {job['model_images_per_second']:.0f} images/s",
         ),
         (
             "ingest ÷ a plain loop of eager PyTorch ResNet-50 with PIL",
@@ -213,6 +229,12 @@ def make_table(figures: dict[str, dict[str, float]], count: int) -> Iterator[str
             f"{help_['ratio']:.2f}",
             "≤ 4",
             f"{help_['ms']:.0f} ÷ {help_['baseline_ms']:.0f} ms",
+        ),
+        (
+            '`python -c "import click"` ÷ `python -c pass`',
+            f"{click['ratio']:.2f}",
+            "",
+            f"{click['ms']:.0f} ÷ {click['baseline_ms']:.0f} ms",
         ),
         (
             "peak memory of ingesting 3,000 ÷ 300 images",
@@ -243,13 +265,13 @@ def main() -> None:
         scratch = Path(folder)
         pictures, what = find_pictures(scratch)
         figures = measure(scratch, pictures, options.model, options.images, options.repeats)
-    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.mkdir(exist_ok=True)
     machine = {
         "cpus": os.cpu_count(),
         "machine": platform.machine(),
         "python": sys.version.split()[0],
     }
-    RESULTS.write_text(
+    (RESULTS / f"main_job-{Path(options.model).stem}.json").write_text(
         json.dumps({"pictures": what, "machine": machine, **figures}, indent=1) + "\n"
     )
     print(
@@ -276,7 +298,9 @@ def measure(
         [python, "-c", "import numpy, qdrant_edge"],
         5 * repeats,
     )
-    help_ = compare_commands([*ARTEXTRACT, "--help"], [python, "-c", "pass"], 5 * repeats)
+    nothing = [python, "-c", "pass"]
+    help_ = compare_commands([*ARTEXTRACT, "--help"], nothing, 5 * repeats)
+    click = compare_commands([python, "-c", "import click"], nothing, 5 * repeats)
     print("... memory", file=sys.stderr)
     memory = measure_memory(scratch, pictures)
     print("... ingest", file=sys.stderr)
@@ -284,7 +308,7 @@ def measure(
     print("... eager PyTorch", file=sys.stderr)
     job["eager_images_per_second"] = measure_eager_resnet50(pictures, 100)
     job["ingest_by_eager"] = job["ingest_images_per_second"] / job["eager_images_per_second"]
-    return {"ingest": job, "search": search, "help": help_, "memory": memory}
+    return {"ingest": job, "search": search, "help": help_, "click": click, "memory": memory}
 
 
 if __name__ == "__main__":

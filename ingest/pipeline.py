@@ -5,8 +5,8 @@ runs the model on whole batches; and the main thread writes what is done, in ord
 meant to be what everything else waits for.
 
 On a CPU each batch runs on one thread, and several batches at once. One batch on several threads is
-no faster by itself, and loses a quarter when decoding takes turns with it on the same cores: its
-threads wait for one another at every layer.
+no faster by itself, and loses more when decoding takes turns with it on the same cores: its threads
+wait for one another at every layer (docs/decisions/0004-batches-side-by-side.md).
 """
 
 import threading
