@@ -23,7 +23,8 @@ __all__ = ["CATALOG_SUFFIXES", "BadRow", "count_rows", "parse_mapping", "read_ca
 CATALOG_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 _IMAGE_COLUMNS = ("image", "file", "image_url")
-_TEXT_FIELDS = frozenset(METADATA_FIELDS) - {"year_begin", "year_end", "open_access"}
+_LENGTHS = ("height_cm", "width_cm")
+_TEXT_FIELDS = frozenset(METADATA_FIELDS) - {"year_begin", "year_end", "open_access", *_LENGTHS}
 # Facts about the picture, which are read from the picture itself.
 _MEASURED = frozenset({"width", "height", "image_sha256", "thumbnail"})
 _UNKNOWN = frozenset({"", "null", "nan", "n/a"})
@@ -218,6 +219,9 @@ def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
         values.setdefault("source", source)
     if "open_access" in known:
         values["open_access"] = _to_bool(known["open_access"])
+    for name in _LENGTHS:
+        if name in known:
+            values[name] = _to_length(name, known[name])
     years = _years(known)
     if years:
         values["year_begin"], values["year_end"] = years.begin, years.end
@@ -255,6 +259,16 @@ def _to_year(name: str, value: object) -> int:
     if not math.isfinite(number) or int(number) != number or abs(number) > _YEAR_LIMIT:
         raise CatalogError(f"{name} {value!r} is not a year; write a whole number such as 1882")
     return int(number)
+
+
+def _to_length(name: str, value: object) -> float:
+    try:
+        length = float(str(value))
+    except ValueError:
+        length = float("nan")
+    if not math.isfinite(length) or length < 0:
+        raise CatalogError(f"{name} {value!r} is not a length; write centimetres such as 79.4")
+    return length
 
 
 def _to_bool(value: object) -> bool:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artextract.artwork import FOLDED_FIELDS, METADATA_FIELDS
+from artextract.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
+from artextract.attribution import NEAR, Qualifier
 from artextract.errors import QueryError
 from artextract.store import EmbeddedStore, filters
 from artextract.store.filters import Condition, Filter
-from artextract.text import closest, words_of
+from artextract.text import closest, fold, words_of
 from artextract.years import parse_year_filter
 from search.names import common_names, similar_names
 
@@ -20,25 +21,42 @@ _MEASURED = frozenset({"width", "height", "image_sha256", "image_folder"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """What the works must be like; several artists (styles, genres) mean any of them."""
+    """What the works must be like; several artists (styles, genres, ...) mean any of them.
+
+    An artist is a name, or one of his numbers (ULAN, Wikidata, the source's own). ``qualifiers``
+    are the values of :class:`~artextract.attribution.Qualifier`, or "near" for all works by another
+    hand near an artist; with artists they say how these must relate to the work.
+    """
 
     artists: Sequence[str] = ()
+    qualifiers: Sequence[str] = ()
+    nationalities: Sequence[str] = ()
+    schools: Sequence[str] = ()
     styles: Sequence[str] = ()
     genres: Sequence[str] = ()
+    accessions: Sequence[str] = ()
     years: str | None = None
     within: bool = False
+    dated: bool = False
     medium: str | None = None
     where: Sequence[str] = ()
     text: str | None = None
 
     def describe(self) -> list[str]:
         """Return the criteria in words, one each; empty where there are none."""
+        lists = (
+            ("", self.artists), ("", self.qualifiers), ("", self.nationalities),
+            ("school ", self.schools), ("", self.styles), ("", self.genres),
+            ("accession ", self.accessions),
+        )  # fmt: skip
         said = [
-            *(" or ".join(names) for names in (self.artists, self.styles, self.genres) if names),
+            *(label + " or ".join(names) for label, names in lists if names),
             *self.where,
         ]
         if self.years:
             said.append(f"{'within ' if self.within else ''}years {self.years}")
+        if self.dated:
+            said.append("dated")
         if self.medium:
             said.append(f"medium has {self.medium!r}")
         if self.text:
@@ -56,11 +74,14 @@ def make_filter(
             can't be understood.
         DateError: the years can't be understood.
     """
-    conditions: list[Condition] = []
+    conditions = _hands(criteria, store)
+    but = list(but)
     for field, names in (
-        ("artist", criteria.artists),
+        ("nationality", criteria.nationalities),
+        ("school", criteria.schools),
         ("style", criteria.styles),
         ("genre", criteria.genres),
+        ("accession", criteria.accessions),
     ):
         if names:
             for name in names:
@@ -68,12 +89,52 @@ def make_filter(
             conditions.append(filters.named(field, names))
     if criteria.years is not None:
         conditions += filters.years(parse_year_filter(criteria.years), within=criteria.within)
+    if criteria.dated:
+        conditions.append(filters.has_years())
+        but.append(filters.named("date_basis", ["artist's life"]))
     if criteria.medium is not None:
         conditions += filters.words("medium", _some_words("--medium", criteria.medium))
     if criteria.text is not None:
         conditions += filters.words("title", _some_words("--text", criteria.text))
     conditions += [_where(store, pair) for pair in criteria.where]
     return filters.all_of(conditions, but)
+
+
+def _hands(criteria: Criteria, store: EmbeddedStore) -> list[Condition]:
+    """Return the conditions of the artists and of how they relate to the work."""
+    qualifiers = [value for name in criteria.qualifiers for value in _qualifiers(name)]
+    by_name: list[str] = []
+    by_number: list[str] = []
+    for artist in criteria.artists:
+        known = store.count(filters.all_of([filters.has_term("artist_ids", [fold(artist)])]))
+        (by_number if known else by_name).append(artist)
+    for artist in by_name:
+        _check_name(store, "artist", artist)
+    if qualifiers and criteria.artists:
+        hands = [make_hand(artist, value) for artist in criteria.artists for value in qualifiers]
+        return [filters.has_term("hand", hands)]
+    if qualifiers:
+        return [filters.named("qualifier", qualifiers)]
+    either = []
+    if by_name:
+        either.append(filters.named("artist", by_name))
+    if by_number:
+        either.append(filters.has_term("artist_ids", [fold(number) for number in by_number]))
+    return either if len(either) < 2 else [{"should": either}]
+
+
+def _qualifiers(name: str) -> list[str]:
+    """Return the qualifiers that a word of ``--qualifier`` stands for.
+
+    Raises:
+        QueryError: it is no such word.
+    """
+    word = fold(name).removesuffix(" of").removesuffix(" to")
+    if word == "near":
+        return sorted(NEAR)
+    if word not in set(Qualifier):
+        raise QueryError(f"unknown qualifier {name!r}; known: {', '.join(Qualifier)}, near")
+    return [word]
 
 
 def _some_words(option: str, text: str) -> str:
@@ -106,8 +167,8 @@ def _where(store: EmbeddedStore, pair: str) -> Condition:
             f"--where {pair!r} is not understood; write KEY=VALUE (accession=1963.10.1)"
         )
     for path in _paths(key):
-        if store.count(filters.all_of([], but=[{"is_empty": {"key": path}}])):
-            loosely = path in FOLDED_FIELDS or path == "open_access"
+        if store.count(filters.all_of([], but=[filters.is_empty(path)])):
+            loosely = path in FACET_FIELDS or path in TERM_FIELDS
             return filters.named(path, [value]) if loosely else filters.equals(path, value)
     known = _keys_in_use(store)
     near = closest(key, known)

@@ -1,7 +1,8 @@
-"""The names that a collection knows: its artists, styles and genres, as they are written."""
+"""The names that a collection knows: its artists, styles, schools, ..., as they are written."""
 
+from artextract.artwork import FACET_FIELDS, split_values
 from artextract.store import EmbeddedStore, filters
-from artextract.text import closest
+from artextract.text import closest, fold
 
 __all__ = ["common_names", "similar_names"]
 
@@ -10,23 +11,34 @@ _NAMES_LIMIT = 100_000
 
 
 def common_names(store: EmbeddedStore, field: str, limit: int) -> list[tuple[str, int]]:
-    """Return the commonest names of ``field`` (artist, style, genre) and how many works have each.
+    """Return the commonest names of ``field`` (artist, school) and how many works have each.
 
     Spellings that differ only in case and accents are one name, written as in one of its works.
     """
-    return [
-        (_as_written(store, field, key), count)
-        for key, count in store.facet(f"folded.{field}", limit=limit)
-    ]
+    return [(_as_written(store, field, key), count) for key, count in _facet(store, field)[:limit]]
 
 
 def similar_names(store: EmbeddedStore, field: str, wanted: str) -> list[str]:
     """Return the names of ``field`` that are spelt most like ``wanted``, best first."""
-    keys = [key for key, _ in store.facet(f"folded.{field}", limit=_NAMES_LIMIT)]
+    keys = [key for key, _ in _facet(store, field)]
     return [_as_written(store, field, key) for key in closest(wanted, keys)]
 
 
+def _facet(store: EmbeddedStore, field: str) -> list[tuple[str, int]]:
+    """Return the keys of ``field`` and how many works have each, the commonest first."""
+    one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
+    if field in FACET_FIELDS:
+        return store.facet(f"folded.{field}", limit=_NAMES_LIMIT, filter_=one_each)
+    prefix = f"{field}="
+    return [
+        (term.removeprefix(prefix), count)
+        for term, count in store.facet("folded.terms", limit=_NAMES_LIMIT, filter_=one_each)
+        if term.startswith(prefix)
+    ]
+
+
 def _as_written(store: EmbeddedStore, field: str, key: str) -> str:
-    filter_ = filters.all_of([filters.any_of(f"folded.{field}", [key])])
+    filter_ = filters.all_of([filters.named(field, [key])])
     record = next(store.scroll(filter_, keys=[field], page_size=1))
-    return str(record.payload[field])
+    values = split_values(str(record.payload[field]))
+    return next((value for value in values if fold(value) == key), values[0])

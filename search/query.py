@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from artextract.artwork import METADATA_FIELDS, Artwork
 from artextract.errors import ModelError, QueryError, StoreMismatchError
 from artextract.fetch import fetch, is_url
-from artextract.store import EmbeddedStore, filters
-from artextract.text import closest
+from artextract.store import EmbeddedStore, Record, filters
+from artextract.text import closest, fold
 
 if TYPE_CHECKING:
     from artextract.inference import Device, OnnxModel
@@ -80,16 +80,16 @@ class QueryReader:
         return self._from_id(text)
 
     def _from_id(self, artwork_id: str) -> Query:
-        filter_ = filters.all_of([filters.any_of("id", [artwork_id])])
-        records = list(self._store.scroll(filter_, with_vectors=True))
+        records = self._find(artwork_id)
         if not records:
+            self._refuse_artist(artwork_id)
             ids = [value for value, _ in self._store.facet("id", limit=_IDS_LIMIT)]
             near = closest(artwork_id, ids, 2)
             hint = f"; closest ids: {', '.join(near)}" if near else ""
             raise QueryError(
                 f"there is no file {artwork_id!r}, and no work of that id in the collection{hint}"
             )
-        first = records[0]
+        first = records[0]  # the primary image, where the work has several
         artwork = Artwork.from_payload(first.payload)
         return Query(
             label=artwork.title or artwork.id,
@@ -98,6 +98,41 @@ class QueryReader:
             point_ids=tuple(record.id for record in records),
             payload=dict(first.payload),
         )
+
+    def _find(self, identifier: str) -> list[Record]:
+        """Return the images of the one work called so: by its id, else by any of its numbers.
+
+        Raises:
+            QueryError: several works share that number.
+        """
+        for condition in (
+            filters.any_of("id", [identifier]),
+            filters.has_term("work_ids", [fold(identifier)]),
+        ):
+            records = list(self._store.scroll(filters.all_of([condition]), with_vectors=True))
+            ids = sorted({record.payload["id"] for record in records})
+            if len(ids) > 1:
+                raise QueryError(
+                    f"{len(ids)} works are called {identifier!r}: {', '.join(ids[:5])}; give one "
+                    "of these ids"
+                )
+            if records:
+                return sorted(records, key=lambda record: record.payload.get("view") != "primary")
+        return []
+
+    def _refuse_artist(self, identifier: str) -> None:
+        """Say how to ask for the works of an artist, where it is he who has this number.
+
+        Raises:
+            QueryError: it is an artist's.
+        """
+        by = filters.all_of([filters.has_term("artist_ids", [fold(identifier)])])
+        works = self._store.count_works(by)
+        if works:
+            raise QueryError(
+                f"{identifier!r} is an artist with {works} works here, not a work; list them with "
+                f"--artist {identifier}"
+            )
 
     def _from_image(self, name: str, data: bytes) -> Query:
         from artextract.images import content_hash, open_image

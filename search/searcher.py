@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artextract.artwork import METADATA_FIELDS, Artwork
+from artextract.artwork import METADATA_FIELDS, Artwork, split_values
 from artextract.errors import QueryError
 from artextract.fetch import is_url
 from artextract.store import EmbeddedStore, Record, filters
@@ -37,7 +37,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One work of an answer; ``score`` is the cosine to the query, None where there was none."""
+    """One work of an answer, by that of its images which is most like the query.
+
+    ``score`` is the cosine to the query, None where there was none.
+    """
 
     rank: int
     score: float | None
@@ -69,7 +72,7 @@ def search(store: EmbeddedStore, question: Question) -> Answer:
     if question.unlike and not question.like:
         raise QueryError("--unlike needs a work to be like; give a QUERY or --like")
     filter_ = make_filter(question.criteria, store, _left_out(question))
-    matching = store.count(filter_)
+    matching = store.count_works(filter_)
     if not question.like:
         return Answer(_listed(store, filter_, question.limit), matching)
     hits = store.search(
@@ -80,6 +83,7 @@ def search(store: EmbeddedStore, question: Question) -> Answer:
         filter_=filter_,
         min_score=question.min_score,
         keys=_KEYS,
+        one_per="id",
     )  # fmt: skip
     results = [
         _result(rank, Record(hit.id, hit.payload, {}), hit.score, {question.aspect: hit.score})
@@ -134,7 +138,7 @@ def _left_out(question: Question) -> list[Condition]:
                     f"--other-artists needs a query whose artist is known, and that of "
                     f"{query.label!r} is not; give the id of a work in the collection"
                 )
-            artists.append(query.artwork.artist)
+            artists += split_values(query.artwork.artist)
         if not artists:
             raise QueryError("--other-artists needs a query; give the id of a work")
         conditions.append(filters.named("artist", artists))
@@ -149,8 +153,13 @@ def _listed(store: EmbeddedStore, filter_: Any, limit: int) -> list[Result]:
         year = payload.get("year_begin", payload.get("year_end", float("inf")))
         return (year, payload.get("artist", ""), payload.get("title", ""), payload["id"])
 
-    keys = ("id", "artist", "title", "year_begin", "year_end")
-    chosen = sorted(store.scroll(filter_, keys=keys), key=order)[:limit]
+    keys = ("id", "view", "artist", "title", "year_begin", "year_end")
+    works: dict[str, Record] = {}
+    for record in store.scroll(filter_, keys=keys):
+        known = works.setdefault(record.payload["id"], record)
+        if record.payload.get("view") == "primary" != known.payload.get("view"):
+            works[record.payload["id"]] = record
+    chosen = sorted(works.values(), key=order)[:limit]
     records = store.retrieve([record.id for record in chosen], keys=_KEYS)
     return [
         _result(rank, records[record.id], None, {}) for rank, record in enumerate(chosen, start=1)
@@ -174,4 +183,6 @@ def image_of(payload: dict[str, Any]) -> str:
     """Return where a work's picture is: a path, or a URL."""
     image: str = payload["image"]
     folder = payload.get("image_folder")
-    return image if folder is None or is_url(image) else str(Path(folder, image))
+    if folder is None or is_url(image):
+        return image if is_url(image) else payload.get("image_url", image)
+    return str(Path(folder, image))

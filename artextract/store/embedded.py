@@ -13,10 +13,11 @@ from typing import Any, Self
 
 import qdrant_edge as edge
 
+from artextract.artwork import VIEWS
 from artextract.errors import StoreError, StoreMismatchError
-from artextract.store import schema
+from artextract.store import filters, schema
 from artextract.store.edge_filter import to_edge
-from artextract.store.filters import Filter
+from artextract.store.filters import Condition, Filter
 from artextract.store.manifest import Manifest, ModelIdentity
 from artextract.store.owner import Owner
 from artextract.store.space import SpaceGuard
@@ -156,6 +157,12 @@ class EmbeddedStore:
         operation = edge.UpdateOperation.overwrite_payload([point_id], dict(payload))
         _guarded(self._shard.update, operation)
 
+    def delete(self, point_ids: Sequence[str]) -> None:
+        """Delete points; those that do not exist are passed over."""
+        self._begin_writing()
+        operation = edge.UpdateOperation.delete_points(list(point_ids))
+        _guarded(self._shard.update, operation)
+
     def optimize(self) -> bool:
         """Merge segments and build the graph where one is due; return whether anything was done.
 
@@ -216,6 +223,7 @@ class EmbeddedStore:
         filter_: Filter | None = None,
         min_score: float | None = None,
         keys: Sequence[str] | None = None,
+        one_per: str | None = None,
     ) -> list[Hit]:
         """Return the points most like ``vector``, best first; equal scores in the order of ids.
 
@@ -226,7 +234,10 @@ class EmbeddedStore:
             filter_: Only points that satisfy this filter.
             min_score: Only points with at least this cosine.
             keys: Payload keys to return; None returns all.
+            one_per: Return the best point alone of those that share their value of this key.
         """
+        if one_per is not None and keys is not None and one_per not in keys:
+            keys = [*keys, one_per]
         query = edge.Query.Nearest(_unit(vector, "the query's vector"), using=aspect)
         wanted = limit + 16  # beyond the cut, so that ties at the cut are broken the same each time
         while True:
@@ -239,11 +250,14 @@ class EmbeddedStore:
                 with_payload=True if keys is None else list(keys),
             )
             found = _guarded(self._shard.query, request)
-            if len(found) < wanted or found[-1].score < found[limit - 1].score:
-                break
+            hits = [Hit(str(point.id), point.score, point.payload or {}) for point in found]
+            hits.sort(key=lambda hit: (-hit.score, hit.id))
+            best = hits if one_per is None else _first_of_each(hits, one_per)
+            if len(found) < wanted or (
+                len(best) >= limit and hits[-1].score < best[limit - 1].score
+            ):
+                return best[:limit]
             wanted *= 4
-        hits = [Hit(str(point.id), point.score, point.payload or {}) for point in found]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:limit]
 
     def retrieve(
         self,
@@ -284,6 +298,19 @@ class EmbeddedStore:
                 yield Record(str(found.id), found.payload or {}, found.vector or {})
             if offset is None:
                 return
+
+    def count_works(self, filter_: Filter | None = None) -> int:
+        """Return how many artworks have a point that satisfies a filter.
+
+        Only works with several images say which view an image is, and only these are looked
+        through.
+        """
+        only: list[Condition] = [filter_] if filter_ else []
+        several = filters.all_of([*only, filters.has_term("view", VIEWS)])
+        images = self.count(several)
+        if not images:
+            return self.count(filter_)
+        return self.count(filter_) - images + len(self.facet("id", limit=images, filter_=several))
 
     def count(self, filter_: Filter | None = None) -> int:
         """Return how many points satisfy a filter; without one, how many there are."""
@@ -326,6 +353,14 @@ class EmbeddedStore:
     ) -> None:
         """Close the store."""
         self.close()
+
+
+def _first_of_each(hits: Sequence[Hit], key: str) -> list[Hit]:
+    """Return the first hit of each value of ``key``; one without it stands for itself."""
+    first: dict[Any, Hit] = {}
+    for hit in hits:
+        first.setdefault(hit.payload.get(key, hit.id), hit)
+    return list(first.values())
 
 
 def _unit(vector: Sequence[float], name: str) -> list[float]:

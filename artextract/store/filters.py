@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from artextract.artwork import FACET_FIELDS
 from artextract.text import fold, words_of
 from artextract.years import YearRange
 
@@ -19,6 +20,9 @@ __all__ = [
     "all_of",
     "any_of",
     "equals",
+    "has_term",
+    "has_years",
+    "is_empty",
     "named",
     "no_one_of",
     "words",
@@ -41,12 +45,23 @@ def all_of(conditions: Sequence[Condition], but: Sequence[Condition] = ()) -> Fi
 
 def named(field: str, names: Iterable[str]) -> Condition:
     """Return the condition that a field has one of ``names``, whatever their case and accents."""
-    return any_of(f"folded.{field}", sorted({fold(name) for name in names}))
+    keys = sorted({fold(name) for name in names})
+    return any_of(f"folded.{field}", keys) if field in FACET_FIELDS else has_term(field, keys)
+
+
+def has_term(field: str, keys: Iterable[str]) -> Condition:
+    """Return the condition that ``folded.terms`` has one of ``keys`` under the name ``field``."""
+    return any_of("folded.terms", [f"{field}={key}" for key in keys])
 
 
 def any_of(key: str, values: Sequence[str]) -> Condition:
     """Return the condition that ``key`` has one of ``values``, to the letter."""
     return {"key": key, "match": {"any": list(values)}}
+
+
+def is_empty(key: str) -> Condition:
+    """Return the condition that a point has no value of ``key``."""
+    return {"is_empty": {"key": key}}
 
 
 def no_one_of(point_ids: Iterable[str]) -> Condition:
@@ -91,6 +106,11 @@ def years(wanted: YearRange, *, within: bool = False) -> list[Condition]:
     return conditions
 
 
+def has_years() -> Condition:
+    """Return the condition that a work's years are known, at least one of them."""
+    return {"should": [{"must_not": [is_empty(key)]} for key in ("year_begin", "year_end")]}
+
+
 def _inside(wanted: YearRange) -> list[Condition]:
     conditions: list[Condition] = []
     if wanted.begin is not None:
@@ -102,5 +122,5 @@ def _inside(wanted: YearRange) -> list[Condition]:
 
 def _at_least_known(key: str, range_: dict[str, int], other: str) -> Condition:
     """Return: ``key`` is in ``range_``, or it is open (absent, while ``other`` is known)."""
-    is_open = {"must": [{"is_empty": {"key": key}}], "must_not": [{"is_empty": {"key": other}}]}
+    is_open = {"must": [is_empty(key)], "must_not": [is_empty(other)]}
     return {"should": [{"key": key, "range": range_}, is_open]}

@@ -15,7 +15,7 @@ from artextract.files import write_atomically
 __all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity"]
 
 MANIFEST_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Manifest:
             if found != FORMAT:
                 raise StoreError(
                     f"store {folder} has format {found}; this release reads format {FORMAT}: "
-                    "update artextract, or ingest into a new store"
+                    "ingest into a new store, or use the release that made it"
                 )
             return cls(**{**data, "model": ModelIdentity(**data["model"])})
         except FileNotFoundError:

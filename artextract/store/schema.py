@@ -16,8 +16,12 @@ KEYWORD_KEYS = (
     "folded.genre",
     "folded.title",
     "folded.medium",
+    "folded.terms",
 )
-"""Keys matched as a whole (of the last two, each word). An index adds 4 ms to opening a store."""
+"""Keys matched as a whole; of title and medium, each word; of terms, each "field=value".
+
+An index adds 4 ms to opening a store, hence one for all that is asked for less often.
+"""
 
 INTEGER_KEYS = ("year_begin", "year_end")
 """Keys compared by size."""

@@ -5,25 +5,44 @@ from typing import Any
 
 import pytest
 
-from artextract.artwork import FOLDED_FIELDS, METADATA_FIELDS, WORD_FIELDS, Artwork, make_point_id
+from artextract.artwork import (
+    ARTIST_IDS,
+    FACET_FIELDS,
+    METADATA_FIELDS,
+    TERM_FIELDS,
+    WORD_FIELDS,
+    Artwork,
+    make_hand,
+    make_point_id,
+)
 
 FULL: dict[str, Any] = {
     "id": "nga:96999",
     "image": "images/beatrice.jpg",
+    "view": "primary",
     "source": "nga",
     "title": "Miss Beatrice Townsend",
     "artist": "John Singer Sargent",
-    "artist_id": "2006",
+    "artist_id": "1858",
+    "artist_wikidata": "Q155626",
     "attribution": "John Singer Sargent",
-    "qualifier": "Attributed to",
+    "qualifier": "attributed",
     "display_date": "c. 1882",
     "year_begin": 1882,
     "year_end": 1883,
+    "date_basis": "artist's life",
     "classification": "Painting",
     "medium": "oil on canvas",
+    "dimensions": "overall: 79.4 x 58.4 cm (31 1/4 x 23 in.)",
+    "height_cm": 79.4,
+    "width_cm": 58.4,
     "style": "Réalisme",
     "genre": "Portrait",
-    "school": "American",
+    "school": "American; Boston",
+    "theme": "portrait",
+    "technique": "painted surface",
+    "department": "CAB",
+    "alt_text": "A girl with a dog",
     "nationality": "Österreich",
     "accession": "2006.128.31",
     "credit_line": "Collection of Mr. and Mrs. Paul Mellon",
@@ -43,7 +62,7 @@ def test_every_field_has_a_value_here() -> None:
 
 
 def test_payload_of_a_full_record_comes_back_whole() -> None:
-    artwork = Artwork(**FULL, extra={"room": "12", "height_cm": 79.4, "seal": None})
+    artwork = Artwork(**FULL, extra={"room": "12", "depth_cm": 79.4, "seal": None})
     payload = artwork.to_payload()
     # A collection keeps payloads as JSON.
     assert Artwork.from_payload(json.loads(json.dumps(payload))) == artwork
@@ -79,14 +98,54 @@ def test_payload_holds_folded_copies_for_matching() -> None:
         "artist": "john singer sargent",
         "style": "realisme",
         "genre": "portrait",
-        "classification": "painting",
-        "nationality": "osterreich",
-        "school": "american",
-        "open_access": "false",
         "title": ["miss", "beatrice", "townsend"],
         "medium": ["oil", "on", "canvas"],
+        "terms": [
+            "classification=painting",
+            "nationality=osterreich",
+            "school=american",
+            "school=boston",
+            "theme=portrait",
+            "technique=painted surface",
+            "department=cab",
+            "qualifier=attributed",
+            "accession=2006.128.31",
+            "view=primary",
+            "date_basis=artist's life",
+            "open_access=false",
+            "work_ids=2006.128.31",
+            "work_ids=q20189519",
+            "work_ids=96999",
+            "artist_ids=1858",
+            "artist_ids=500023972",
+            "artist_ids=q155626",
+            "hand=john singer sargent, attributed",
+            "hand=1858, attributed",
+            "hand=500023972, attributed",
+            "hand=q155626, attributed",
+        ],
     }
-    assert set(FOLDED_FIELDS) | set(WORD_FIELDS) <= set(METADATA_FIELDS)
+    matched = {*FACET_FIELDS, *TERM_FIELDS, *ARTIST_IDS, *WORD_FIELDS}
+    assert matched <= set(METADATA_FIELDS)
+
+
+def test_each_artist_of_a_work_keeps_his_own_part_in_it() -> None:
+    folded = Artwork(
+        id="a",
+        image="b",
+        artist="Thomas Sully; Gilbert Stuart",
+        qualifier="by; after",
+        ulan="-; 500014904",
+    ).to_payload()["folded"]
+    assert folded["artist"] == ["thomas sully", "gilbert stuart"]
+    assert {term for term in folded["terms"] if term.startswith("hand=")} == {
+        f"hand={make_hand(artist, qualifier)}"
+        for artist, qualifier in [
+            ("Thomas Sully", "by"), ("Gilbert Stuart", "after"), ("500014904", "after"),
+        ]
+    }  # fmt: skip
+    assert "artist_ids=500014904" in folded["terms"]
+    assert "artist_ids=-" not in folded["terms"]
 
 
 def test_other_keys_of_a_payload_are_left_aside() -> None:

@@ -17,7 +17,7 @@ WORKS = [
         id="lilies", image="1.jpg", title="Water Lilies, Évening", artist="Claude Monet",
         style="Impressionism", genre="landscape", medium="Oil on canvas", year_begin=1906,
         year_end=1906, accession="1963", open_access=True,
-        extra={"room": "12", "height_cm": 90.5, "framed": True, "split": "val"},
+        extra={"room": "12", "depth_cm": 90.5, "framed": True, "split": "val"},
     ),
     Artwork(
         id="haystacks", image="2.jpg", title="Haystacks at evening", artist="Claude Monet",
@@ -27,7 +27,7 @@ WORKS = [
     Artwork(
         id="olympia", image="3.jpg", title="Olympia", artist="Édouard Manet", style="Realism",
         genre="nude", medium="Oil on canvas", year_begin=1863, year_end=1863, nationality="French",
-        extra={"room": "true", "height_cm": 130.5},
+        extra={"room": "true", "depth_cm": 130.5},
     ),
     Artwork(
         id="card", image="4.jpg", title="The Card Players", artist="Paul Cézanne",
@@ -122,9 +122,9 @@ def test_which_works_fit(store: EmbeddedStore, criteria: dict[str, Any], ids: se
         (["room=12"], {"lilies", "haystacks"}),
         (["room=true"], {"olympia"}),
         (["room=13"], {"card"}),
-        (["height_cm=90.5"], {"lilies"}),
-        (["height_cm=130.50"], {"olympia"}),
-        (["height_cm=nan"], set()),
+        (["depth_cm=90.5"], {"lilies"}),
+        (["depth_cm=130.50"], {"olympia"}),
+        (["depth_cm=nan"], set()),
         (["framed=true"], {"lilies"}),
         (["split=val"], {"lilies"}),
         ([" split =val"], {"lilies"}),

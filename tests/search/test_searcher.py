@@ -42,7 +42,15 @@ def make_works() -> list[Artwork]:
             )
         )
     # One artwork with three images.
-    works += [Artwork(id="many", image=f"many-{n}.jpg", artist="Mary Cassatt") for n in range(3)]
+    works += [
+        Artwork(
+            id="many",
+            image=f"many-{n}.jpg",
+            view="alternate" if n else "primary",
+            artist="Mary Cassatt",
+        )
+        for n in range(3)
+    ]
     return works
 
 
@@ -90,10 +98,17 @@ def unit(vector: Sequence[float]) -> list[float]:
 
 
 def expected(vector: Sequence[float], works: Sequence[Artwork]) -> list[tuple[str, float]]:
-    """Return (image, score) of ``works``, the most alike first, ties in the order of point ids."""
+    """Return (image, score) of ``works``, the most alike first, ties in the order of point ids.
+
+    Of the images of one work only the best is left.
+    """
     scored = [(work, cosine(vector, VECTORS[work.image])) for work in works]
     scored.sort(key=lambda pair: (-round(pair[1], 5), pair[0].point_id))
-    return [(work.image, score) for work, score in scored]
+    best = []
+    for work, score in scored:
+        if work.id not in {known.id for known, _ in best}:
+            best.append((work, score))
+    return [(work.image, score) for work, score in best]
 
 
 def check(answer: Answer, wanted: Sequence[tuple[str, float]]) -> None:
@@ -116,7 +131,7 @@ def test_order_and_scores(store: EmbeddedStore, limit: int) -> None:
     vector = [float(value) for value in np.random.default_rng(5).normal(0, 1, DIMENSION)]
     answer = search(store, Question(like=[free(vector)], criteria=Criteria(), limit=limit))
     check(answer, expected(vector, WORKS)[:limit])
-    assert answer.matching == len(WORKS)
+    assert answer.matching == len({work.id for work in WORKS})
 
 
 def test_equal_scores_are_in_the_order_of_point_ids_wherever_the_cut_is(
@@ -154,7 +169,7 @@ def test_several_likes_and_unlikes(store: EmbeddedStore) -> None:
     others = [work for work in WORKS if work.id not in {*likes, *unlikes}]
     answer = search(store, question)
     check(answer, expected(toward, others))
-    assert answer.matching == len(others)
+    assert answer.matching == len({work.id for work in others})
 
 
 NUMBERS = st.floats(-1, 1, width=32)
@@ -190,8 +205,8 @@ def test_query_works_are_no_results(store: EmbeddedStore, role: str) -> None:
     unlike = [named] if role == "unlike" else []
     question = Question(like=like, unlike=unlike, criteria=Criteria(), limit=100)
     answer = search(store, question)
-    assert {r.artwork.image for r in answer.results} == {w.image for w in WORKS} - {"12.jpg"}
-    assert answer.matching == len(WORKS) - 1
+    assert {r.artwork.id for r in answer.results} == {w.id for w in WORKS} - {"w12"}
+    assert answer.matching == len({work.id for work in WORKS}) - 1
 
 
 def test_all_images_of_a_query_work_are_left_out(store: EmbeddedStore) -> None:
@@ -223,7 +238,7 @@ def test_other_artists_leaves_out_all_spellings_of_the_artist(
     assert 0 < len(others) < len(WORKS)
     answer = search(store, question)
     check(answer, expected(VECTORS["00.jpg"], others))
-    assert answer.matching == len(others)
+    assert answer.matching == len({work.id for work in others})
 
 
 def test_other_artists_leaves_out_the_artists_of_all_likes_and_none_of_unlikes(
@@ -258,7 +273,7 @@ def test_min_score(store: EmbeddedStore, least: float) -> None:
     wanted = [pair for pair in expected(shifted, WORKS) if pair[1] >= least]
     answer = search(store, question)
     check(answer, wanted)
-    assert answer.matching == len(WORKS)
+    assert answer.matching == len({work.id for work in WORKS})
 
 
 def test_filter_and_likeness_together(store: EmbeddedStore) -> None:
@@ -281,11 +296,12 @@ def test_without_a_query_the_works_are_listed_by_year_artist_and_title(
     store: EmbeddedStore, limit: int
 ) -> None:
     answer = search(store, Question(criteria=Criteria(), limit=limit))
-    wanted = sorted(WORKS, key=listing_order)[:limit]
+    works = [work for work in WORKS if work.view != "alternate"]
+    wanted = sorted(works, key=listing_order)[:limit]
     assert [result.artwork.id for result in answer.results] == [work.id for work in wanted]
     assert [result.rank for result in answer.results] == list(range(1, len(wanted) + 1))
     assert all(result.score is None and result.aspects == {} for result in answer.results)
-    assert answer.matching == len(WORKS)
+    assert answer.matching == len({work.id for work in WORKS})
     if limit == 1000:
         dated = [
             r.artwork.year_begin is not None or r.artwork.year_end is not None

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from artextract.errors import StoreError
 from artextract.store import (
     EmbeddedStore,
+    Hit,
     ModelIdentity,
     Point,
     Record,
@@ -462,3 +463,38 @@ def test_all_keys_are_indexed_from_the_start(tmp_path: Path) -> None:
         assert set(shard.info().payload_schema) == {*schema.KEYWORD_KEYS, *schema.INTEGER_KEYS}
     finally:
         shard.close()
+
+
+def test_one_per_key_returns_the_best_of_each_and_counts_works(tmp_path: Path) -> None:
+    vectors = make_vectors(9, 90)
+    of_work = [n // 3 if n < 60 else n for n in range(90)]  # 20 works of three images, 30 of one
+    with create_store(str(tmp_path / "store"), MODEL) as store:
+        store.upsert(
+            [
+                Point(
+                    make_id(n),
+                    {"visual": vector},
+                    {
+                        "id": f"w{of_work[n]}",
+                        "folded": {"terms": ["view=alternate"] if n < 60 else []},
+                    },
+                )
+                for n, vector in enumerate(vectors)
+            ]
+        )
+        hits = store.search(vectors[0], limit=90)
+        best: dict[str, Hit] = {}
+        for hit in hits:
+            best.setdefault(hit.payload["id"], hit)
+        for limit in (1, 5, 40, 50, 90):
+            found = store.search(vectors[0], limit=limit, keys=["view"], one_per="id")
+            assert [(hit.id, hit.score) for hit in found] == [
+                (hit.id, hit.score) for hit in list(best.values())[:limit]
+            ]
+        assert len(hits) == 90
+        assert (store.count(), store.count_works()) == (90, 50)
+        first = filters.all_of([filters.any_of("id", ["w0", "w1", "w70"])])
+        assert (store.count(first), store.count_works(first)) == (7, 3)
+        store.delete([make_id(0), make_id(80), make_id(10_000)])
+        assert (store.count(), store.count_works()) == (88, 49)
+        assert make_id(0) not in store.retrieve([make_id(0), make_id(1)])

@@ -43,22 +43,22 @@ def test_missing(tmp_path: Path) -> None:
         Manifest.load(tmp_path)
 
 
-@pytest.mark.parametrize("format_", [0, 2, "1", None, 99])
+@pytest.mark.parametrize("format_", [0, 1, "2", None, 99])
 def test_unknown_format(format_: Any, tmp_path: Path) -> None:
     NEW.save(tmp_path)
     data = json.loads((tmp_path / MANIFEST_NAME).read_text())
     (tmp_path / MANIFEST_NAME).write_text(json.dumps({**data, "format": format_, "shape": 3}))
-    with pytest.raises(StoreError, match=rf"has format {format_}; this release reads format 1"):
+    with pytest.raises(StoreError, match=rf"has format {format_}; this release reads format 2"):
         Manifest.load(tmp_path)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{", "[]", "null", "3", '"text"', "{}", '{"format": 1}', '{"format": 1, "model": 3}',
-        '{"format": 1, "model": {"name": "a"}, "vectors": {}}',
-        '{"format": 1, "vectors": {"visual": 3}}',
-        '{"format": 1, "model": {"name": "a", "sha256": "b", "dimension": 3}, "vectors": {},'
+        "", "{", "[]", "null", "3", '"text"', "{}", '{"format": 2}', '{"format": 2, "model": 3}',
+        '{"format": 2, "model": {"name": "a"}, "vectors": {}}',
+        '{"format": 2, "vectors": {"visual": 3}}',
+        '{"format": 2, "model": {"name": "a", "sha256": "b", "dimension": 3}, "vectors": {},'
         ' "other": 1}',
     ],
 )  # fmt: skip

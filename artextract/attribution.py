@@ -1,0 +1,176 @@
+"""Attributions as cataloguers write them: whose hand, or how near to whom.
+
+"Follower of Rembrandt van Rijn" names an artist who did not paint the work; "Rembrandt van Rijn and
+Workshop" one who did so in part. The qualifiers are those of the Getty's "Categories for the
+Description of Works of Art" (CDWA, 4.1.6 Creator, Qualifier), with the words that museums use.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from artextract.text import fold
+
+__all__ = ["NEAR", "Attribution", "Qualifier", "find_qualifier", "parse_attribution"]
+
+
+class Qualifier(StrEnum):
+    """How a work relates to the artist whom it is catalogued under."""
+
+    BY = "by"
+    WITH_WORKSHOP = "with workshop"
+    ATTRIBUTED = "attributed"
+    POSSIBLY = "possibly"
+    FORMERLY = "formerly"
+    WORKSHOP = "workshop"
+    STUDIO = "studio"
+    ASSISTANT = "assistant"
+    PUPIL = "pupil"
+    SCHOOL = "school"
+    CIRCLE = "circle"
+    FOLLOWER = "follower"
+    STYLE = "style"
+    MANNER = "manner"
+    IMITATOR = "imitator"
+    AFTER = "after"
+    ANONYMOUS = "anonymous"
+    """By nobody whose name is known; "American 19th Century" stands for a school."""
+
+
+NEAR = frozenset(Qualifier) - {
+    Qualifier.BY, Qualifier.WITH_WORKSHOP, Qualifier.ATTRIBUTED, Qualifier.POSSIBLY,
+    Qualifier.FORMERLY, Qualifier.ANONYMOUS,
+}  # fmt: skip
+"""Qualifiers of works that are near an artist and by another hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """An artist and how a work relates to him."""
+
+    artist: str
+    qualifier: Qualifier
+
+
+_PHRASES = (
+    (r"formerly (?:attributed to|given to|by)", Qualifier.FORMERLY),
+    (r"(?:attributed|ascribed) to|attribution", Qualifier.ATTRIBUTED),
+    (r"workshop|atelier", Qualifier.WORKSHOP),
+    (r"studio", Qualifier.STUDIO),
+    (r"assistants?|associates?", Qualifier.ASSISTANT),
+    (r"pupils?|students?", Qualifier.PUPIL),
+    (r"school", Qualifier.SCHOOL),
+    (r"circle", Qualifier.CIRCLE),
+    (r"followers?", Qualifier.FOLLOWER),
+    (r"style", Qualifier.STYLE),
+    (r"manner", Qualifier.MANNER),
+    (r"imitators?|forger", Qualifier.IMITATOR),
+    (r"after|cop(?:y|ies) (?:after|of)|copyists?", Qualifier.AFTER),
+    (r"possibly|probably|perhaps|presumably", Qualifier.POSSIBLY),
+)
+
+_NEAR_WORDS = r"(?:workshop|atelier|studio|assistants?|associates?|pupils?|students?|school|circle|followers?|style|manner|imitators?)"  # noqa: E501
+# "Follower of X", "Workshop or Follower of X", "in the manner of X", "after X".
+_LEADING = re.compile(
+    rf"^(?:chiefly |mainly |partly )?(?P<phrase>formerly (?:attributed to|given to|by)|"
+    rf"(?:attributed|ascribed) to|(?:in (?:the )?)?(?P<near>{_NEAR_WORDS})"
+    rf"(?: (?:or|and) {_NEAR_WORDS})? (?:of|to)|(?:cop(?:y|ies) (?:after|of)|copyist of|after))"
+    r" (?:the )?(?=\S)",
+    re.IGNORECASE,
+)
+_DOUBT = re.compile(r"^(?:and )?(?:possibly|probably|perhaps|presumably) ", re.IGNORECASE)
+_TRAILING = re.compile(
+    rf"(?: (?P<joined>and|or|&)(?: his| her)?)? (?P<near>{_NEAR_WORDS})$", re.IGNORECASE
+)
+# A place or a school and a century stand for a painter whose name is lost.
+_ANONYMOUS = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th) century\b|^(?:anonymous|unknown|unidentified)\b", re.IGNORECASE
+)
+_PARENTHESIS = re.compile(r"\s*\(([^()]*)\)")
+_COMPLETED = re.compile(r",? (?:completed|finished|retouched|restored) by .*$", re.IGNORECASE)
+
+
+def find_qualifier(phrase: str) -> Qualifier | None:
+    """Return the qualifier that a cataloguer's phrase ("follower of") names, or None for none."""
+    for pattern, qualifier in _PHRASES:
+        if re.search(rf"\b(?:{pattern})\b", phrase, re.IGNORECASE):
+            if qualifier is not Qualifier.AFTER and re.match(r"\s*and\b", phrase, re.IGNORECASE):
+                return Qualifier.WITH_WORKSHOP
+            return qualifier
+    return None
+
+
+def parse_attribution(
+    text: str, is_artist: Callable[[str], bool] = lambda name: False
+) -> list[Attribution]:
+    """Return the artists whom an attribution names, each with how the work relates to him.
+
+    "Rembrandt Workshop (Probably Constantijn van Renesse)" gives Rembrandt (workshop) and
+    Constantijn van Renesse (possibly); "Thomas Sully, after Gilbert Stuart" gives Thomas Sully (by)
+    and Gilbert Stuart (after). Names are as written; an empty text gives none.
+
+    Args:
+        text: The attribution.
+        is_artist: Whether a name is one artist's, so that "Currier and Ives" is not taken apart.
+    """
+    found: list[Attribution] = []
+    rest = " ".join(text.split())
+
+    def aside(match: re.Match[str]) -> str:
+        """Take a name out of parentheses; anything else in them stays with the name before."""
+        inner = match[1]
+        doubted = _DOUBT.match(inner)
+        if doubted and not re.match(r"from\b", inner[doubted.end() :]):
+            asides.append(inner[doubted.end() :])
+        elif inner.endswith("?") and not re.search(r"\d", inner):
+            asides.append(inner.rstrip("? "))
+        elif not doubted:
+            return match[0]
+        return ""
+
+    asides: list[str] = []
+    rest = _PARENTHESIS.sub(aside, rest)
+    rest = _COMPLETED.sub("", rest)
+    for part in re.split(r", (?=after )|; ", rest):
+        found += _parse_part(part, is_artist)
+    found += [
+        Attribution(name, Qualifier.POSSIBLY)
+        for names in asides
+        for name in _names(names, is_artist)
+    ]
+    return found
+
+
+def _parse_part(part: str, is_artist: Callable[[str], bool]) -> list[Attribution]:
+    """Return the attributions of one part, which has one qualifier for all its names."""
+    part = part.strip(" ,")
+    doubted = _DOUBT.match(part)
+    plain = part[doubted.end() :] if doubted else part
+    if not plain:
+        return []
+    if _ANONYMOUS.search(plain):
+        return [Attribution(plain, Qualifier.ANONYMOUS)]
+    qualifier = Qualifier.POSSIBLY if doubted else Qualifier.BY
+    if not is_artist(plain):
+        if leading := _LEADING.match(plain):
+            qualifier = find_qualifier(leading["near"] or leading["phrase"]) or qualifier
+            plain = plain[leading.end() :]
+        elif trailing := _TRAILING.search(plain):
+            plain = plain[: trailing.start()].strip(" ,")
+            joined = (trailing["joined"] or "").lower()
+            if joined == "or":
+                qualifier = Qualifier.POSSIBLY
+            elif joined:
+                qualifier = Qualifier.WITH_WORKSHOP
+            else:
+                qualifier = find_qualifier(trailing["near"]) or qualifier
+    return [Attribution(name, qualifier) for name in _names(plain, is_artist)]
+
+
+def _names(text: str, is_artist: Callable[[str], bool]) -> list[str]:
+    """Return the names that "and" joins, unless they are one artist's together."""
+    if is_artist(text):
+        return [text]
+    names = (_DOUBT.sub("", name).strip() for name in re.split(r" and | & ", text))
+    return [name for name in names if fold(name)]
