@@ -3,6 +3,9 @@
 Column names are the field names of :class:`~artextract.artwork.Artwork`. Only an image is required
 (`image`, `file` or `image_url`); a missing `id` is made from it, a plain `year` fills both years,
 and columns of other names are kept under `extra`.
+
+Files that :mod:`artextract.publish` wrote are known by their columns `point_id` and `model_sha256`,
+and give back the artworks that were published: what the collection added is left aside.
 """
 
 import csv
@@ -18,7 +21,16 @@ from artextract.dates import parse_display_date
 from artextract.errors import CatalogError, DateError
 from artextract.years import YearRange
 
-__all__ = ["CATALOG_SUFFIXES", "BadRow", "count_rows", "parse_mapping", "read_catalog"]
+__all__ = [
+    "CATALOG_SUFFIXES",
+    "EXTRA_PREFIX",
+    "PUBLISHED_PREFIXES",
+    "RESERVED_COLUMNS",
+    "BadRow",
+    "count_rows",
+    "parse_mapping",
+    "read_catalog",
+]
 
 CATALOG_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
@@ -27,6 +39,19 @@ _LENGTHS = ("height_cm", "width_cm")
 _TEXT_FIELDS = frozenset(METADATA_FIELDS) - {"year_begin", "year_end", "open_access", *_LENGTHS}
 # Facts about the picture, which are read from the picture itself.
 _MEASURED = frozenset({"width", "height", "image_sha256", "thumbnail"})
+_USED = frozenset({*METADATA_FIELDS, *_IMAGE_COLUMNS, *_MEASURED, "year"})
+
+_PUBLISHED_BY = frozenset({"point_id", "model_sha256"})
+
+RESERVED_COLUMNS = _USED | _PUBLISHED_BY | {"model", "rank", "score"}
+"""Columns of a published file that are none of its works' `extra`."""
+
+EXTRA_PREFIX = "extra."
+"""What precedes the name of an `extra` in a published file where the name alone is reserved."""
+
+PUBLISHED_PREFIXES = ("aspects.", EXTRA_PREFIX)
+"""How other columns of a published file begin that are no `extra` of that very name."""
+
 _UNKNOWN = frozenset({"", "null", "nan", "n/a"})
 _YEAR_LIMIT = 9999
 
@@ -72,7 +97,8 @@ def read_catalog(
 ) -> Iterator[tuple[int, Artwork | BadRow]]:
     """Iterate over a catalog's rows as (row number from 1, artwork or why there is none).
 
-    An id that an earlier row has already used makes a bad row. A display date whose years can't be
+    An id that an earlier row has already used makes a bad row, except where both name their `view`
+    and have different images: these are the images of one work. A display date whose years can't be
     read leaves the years unknown.
 
     Args:
@@ -84,7 +110,7 @@ def read_catalog(
         CatalogError: the file is missing, of another kind, not readable, or has no image column.
     """
     renamed = mapping or {}
-    first_row: dict[str, int] = {}
+    ids = _Ids()
     for number, raw in _read_rows(path, renamed):
         if isinstance(raw, BadRow):
             yield number, raw
@@ -100,11 +126,30 @@ def read_catalog(
         except (CatalogError, DateError) as error:
             yield number, BadRow(number, str(error))
             continue
-        if (earlier := first_row.setdefault(artwork.id, number)) != number:
-            reason = f"id {artwork.id!r} is already used by row {earlier}; ids must be unique"
-            yield number, BadRow(number, reason)
-            continue
-        yield number, artwork
+        reason = ids.refuse(artwork, number)
+        yield number, artwork if reason is None else BadRow(number, reason)
+
+
+class _Ids:
+    """The ids that a catalog's rows have used, and by which images of works with several."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[int, bool]] = {}
+        self._points: set[str] = set()
+
+    def refuse(self, artwork: Artwork, row: int) -> str | None:
+        """Return why ``artwork`` can't have its id; None where it can, and note that it has."""
+        has_view = artwork.view is not None
+        earlier, other_has_view = self._first.setdefault(artwork.id, (row, has_view))
+        is_another = has_view and other_has_view and artwork.point_id not in self._points
+        if earlier != row and not is_another:
+            return (
+                f"id {artwork.id!r} is already used by row {earlier}; ids must be unique, except "
+                "for several images of a work, whose rows have a view (primary or alternate)"
+            )
+        if has_view:
+            self._points.add(artwork.point_id)
+        return None
 
 
 def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str]) -> None:
@@ -222,20 +267,33 @@ def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
     for name in _LENGTHS:
         if name in known:
             values[name] = _to_length(name, known[name])
-    years = _years(known)
+    published = row.keys() >= _PUBLISHED_BY
+    years = _years(known, from_date=not published)
     if years:
         values["year_begin"], values["year_end"] = years.begin, years.end
     if "display_date" not in values and not _is_unknown(known.get("year")):
         values["display_date"] = str(_to_year("year", known["year"]))
-    return Artwork(**values, extra=_extra(known))
+    return Artwork(**values, extra=_extra(_other_columns(known, published=published)))
 
 
 def _is_unknown(value: object) -> bool:
     return value is None or str(value).strip().casefold() in _UNKNOWN
 
 
-def _years(known: Mapping[str, Any]) -> YearRange | None:
-    """Return the row's years: from its year columns, else from its display date."""
+def _other_columns(known: Mapping[str, Any], *, published: bool) -> dict[str, Any]:
+    """Return the columns that are no field; of a published row, under the names they once had."""
+    if not published:
+        return {name: value for name, value in known.items() if name not in _USED}
+    return {
+        name.removeprefix(EXTRA_PREFIX): value
+        for name, value in known.items()
+        if name.startswith(EXTRA_PREFIX)
+        or not (name in RESERVED_COLUMNS or name.startswith(PUBLISHED_PREFIXES))
+    }
+
+
+def _years(known: Mapping[str, Any], *, from_date: bool) -> YearRange | None:
+    """Return the row's years: from its year columns, else (``from_date``) its display date."""
     begin = _to_year("year_begin", known["year_begin"]) if "year_begin" in known else None
     end = _to_year("year_end", known["year_end"]) if "year_end" in known else None
     if begin is not None or end is not None:
@@ -243,7 +301,7 @@ def _years(known: Mapping[str, Any]) -> YearRange | None:
     if "year" in known:
         year = _to_year("year", known["year"])
         return YearRange(year, year)
-    if "display_date" in known:
+    if from_date and "display_date" in known:
         try:
             return parse_display_date(str(known["display_date"]))
         except DateError:
@@ -280,17 +338,14 @@ def _to_bool(value: object) -> bool:
     raise CatalogError(f"open_access {value!r} is neither true nor false; write 1 or 0")
 
 
-def _extra(known: Mapping[str, Any]) -> dict[str, Scalar]:
-    """Return the columns that are no field, as text, numbers and truth values.
+def _extra(columns: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Return columns as `extra` keeps them: as text, numbers and truth values.
 
     Other kinds of values become JSON text, and so do whole numbers beyond the 64 bits that a
     payload can hold.
     """
-    used = {*METADATA_FIELDS, *_IMAGE_COLUMNS, *_MEASURED, "year"}
     extra: dict[str, Scalar] = {}
-    for name, value in known.items():
-        if name in used:
-            continue
+    for name, value in columns.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise CatalogError(
                 f"{name} {value!r} is not a finite number; mend it or leave it empty"

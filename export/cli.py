@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from export.collection import collection
 from export.target import check_target
 from training.backbones import ARCHITECTURES, make_backbone
 from training.packages import check_packages
@@ -17,10 +18,13 @@ __all__ = ["export"]
     epilog="\b\nExample:\n  artextract export embedder --arch resnet50 --out resnet50.onnx"
 )
 def export() -> None:
-    """Write networks as ONNX files.
+    """Write networks as ONNX files, and collections as tables or manifests.
 
-    Ingest and search use them without torch.
+    Ingest and search use the networks without torch.
     """
+
+
+export.add_command(collection)
 
 
 @export.command(

@@ -168,7 +168,8 @@ def test_of_several_image_columns_the_first_that_is_filled_counts(tmp_path: Path
 
 
 def test_every_text_field_is_read(tmp_path: Path) -> None:
-    names = [field.name for field in dataclasses.fields(Artwork) if field.type.startswith("str")]
+    others = {"year_begin", "year_end", "height_cm", "width_cm", "open_access", "extra"}
+    names = [f.name for f in dataclasses.fields(Artwork) if f.name not in others]
     (row,) = read_text(tmp_path, f"{','.join(names)}\n{','.join(f'a {name}' for name in names)}\n")
     assert {name: getattr(row, name) for name in names} == {name: f"a {name}" for name in names}
 
@@ -219,6 +220,33 @@ def test_unknown_columns_are_kept_under_extra(tmp_path: Path) -> None:
 def test_what_is_measured_on_the_picture_is_not_taken_from_the_catalog(tmp_path: Path) -> None:
     (row,) = read_text(tmp_path, "file,width,height,image_sha256,thumbnail\na.jpg,1,2,3,4\n")
     assert row == Artwork(id="a.jpg", image="a.jpg")
+
+
+def test_what_a_published_file_adds_is_no_extra(tmp_path: Path) -> None:
+    text = (
+        "rank,score,aspects.visual,image,display_date,model,extra.model,room,point_id,model_sha256\n"
+        "1,0.5,0.5,a.jpg,1888,tiny,Jo,12,p,m\n"
+    )
+    (row,) = read_text(tmp_path, text)
+    extra = {"model": "Jo", "room": "12"}
+    assert row == Artwork(id="a.jpg", image="a.jpg", display_date="1888", extra=extra)
+
+
+def test_the_same_columns_of_another_catalog_are_kept(tmp_path: Path) -> None:
+    text = "file,rank,score,aspects.x,extra.y,model,point_id\na.jpg,1,2,3,4,Jo,5\n"
+    (row,) = read_text(tmp_path, text)
+    extra = {
+        "rank": "1", "score": "2", "aspects.x": "3", "extra.y": "4", "model": "Jo", "point_id": "5",
+    }  # fmt: skip
+    assert row == Artwork(id="a.jpg", image="a.jpg", extra=extra)
+
+
+def test_several_images_of_a_work_share_its_id(tmp_path: Path) -> None:
+    text = "id,file,view\n1,a,primary\n1,b,alternate\n1,b,alternate\n1,c,\n2,d,\n2,e,alternate\n"
+    rows = read_text(tmp_path, text)
+    kinds = [Artwork, Artwork, BadRow, BadRow, Artwork, BadRow]
+    assert [type(row) for row in rows] == kinds
+    assert "id '1' is already used by row 1" in str(reasons(rows)[2])
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "null", "NULL", "NaN", "nan", "n/a"])

@@ -1,0 +1,17 @@
+"""Publishing: results and whole collections as tables and as an IIIF manifest."""
+
+from artextract.publish.entries import Entry, StoredEntries
+from artextract.publish.save import Saved, save_answer, save_records
+from artextract.publish.target import FORMATS, Format, check_target, find_format
+
+__all__ = [
+    "FORMATS",
+    "Entry",
+    "Format",
+    "Saved",
+    "StoredEntries",
+    "check_target",
+    "find_format",
+    "save_answer",
+    "save_records",
+]

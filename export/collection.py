@@ -1,0 +1,87 @@
+"""``artextract export collection``: a whole collection as a table or an IIIF manifest."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from artextract.options import store_option
+
+if TYPE_CHECKING:
+    from artextract.publish import Format
+
+__all__ = ["collection"]
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  artextract export collection --store my-store --out works.csv\n"
+    "  artextract export collection --store my-store --out manifest.json "
+    "--id https://museum.example/manifest.json"
+)
+@store_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The file to be written; its folder must exist.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "jsonl", "parquet", "iiif"]),
+    help="The format.  [default: by the file's ending: .csv, .jsonl, .ndjson, .parquet, or .json "
+    "for iiif]",
+)
+@click.option(
+    "--id",
+    "manifest_id",
+    metavar="URL",
+    help="With iiif: where the manifest will be served.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+def collection(
+    store: str, out: Path, format_: "Format | None", manifest_id: str | None, force: bool
+) -> None:
+    """Write a whole collection as a table or as an IIIF manifest.
+
+    A table (CSV, JSONL or Parquet) has one row an image, with all that is known of the work, and
+    can be ingested again as a catalog. A manifest (IIIF Presentation 3) shows the works in viewers
+    such as Mirador, from where their pictures are served; pictures that are only local files are
+    left out. Values are written as they are: import a CSV of strangers' works into a spreadsheet as
+    text, or it takes "=1+1" for a formula.
+    """
+    from artextract.errors import InputError
+    from artextract.publish import StoredEntries, check_target, find_format, save_records
+    from artextract.store import open_store
+
+    format_ = find_format(out, format_)
+    if manifest_id is not None:
+        if format_ != "iiif":
+            raise click.UsageError(f"--id names an IIIF manifest, and {out} is {format_}")
+        from artextract.publish.manifest import check_manifest_id
+
+        check_manifest_id(manifest_id)
+    check_target(out, force=force)
+    with open_store(store) as opened:
+        if not opened.count():
+            raise InputError(
+                f"store {store} holds no works; bring some in with `artextract ingest`"
+            )
+        model = opened.manifest.model
+        saved = save_records(
+            out,
+            StoredEntries(opened),
+            model,
+            format_=format_,
+            label=Path(store).resolve().name,
+            manifest_id=manifest_id,
+            force=force,
+        )
+    click.echo(
+        f"{saved.path}: {saved.works} works, {saved.images} images, model {model.name}, "
+        f"sha256 {model.sha256}"
+    )
+    for reason, count in saved.left_out.items():
+        click.echo(f"Left out of the manifest: {count} images, because {reason}.", err=True)
