@@ -120,6 +120,11 @@ class Artwork:
         """The id of this artwork's point for this image (a UUIDv5 as text)."""
         return make_point_id(self.id, self.image)
 
+    @property
+    def maker(self) -> str | None:
+        """Who made it, to be shown: the attribution as it was written, else the artist."""
+        return self.attribution or self.artist
+
     def to_payload(self) -> dict[str, Any]:
         """Return the known fields as a payload, with folded copies of those matched loosely."""
         payload: dict[str, Any] = {}

@@ -16,7 +16,10 @@ COMMANDS = {
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
     "search": ("search.cli:search", "Find works that look alike, or that filters describe."),
     "info": ("search.info:info", "Say what a collection holds."),
-    "export": ("export.cli:export", "Write networks as ONNX files."),
+    "export": (
+        "export.cli:export",
+        "Write networks as ONNX files, and collections as tables or manifests.",
+    ),
 }
 """{command: (where it is, its first line of help)}; a test keeps both true."""
 

@@ -9,6 +9,7 @@ from artextract.options import device_option, store_option
 
 if TYPE_CHECKING:
     from artextract.inference import Device
+    from artextract.store import ModelIdentity
     from search.pictures import Pictures
     from search.searcher import Answer, Question
 
@@ -31,12 +32,33 @@ __all__ = ["search"]
     "artists",
     multiple=True,
     metavar="NAME",
-    help="Only works by this artist; case and accents don't count. Repeatable: any of.",
+    help="Only works of this artist (name, ULAN or Wikidata id), by or near him. Repeatable: any "
+    "of.",
+)
+@click.option(
+    "--qualifier",
+    "qualifiers",
+    multiple=True,
+    metavar="WORD",
+    help="How artist and work relate: by, attributed, workshop, circle, follower, after, ...; "
+    "`near` is all other hands than his own. Any of.",
+)
+@click.option(
+    "--nationality", "nationalities", multiple=True, metavar="NAME", help="The artist's; any of."
+)
+@click.option(
+    "--school", "schools", multiple=True, metavar="NAME", help="Only this school; any of."
+)
+@click.option(
+    "--accession", "accessions", multiple=True, metavar="NUMBER", help="Only this work; any of."
 )
 @click.option(
     "--years", metavar="A:B", help="Only works whose years overlap A to B; A: and :B are open."
 )
 @click.option("--within", is_flag=True, help="With --years: the work's years must lie within.")
+@click.option(
+    "--dated", is_flag=True, help="Only works with years of their own, not their artist's life."
+)
 @click.option("--style", "styles", multiple=True, metavar="NAME", help="Only this style; any of.")
 @click.option("--genre", "genres", multiple=True, metavar="NAME", help="Only this genre; any of.")
 @click.option("--medium", metavar="TEXT", help="Only works whose medium has these words.")
@@ -79,6 +101,13 @@ __all__ = ["search"]
     metavar="FILE.png",
     help="Also write a contact sheet.",
 )
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the results with all that is known of them: .csv, .jsonl, .parquet, or .json "
+    "for an IIIF manifest.",
+)
 @click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
 @device_option
 @click.option("--allow-private-addresses", is_flag=True,
@@ -88,8 +117,13 @@ def search(
     store: str,
     limit: int,
     artists: tuple[str, ...],
+    qualifiers: tuple[str, ...],
+    nationalities: tuple[str, ...],
+    schools: tuple[str, ...],
+    accessions: tuple[str, ...],
     years: str | None,
     within: bool,
+    dated: bool,
     styles: tuple[str, ...],
     genres: tuple[str, ...],
     medium: str | None,
@@ -103,14 +137,15 @@ def search(
     format_: str,
     gallery: Path | None,
     sheet: Path | None,
+    save: Path | None,
     model: str | None,
     device: "Device",
     allow_private_addresses: bool,
 ) -> None:
     """Find works that look alike, or that filters describe.
 
-    QUERY is a picture's file, its URL, or the id of a work in the collection. Without one, the
-    works that the filters describe are listed, the earliest first.
+    QUERY is a picture's file, its URL, or a work of the collection: its id, accession number or
+    Wikidata id. Without one, the works that the filters describe are listed, the earliest first.
 
     Example: artextract search monet.jpg --artist "Claude Monet" --years 1870:1890 --gallery a.html
     """
@@ -131,6 +166,11 @@ def search(
         from search.sheet import check_sheet
 
         check_sheet(sheet, limit)
+    if save is not None:
+        from artextract.publish import check_target, find_format
+
+        find_format(save)
+        check_target(save, force=True)
     with open_store(store) as opened:
         check_aspect(opened, aspect)
         reader = QueryReader(
@@ -141,10 +181,15 @@ def search(
             unlike=[reader.read(text) for text in unlike],
             criteria=Criteria(
                 artists=artists,
+                qualifiers=qualifiers,
+                nationalities=nationalities,
+                schools=schools,
+                accessions=accessions,
                 styles=styles,
                 genres=genres,
                 years=years,
                 within=within,
+                dated=dated,
                 medium=medium,
                 where=where,
                 text=text,
@@ -168,6 +213,8 @@ def search(
             first = question.like[0] if question.like else None
             save_sheet(sheet, opened, first, answer, pictures)
             click.echo(f"Contact sheet: {sheet}", err=True)
+        if save is not None:
+            _save(save, opened.manifest.model, question, answer)
         if pictures.stood_in:
             click.echo(
                 f"{len(pictures.stood_in)} pictures can no longer be read where they were ingested "
@@ -175,6 +222,18 @@ def search(
                 "from where they are now.",
                 err=True,
             )
+
+
+def _save(path: Path, model: "ModelIdentity", question: "Question", answer: "Answer") -> None:
+    """Write the results to a file, and say what it holds."""
+    from artextract.publish import Entry, save_answer
+
+    said = [*(f"like {query.label}" for query in question.like), *question.criteria.describe()]
+    results = [Entry(r.point_id, r.payload, r.rank, r.score, r.aspects) for r in answer.results]
+    saved = save_answer(path, results, model, label=", ".join(said) or "All works")
+    click.echo(f"Saved: {path} ({saved.works} works, {saved.format})", err=True)
+    for reason, count in saved.left_out.items():
+        click.echo(f"Left out of the manifest: {count} images, because {reason}.", err=True)
 
 
 def _print(pictures: "Pictures", question: "Question", answer: "Answer", format_: str) -> None:

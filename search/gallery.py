@@ -73,7 +73,7 @@ def _words_of_query(query: Query) -> dict[str, str]:
     artwork = query.artwork
     if artwork is None:
         return {"title": query.label, "by": ""}
-    by = ", ".join(part for part in (artwork.artist, artwork.display_date) if part)
+    by = ", ".join(part for part in (artwork.maker, artwork.display_date) if part)
     return {"title": artwork.title or query.label, "by": by}
 
 

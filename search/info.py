@@ -1,42 +1,103 @@
 """``artextract info``: what a collection holds."""
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from artextract.options import store_option
 
+if TYPE_CHECKING:
+    from artextract.store import EmbeddedStore
+    from search.facets import Facets
+
 __all__ = ["info"]
 
-_NAMES_SHOWN = 5
+_BAR = 40
 
 
 @click.command()
 @store_option
-def info(store: str) -> None:
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="How many of the commonest names to tell.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+def info(store: str, top: int, format_: str) -> None:
     """Say what a collection holds.
 
-    How many works, which model and vectors, how much disk, and the commonest names.
+    How many works and images, which model and vectors, how much disk, the commonest names (works
+    each), and how the works spread over the years.
 
-    Example: artextract info --store my-store
+    Example: artextract info --store my-store --top 20
     """
     from artextract.store import open_store
-    from search.names import common_names
+    from search.facets import count_facets
 
     with open_store(store) as opened:
-        manifest = opened.manifest
-        click.echo(f"store    {store} ({_disk_usage(Path(store)) >> 20} MiB on disk)")
-        click.echo(f"works    {opened.count()}")
-        click.echo(f"model    {manifest.model}")
-        for name, dimension in manifest.vectors.items():
-            click.echo(f"vectors  {name}: {dimension} dimensions, cosine")
-        for field in ("artist", "style", "genre"):
-            names = common_names(opened, field, limit=_NAMES_SHOWN + 1)
-            if names:
-                shown = [f"{name} ({count})" for name, count in names[:_NAMES_SHOWN]]
-                more = ["..."] if len(names) > _NAMES_SHOWN else []
-                click.echo(f"{field:<8} {', '.join(shown + more)}")
-        click.echo(f"made by  {manifest.created_by}")
+        facets = count_facets(opened, top + 1)
+        if format_ == "json":
+            click.echo(
+                json.dumps(_describe(store, opened, facets, top), ensure_ascii=False, indent=2)
+            )
+        else:
+            _print(store, opened, facets, top)
+
+
+def _describe(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -> dict[str, object]:
+    manifest = opened.manifest
+    return {
+        "store": store,
+        "disk_bytes": _disk_usage(Path(store)),
+        "works": opened.count_works(),
+        "images": opened.count(),
+        "model": {"name": manifest.model.name, "sha256": manifest.model.sha256},
+        "vectors": manifest.vectors,
+        "created_by": manifest.created_by,
+        "facets": {field: dict(names[:top]) for field, names in facets.names.items()},
+        "years": [{"begin": b.begin, "end": b.end, "works": b.works} for b in facets.years],
+        "undated": facets.undated,
+    }
+
+
+def _print(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -> None:
+    manifest = opened.manifest
+    works, images = opened.count_works(), opened.count()
+    lines = [
+        ("store", f"{store} ({_disk_usage(Path(store)) >> 20} MiB on disk)"),
+        ("works", f"{works}" if images == works else f"{works}, with {images} images"),
+        ("model", str(manifest.model)),
+    ]
+    for name, dimension in manifest.vectors.items():
+        lines.append(("vectors", f"{name}: {dimension} dimensions, cosine"))
+    for field, names in facets.names.items():
+        shown = [f"{name} ({count})" for name, count in names[:top]]
+        more = ["..."] if len(names) > top else []
+        lines.append((field, ", ".join(shown + more)))
+    longest = max((span.works for span in facets.years), default=0)
+    for span in facets.years:
+        bar = "█" * -(-span.works * _BAR // longest)
+        years = str(span.begin) if span.begin == span.end else f"{span.begin} to {span.end}"
+        lines.append(
+            ("years" if span is facets.years[0] else "", f"{years:<14} {span.works:>6} {bar}")
+        )
+    if facets.years and facets.undated:
+        lines.append(("", f"{'undated':<14} {facets.undated:>6}"))
+    lines.append(("made by", manifest.created_by))
+    width = max(len(label) for label, _ in lines)
+    for label, text in lines:
+        click.echo(f"{label:<{width}}  {text}".rstrip())
 
 
 def _disk_usage(folder: Path) -> int:

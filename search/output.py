@@ -36,6 +36,8 @@ def _row(result: Result) -> dict[str, Any]:
         "id": artwork.id,
         "title": artwork.title,
         "artist": artwork.artist,
+        "attribution": artwork.attribution,
+        "qualifier": artwork.qualifier,
         "display_date": artwork.display_date,
         "year_begin": artwork.year_begin,
         "year_end": artwork.year_end,
@@ -73,8 +75,10 @@ def to_csv(answer: Answer) -> str:
 
 
 def _row_keys() -> tuple[str, ...]:
-    return ("rank", "score", "id", "title", "artist", "display_date", "year_begin", "year_end",
-            "style", "genre", "medium", "page_url", "image", "aspects")  # fmt: skip
+    return (
+        "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
+        "year_begin", "year_end", "style", "genre", "medium", "page_url", "image", "aspects",
+    )  # fmt: skip
 
 
 def write_table(answer: Answer, pictures: "Pictures") -> None:
@@ -120,7 +124,7 @@ def write_table(answer: Answer, pictures: "Pictures") -> None:
             )
         if with_score:
             cells.append("" if result.score is None else f"{result.score:.3f}")
-        cells += [_plain(artwork.title), _plain(artwork.artist), _plain(artwork.display_date)]
+        cells += [_plain(artwork.title), _plain(artwork.maker), _plain(artwork.display_date)]
         table.add_row(*cells, _plain(artwork.id))
     console.print(table)
 
@@ -139,7 +143,7 @@ def _write_plain_table(answer: Answer) -> None:
     for result in answer.results:
         artwork = result.artwork
         score = "" if result.score is None else f"{result.score:.3f}"
-        texts = (artwork.title, artwork.artist, artwork.display_date, artwork.id)
+        texts = (artwork.title, artwork.maker, artwork.display_date, artwork.id)
         rows.append((str(result.rank), score, *map(_shown, texts)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -5,11 +5,13 @@ Pillow is loaded when the first is read: a search that shows none does not wait 
 
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from artextract.errors import ImageError
 from artextract.fetch import is_url
+from artextract.image_cache import ImageCache, default_cache_folder
 from artextract.store import EmbeddedStore
 from search.query import Query
 from search.searcher import Result, image_of
@@ -30,15 +32,16 @@ class Pictures:
     def __init__(self, store: EmbeddedStore) -> None:
         """Read the pictures of works in ``store``."""
         self._store = store
+        self._cache = ImageCache(default_cache_folder())
         self.stood_in: set[str] = set()
 
     def of_result(self, result: Result, side: int) -> "PIL.Image.Image":
         """Return a result's picture (RGB), its longest side ``side`` pixels or less.
 
-        It is read from the work's own file; the thumbnail stands in where that is a URL, or has
-        been moved or damaged since.
+        It is read from the work's own file, or from the cache where that is a URL. The thumbnail
+        stands in where the file has been moved or damaged since, and where the cache has none.
         """
-        return self._of_work(result.image, result.point_id, side)
+        return self._of_work(result.payload, result.point_id, side)
 
     def of_query(self, query: Query, side: int) -> "PIL.Image.Image":
         """Return a query's picture (RGB), its longest side ``side`` pixels or less."""
@@ -46,16 +49,19 @@ class Pictures:
 
         if query.image is not None:
             return _fit(open_image(query.image, query.label, at_least=side), side)
-        return self._of_work(image_of(query.payload), query.point_ids[0], side)
+        return self._of_work(query.payload, query.point_ids[0], side)
 
-    def _of_work(self, image: str, point_id: str, side: int) -> "PIL.Image.Image":
+    def _of_work(self, payload: Mapping[str, Any], point_id: str, side: int) -> "PIL.Image.Image":
         import PIL.Image
 
         from artextract.images import open_image, read_image_file
 
-        if not is_url(image):
+        image = image_of(payload)
+        is_remote = is_url(image)
+        path = self._cache.path_of(payload["image_sha256"]) if is_remote else Path(image)
+        if path is not None:
             try:
-                return _fit(open_image(read_image_file(Path(image)), image, at_least=side), side)
+                return _fit(open_image(read_image_file(path), image, at_least=side), side)
             except ImageError:
                 self.stood_in.add(image)
         record = self._store.retrieve([point_id], keys=["thumbnail"])[point_id]

@@ -4,7 +4,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from artextract.artwork import METADATA_FIELDS, Artwork
 from artextract.errors import ModelError, QueryError, StoreMismatchError
@@ -34,7 +34,7 @@ class Query:
     artwork: Artwork | None = None
     point_ids: tuple[str, ...] = ()
     image: bytes | None = None
-    payload: dict[str, object] = field(default_factory=dict)
+    payload: dict[str, Any] = field(default_factory=dict)
 
 
 class QueryReader:

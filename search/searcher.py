@@ -1,6 +1,6 @@
 """Answering a question: what is alike, among which works, without whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,7 +179,7 @@ def _result(rank: int, record: Record, score: float | None, aspects: dict[str, f
     )
 
 
-def image_of(payload: dict[str, Any]) -> str:
+def image_of(payload: Mapping[str, Any]) -> str:
     """Return where a work's picture is: a path, or a URL."""
     image: str = payload["image"]
     folder = payload.get("image_folder")

@@ -93,7 +93,7 @@ def _words_of_query(query: Query) -> str:
 
 
 def _words(artwork: Artwork) -> str:
-    parts = (artwork.title or artwork.id, artwork.artist, artwork.display_date)
+    parts = (artwork.title or artwork.id, artwork.maker, artwork.display_date)
     return ", ".join(part for part in parts if part)
 
 

@@ -25,8 +25,8 @@ from artextract.images import make_thumbnail
 from artextract.store import ModelIdentity, Point, create_store
 
 KEYS = [
-    "rank", "score", "id", "title", "artist", "display_date", "year_begin", "year_end", "style",
-    "genre", "medium", "page_url", "image", "aspects",
+    "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
+    "year_begin", "year_end", "style", "genre", "medium", "page_url", "image", "aspects",
 ]  # fmt: skip
 TITLES = [
     "Query",
@@ -89,7 +89,7 @@ def expected(with_query: bool) -> list[dict[str, Any]]:
     rows = []
     for rank, work in enumerate(WORKS[1:] if with_query else WORKS, start=1):
         score = 1 / (1 + (WORKS.index(work) / 10) ** 2) ** 0.5
-        row: dict[str, Any] = {name: getattr(work, name) for name in KEYS[2:12]}
+        row: dict[str, Any] = {name: getattr(work, name) for name in KEYS[2:14]}
         row |= {"rank": rank, "score": score if with_query else None}
         row |= {"image": f"/no/such/folder/{work.image}"}
         row |= {"aspects": {"visual": score} if with_query else {}}

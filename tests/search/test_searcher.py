@@ -104,7 +104,7 @@ def expected(vector: Sequence[float], works: Sequence[Artwork]) -> list[tuple[st
     """
     scored = [(work, cosine(vector, VECTORS[work.image])) for work in works]
     scored.sort(key=lambda pair: (-round(pair[1], 5), pair[0].point_id))
-    best = []
+    best: list[tuple[Artwork, float]] = []
     for work, score in scored:
         if work.id not in {known.id for known, _ in best}:
             best.append((work, score))

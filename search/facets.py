@@ -1,0 +1,61 @@
+"""What a collection holds, counted: its names, and its years."""
+
+from dataclasses import dataclass
+
+from artextract.store import EmbeddedStore, filters
+from search.names import common_names
+
+__all__ = ["FACETS", "Bin", "Facets", "count_facets"]
+
+FACETS = ("artist", "nationality", "school", "qualifier", "style", "genre", "classification")
+"""Fields whose commonest names are told."""
+
+_WIDTHS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+_MOST_BINS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """How many works have the middle of their years in ``begin`` to ``end``, both included."""
+
+    begin: int
+    end: int
+    works: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Names as {field: [(name, works)]}, the commonest first; years as bins without a gap."""
+
+    names: dict[str, list[tuple[str, int]]]
+    years: list[Bin]
+    undated: int
+
+
+def count_facets(store: EmbeddedStore, most: int) -> Facets:
+    """Return the ``most`` commonest names of each field that is in use, and the years."""
+    names = {field: found for field in FACETS if (found := common_names(store, field, most))}
+    middles = []
+    undated = 0
+    one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
+    for record in store.scroll(one_each, keys=("year_begin", "year_end")):
+        known = [record.payload[key] for key in ("year_begin", "year_end") if key in record.payload]
+        if known:
+            middles.append(sum(known) // len(known))
+        else:
+            undated += 1
+    return Facets(names, _make_bins(middles), undated)
+
+
+def _make_bins(years: list[int]) -> list[Bin]:
+    """Return a histogram of years, in round steps as fine as fit into a screen."""
+    if not years:
+        return []
+    first, last = min(years), max(years)
+    width = next(
+        (w for w in _WIDTHS if last // w - first // w < _MOST_BINS), _WIDTHS[-1]
+    )  # years count back to -9999 at most, 20 bins of the widest
+    counts = dict.fromkeys(range(first // width, last // width + 1), 0)
+    for year in years:
+        counts[year // width] += 1
+    return [Bin(at * width, at * width + width - 1, works) for at, works in counts.items()]
