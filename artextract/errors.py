@@ -8,6 +8,7 @@
     │   ├── DateError            a date or range of years
     │   ├── ImageError           an image that can't be opened safely
     │   └── QueryError           a query, a filter or an aspect
+    ├── CacheError               a file kept for later can't be read or written
     ├── FetchError               a URL that can't or must not be fetched
     ├── ModelError               a model file, its card, or the device to run it on
     ├── PackageError             a Python package is missing, or two exclude each other
@@ -21,6 +22,7 @@ A message is one sentence: what failed, the value seen, what was expected, and t
 
 __all__ = [
     "ArtExtractError",
+    "CacheError",
     "CatalogError",
     "DateError",
     "FetchError",
@@ -60,8 +62,33 @@ class QueryError(InputError):
     """A query, a filter or an aspect can't be answered by this collection."""
 
 
+class CacheError(ArtExtractError):
+    """A file that is kept to spare a later fetch can't be read or written."""
+
+
 class FetchError(ArtExtractError):
     """A URL can't be fetched, or must not be."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        transient: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        """Make the error.
+
+        Args:
+            message: The sentence for the user.
+            status: The status that the server answered with; None where there was no answer.
+            transient: The same request may succeed later.
+            retry_after: Seconds that the server asks to wait until then.
+        """
+        super().__init__(message)
+        self.status = status
+        self.transient = transient
+        self.retry_after = retry_after
 
 
 class ModelError(ArtExtractError):

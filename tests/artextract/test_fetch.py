@@ -1,11 +1,17 @@
 """Fetching meets real servers here, all of them on this machine's loopback address."""
 
 import gzip
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +19,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from artextract.errors import FetchError
-from artextract.fetch import fetch, is_url
+from artextract.fetch import Fetcher, fetch, is_url
 
 BODY = bytes(range(256)) * 40
 
@@ -412,3 +418,341 @@ def test_what_is_no_web_address_is_refused(
     resolve_as(monkeypatch, {})
     with pytest.raises(FetchError):
         fetch(url, allow_private=allow_private)
+
+
+# Several requests by one Fetcher
+
+
+@contextmanager
+def kept_server(
+    answers: Callable[[int, bytes], bytes],
+) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
+    """Serve many requests on each of several connections, from ``answers(number, request)``.
+
+    Yields the port, and a list of (number of the connection, request) that grows. An answer of
+    b"" closes the connection.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    seen: list[tuple[int, bytes]] = []
+    threads: list[threading.Thread] = []
+
+    def serve(connection: socket.socket, number: int) -> None:
+        with connection:
+            while True:
+                try:
+                    request = connection.recv(65536)
+                    if not request:
+                        return
+                    seen.append((number, request))
+                    reply = answers(len(seen) - 1, request)
+                    connection.sendall(reply)
+                except OSError:
+                    return
+                if not reply or b"Connection: close" in reply:
+                    return
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threads.append(threading.Thread(target=serve, args=(connection, len(threads))))
+            threads[-1].start()
+
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    try:
+        yield int(listener.getsockname()[1]), seen
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        accepting.join()
+        for thread in threads:
+            thread.join()
+
+
+def make_reply(body: bytes = b"ok", status: str = "200 OK", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def test_a_connection_serves_many_requests() -> None:
+    def answer(number: int, _: bytes) -> bytes:
+        if number == 1:
+            return make_reply(b"not here", "404 Not Found")
+        if number == 2:
+            return make_reply(b"there", "302 Found", "Location: /b.jpg")
+        return make_reply(b"%d" % number)
+
+    with kept_server(answer) as (port, seen), Fetcher(allow_private=True) as fetcher:
+        url = f"http://127.0.0.1:{port}/a.jpg"
+        assert fetcher.get(url).body == b"0"
+        with pytest.raises(FetchError, match="404"):
+            fetcher.get(url)
+        reply = fetcher.get(url)
+        assert (reply.body, reply.url) == (b"3", f"http://127.0.0.1:{port}/b.jpg")
+    assert [connection for connection, _ in seen] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("ending", [b"", make_reply(b"ok", "200 OK", "Connection: close")])
+def test_another_connection_follows_one_that_ended(ending: bytes) -> None:
+    with (
+        kept_server(lambda number, _: make_reply() if number else ending) as (port, seen),
+        Fetcher(allow_private=True) as fetcher,
+    ):
+        url = f"http://127.0.0.1:{port}/a.jpg"
+        if ending:
+            fetcher.get(url)
+        else:
+            with pytest.raises(FetchError) as failed:
+                fetcher.get(url)
+            assert failed.value.transient
+        assert fetcher.get(url).body == b"ok"
+    assert [connection for connection, _ in seen] == [0, 1]
+
+
+def test_a_fetcher_works_on_after_one_that_was_too_slow() -> None:
+    def answer(number: int, _: bytes) -> bytes:
+        if number == 0:
+            time.sleep(0.5)
+        return make_reply()
+
+    with (
+        kept_server(answer) as (port, _),
+        Fetcher(allow_private=True, timeout_seconds=0.2) as fetcher,
+    ):
+        with pytest.raises(FetchError, match=r"not received within 0\.2 s") as failed:
+            fetcher.get(f"http://127.0.0.1:{port}/a.jpg")
+        assert failed.value.transient
+        assert fetcher.get(f"http://127.0.0.1:{port}/a.jpg").body == b"ok"
+
+
+def test_two_hosts_at_one_address_share_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Over TLS the certificate of the first would stand for the second.
+    asked = resolve_as(monkeypatch, {"a.example": [["127.0.0.1"]], "b.example": [["127.0.0.1"]]})
+    with (
+        kept_server(lambda number, request: make_reply()) as (port, seen),
+        Fetcher(allow_private=True) as fetcher,
+    ):
+        for host in ("a.example", "a.example", "b.example"):
+            fetcher.get(f"http://{host}:{port}/")
+    assert [connection for connection, _ in seen] == [0, 0, 1]
+    assert asked == ["a.example", "b.example"]
+
+
+def test_each_new_connection_goes_through_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_as(monkeypatch, {"turn.example": [["93.184.216.34"], ["127.0.0.1"]]})
+    real = socket.create_connection
+
+    def create_connection(address: tuple[str, int], *rest: Any, **options: Any) -> Any:
+        assert address[0] == "93.184.216.34"
+        return real(("127.0.0.1", address[1]), *rest, **options)
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    with (
+        kept_server(lambda *_: make_reply(b"ok", "200 OK", "Connection: close")) as (port, seen),
+        Fetcher() as fetcher,
+    ):
+        assert fetcher.get(f"http://turn.example:{port}/").body == b"ok"
+        with pytest.raises(FetchError, match="not on the public internet") as refused:
+            fetcher.get(f"http://turn.example:{port}/")
+    assert not refused.value.transient
+    assert len(seen) == 1
+
+
+def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_as(monkeypatch, {"two.example": [["127.0.0.2", "127.0.0.1"]]})
+    with kept_server(lambda *_: make_reply()) as (port, _):
+        assert fetch(f"http://two.example:{port}/", allow_private=True) == b"ok"
+
+
+def test_no_cookie_comes_back() -> None:
+    with (
+        kept_server(lambda *_: make_reply(b"", "200 OK", "Set-Cookie: a=b")) as (port, seen),
+        Fetcher(allow_private=True) as fetcher,
+    ):
+        for _ in range(2):
+            fetcher.get(f"http://127.0.0.1:{port}/")
+    assert len(seen) == 2
+    assert not any(b"cookie" in request.lower() for _, request in seen)
+
+
+def test_headers_of_the_caller_replace_those_sent_by_themselves() -> None:
+    with (
+        kept_server(lambda *_: make_reply(b"x", "200 OK", "ETag: é")) as (port, seen),
+        Fetcher(allow_private=True) as fetcher,
+    ):
+        reply = fetcher.get(f"http://127.0.0.1:{port}/", {"Accept": "text/csv"})
+    assert reply.headers["etag"] == "é"
+    assert seen[0][1].lower().count(b"\r\naccept:") == 1
+    assert b"accept: text/csv" in seen[0][1].lower()
+
+
+def test_not_modified_is_an_answer_to_a_condition_alone() -> None:
+    reply = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"
+    with kept_server(lambda *_: reply) as (port, _), Fetcher(allow_private=True) as fetcher:
+        url = f"http://127.0.0.1:{port}/"
+        answer = fetcher.get(url, {"If-None-Match": '"a"'})
+        assert (answer.status, answer.body) == (304, b"")
+        with pytest.raises(FetchError, match="304"):
+            fetcher.get(url)
+
+
+# What makes sense to try again
+
+
+@pytest.mark.parametrize(
+    ("status", "transient"),
+    [(400, False), (403, False), (404, False), (410, False), (408, True), (429, True),
+     (500, True), (502, True), (503, True), (304, False)],
+)  # fmt: skip
+def test_errors_tell_whether_to_try_again(
+    status: int, transient: bool, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/a.jpg").respond_with_data(b"", status=status)
+    with pytest.raises(FetchError) as refused:
+        fetch(httpserver.url_for("/a.jpg"), allow_private=True)
+    assert refused.value.status == status
+    assert refused.value.transient is transient
+    assert ("try again later" in str(refused.value)) is transient
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("0", 0, 0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0, 0),
+    ],
+    ids=["seconds", "zero", "date", "past date", "date without a zone"],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, least: float, most: float) -> None:
+    reply = make_reply(b"", "429 Too Many Requests", f"Retry-After: {header}")
+    with pytest.raises(FetchError) as refused:
+        fetch_raw(reply)
+    assert refused.value.retry_after is not None
+    assert least <= refused.value.retry_after <= most
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "1.5", "", "²"])
+def test_a_retry_after_that_says_nothing_is_none(header: str) -> None:
+    with pytest.raises(FetchError) as refused:
+        fetch_raw(make_reply(b"", "503 Busy", f"Retry-After: {header}"))
+    assert refused.value.retry_after is None
+
+
+def test_a_body_cut_off_says_so() -> None:
+    with pytest.raises(FetchError, match="broke off after 7 of 100 bytes") as failed:
+        fetch_raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off")
+    assert failed.value.transient
+
+
+def test_a_reset_says_so() -> None:
+    def reset(connection: socket.socket, _: bytes) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+
+    with raw_server(reset) as port, pytest.raises(FetchError, match="reset") as failed:
+        fetch(f"http://127.0.0.1:{port}/a.jpg", allow_private=True)
+    assert failed.value.transient
+
+
+def test_a_redirect_loop_and_a_body_too_large_are_final(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/loop").respond_with_data(
+        b"", status=302, headers={"Location": "/loop"}
+    )
+    httpserver.expect_request("/large").respond_with_data(BODY)
+    for path in ("/loop", "/large"):
+        with pytest.raises(FetchError) as failed:
+            fetch(httpserver.url_for(path), allow_private=True, max_bytes=100)
+        assert not failed.value.transient
+
+
+def test_another_thread_can_interrupt() -> None:
+    entered = threading.Event()
+
+    def never(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome")
+        entered.set()
+        connection.recv(1)
+
+    with raw_server(never) as port, Fetcher(allow_private=True) as fetcher:
+
+        def interrupt() -> None:
+            entered.wait()
+            fetcher.interrupt()
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        began = time.monotonic()
+        for _ in range(2):
+            with pytest.raises(FetchError, match="was interrupted") as failed:
+                fetcher.get(f"http://127.0.0.1:{port}/a.jpg")
+            assert not failed.value.transient
+        assert time.monotonic() - began < 1.5
+        thread.join()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A file with a certificate for localhost that nobody has signed, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl, which makes the certificate")
+    path = tmp_path / "localhost.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+               "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+               "-keyout", str(path), "-out", str(tmp_path / "public.pem")]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    with path.open("a") as file:
+        file.write((tmp_path / "public.pem").read_text())
+    return path
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_certificates_are_checked(
+    trusted: bool, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.load_cert_chain(certificate)
+
+    def answer(connection: socket.socket) -> None:
+        with ours.wrap_socket(connection, server_side=True) as secured:
+            for _ in range(2):
+                secured.recv(65536)
+                secured.sendall(make_reply())
+
+    def answer_one() -> None:
+        connection, _ = listener.accept()
+        with suppress(OSError):
+            answer(connection)
+
+    if trusted:
+        theirs = ssl.create_default_context(cafile=certificate)
+        monkeypatch.setattr("httpcore.default_ssl_context", lambda: theirs)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_one)
+        thread.start()
+        url = f"https://localhost:{listener.getsockname()[1]}/"
+        with Fetcher(allow_private=True) as fetcher:
+            if trusted:
+                assert [fetcher.get(url).body for _ in range(2)] == [b"ok", b"ok"]
+            else:
+                with pytest.raises(FetchError, match=r"certificate is not valid \(self") as failed:
+                    fetcher.get(url)
+                assert not failed.value.transient
+        thread.join()
+
+
+def test_silence_has_its_own_limit() -> None:
+    start = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+    with (
+        kept_server(lambda *_: start) as (port, _),
+        Fetcher(allow_private=True, silence_seconds=0.2) as fetcher,
+        pytest.raises(FetchError, match=r"sent nothing for 0\.2 s") as failed,
+    ):
+        fetcher.get(f"http://127.0.0.1:{port}/a.jpg")
+    assert failed.value.transient

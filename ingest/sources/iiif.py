@@ -1,0 +1,198 @@
+"""Reading pictures from IIIF image servers as a guest: few connections, patience, and a cache."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Self
+
+from artextract.errors import FetchError
+from artextract.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher, Reply
+from artextract.image_cache import ImageCache
+from artextract.retries import Patience
+from ingest.sources.manners import Host
+
+__all__ = ["ImageServer", "image_request"]
+
+
+def image_request(service: str, side: int) -> str:
+    """Return the URL of a whole image as JPEG, as large as fits a square of ``side`` pixels.
+
+    IIIF Image API 2.1, https://iiif.io/api/image/2.1/: region/size/rotation/quality.format.
+
+    Args:
+        service: The image's base URL, such as "https://api.nga.gov/iiif/<uuid>".
+        side: Longest side of the picture, in pixels.
+    """
+    return f"{service.rstrip('/')}/full/!{side},{side}/0/default.jpg"
+
+
+class ImageServer:
+    """Reads pictures for any number of threads over a few connections that are kept.
+
+    What fails for a time (429, 5xx, broken connections, silence) is tried again, ever more slowly.
+    Where a host asks for a pause, all connections to it pause.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections: int = 8,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        attempts: int = 5,
+        allow_private: bool = False,
+        cache: ImageCache | None = None,
+        obey_robots: bool = True,
+        contact: str | None = None,
+        backoff_seconds: float = 1.0,
+        longest_wait_seconds: float = 120.0,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        """Make a reader; nothing is opened yet.
+
+        Args:
+            connections: Most connections at a time.
+            timeout_seconds: Longest time for one request.
+            attempts: Most attempts for a picture.
+            allow_private: Also reach loopback, private and link-local addresses.
+            cache: Where pictures are kept and looked for first.
+            obey_robots: Read each host's robots.txt first, and keep to it.
+            contact: Web or mail address of who reads, told to the servers.
+            backoff_seconds: Wait before the second attempt; it doubles each time.
+            longest_wait_seconds: Longest single wait; a host that asks for more is given up.
+            max_bytes: Most bytes to accept of a picture.
+        """
+        self._cache = cache
+        self._obey_robots = obey_robots
+        self._agent = USER_AGENT + (f" (+{contact})" if contact else "")
+        self._patience = Patience(attempts, backoff_seconds, longest_wait_seconds)
+        self._fetchers = [
+            Fetcher(
+                allow_private=allow_private, max_bytes=max_bytes, timeout_seconds=timeout_seconds
+            )
+            for _ in range(connections)
+        ]
+        self._idle = list(self._fetchers)
+        self._returned = threading.Condition()
+        self._stop = threading.Event()
+        self._hosts: dict[str, Host] = {}
+        self._hosts_lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Return the reader."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all connections."""
+        self.close()
+
+    def read(self, url: str, key: str) -> bytes:
+        """Return the picture at ``url``, or the one that is kept in the cache under ``key``.
+
+        Raises:
+            FetchError: it can't be fetched, is no picture, must not be fetched, or this was closed.
+            CacheError: the cache can't be read or written.
+        """
+        if self._cache is not None:
+            kept = self._cache.find(key)
+            if kept is not None:
+                return kept
+        host = self._host(url)
+        if self._obey_robots:
+            host.check(url, lambda robots_url: self._retry(host, robots_url, "text/plain, */*"))
+        data = self._retry(host, url, "image/*").body
+        if self._cache is not None:
+            self._cache.keep(key, data)
+        return data
+
+    def forget(self, key: str) -> None:
+        """Take what is kept under ``key`` out of the cache, since it turned out to be no picture.
+
+        Raises:
+            CacheError: the cache can't be changed.
+        """
+        if self._cache is not None:
+            self._cache.forget(key)
+
+    def stop(self) -> None:
+        """Make all reads fail soon, those that wait and those under way; any thread may call it."""
+        self._stop.set()
+        for fetcher in self._fetchers:
+            fetcher.interrupt()
+        with self._returned:
+            self._returned.notify_all()
+
+    def close(self) -> None:
+        """Stop, and close all connections; one that is in use closes when its thread returns it."""
+        self.stop()
+        with self._returned:
+            for fetcher in self._idle:
+                fetcher.close()
+
+    def _host(self, url: str) -> Host:
+        import httpx
+
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise FetchError(f"{url} can't be fetched ({error}); check the address") from error
+        if parsed.scheme not in {"http", "https"} or not parsed.host:
+            raise FetchError(f"{url} is not an http or https address with a host")
+        origin = f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
+        with self._hosts_lock:
+            return self._hosts.setdefault(origin, Host(origin, self._patience))
+
+    def _retry(self, host: Host, url: str, accept: str) -> Reply:
+        """Fetch ``url``, in several attempts if need be."""
+        return self._patience.retry(
+            lambda: self._attempt(host, url, accept), url, sleep=self._stop.wait
+        )
+
+    def _attempt(self, host: Host, url: str, accept: str) -> Reply:
+        """Fetch ``url`` once, when it is our turn."""
+        with self._fetcher(url) as fetcher:
+            host.wait_for_turn(url, self._stop)
+            self._check_running(url)
+            try:
+                reply = fetcher.get(url, {"user-agent": self._agent, "accept": accept})
+            except FetchError as error:
+                if error.retry_after is not None:
+                    host.pause(error.retry_after)
+                raise
+        if accept == "image/*":
+            _check_image(reply, url)
+        return reply
+
+    @contextlib.contextmanager
+    def _fetcher(self, url: str) -> Iterator[Fetcher]:
+        """Lend one of the connections, the one used last if it is free."""
+        with self._returned:
+            self._returned.wait_for(lambda: self._idle or self._stop.is_set())
+            self._check_running(url)
+            fetcher = self._idle.pop()
+        try:
+            yield fetcher
+        finally:
+            with self._returned:
+                self._idle.append(fetcher)
+                if self._stop.is_set():
+                    fetcher.close()
+                self._returned.notify()
+
+    def _check_running(self, url: str) -> None:
+        if self._stop.is_set():
+            raise FetchError(f"{url} was not fetched: the reading was stopped; run it again")
+
+
+def _check_image(reply: Reply, url: str) -> None:
+    """Check that a server that says "200" sends a picture.
+
+    Raises:
+        FetchError: it sends something else, or nothing.
+    """
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not kind.startswith("image/"):
+        raise FetchError(
+            f"{url} answered {kind or 'without a content type'}, not an image; check the address"
+        )
+    if not reply.body:
+        raise FetchError(f"{url} answered an empty image; try again later", transient=True)
