@@ -49,9 +49,7 @@ def demo(source: str, out: Path) -> None:
     click.echo(f"Gallery: the atelier, {len(works)} pictures painted by code (no network needed).")
     catalog = _paint(out / "gallery", works)
     store = str(out / "store")
-    settings = Settings(
-        store, DEFAULT_MODEL, "visual", "cpu", 8, None, retry_failed=False, dry_run=False
-    )
+    settings = Settings(store, DEFAULT_MODEL, "visual", "cpu", batch_size=8)
     run(CatalogSource(catalog, catalog.parent), settings)
 
     first = next(work for work in works if work.scene == "sea")

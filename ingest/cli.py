@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from artextract.options import device_option, store_option
-
-if TYPE_CHECKING:
-    from artextract.inference import Device
 
 __all__ = ["ingest"]
 
@@ -55,6 +52,7 @@ def _common_options(command: Command) -> Command:
         ),
         click.option("--limit", type=click.IntRange(1), help="Take only the first so many works."),
         click.option("--retry-failed", is_flag=True, help="Take only works that failed before."),
+        click.option("--prune", is_flag=True, help="Remove works that the source no longer has."),
         click.option("--dry-run", is_flag=True, help="Read all, write nothing, say what would be."),
     ]
     for option in reversed(options):
@@ -65,17 +63,7 @@ def _common_options(command: Command) -> Command:
 @ingest.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @_common_options
-def folder(
-    directory: Path,
-    store: str,
-    model: str,
-    aspects: str,
-    device: "Device",
-    batch_size: int,
-    limit: int | None,
-    retry_failed: bool,
-    dry_run: bool,
-) -> None:
+def folder(directory: Path, **settings: Any) -> None:
     """Ingest all images in DIRECTORY and below (JPEG, PNG, WebP, TIFF).
 
     An image's path in the folder is its id.
@@ -85,10 +73,7 @@ def folder(
     from ingest.run import Settings, run
     from ingest.sources.folder import FolderSource
 
-    settings = Settings(
-        store, model, aspects, device, batch_size, limit, retry_failed=retry_failed, dry_run=dry_run
-    )
-    run(FolderSource(directory), settings)
+    run(FolderSource(directory), Settings(**settings))
 
 
 @ingest.command()
@@ -117,14 +102,7 @@ def catalog(
     images: Path | None,
     pairs: tuple[str, ...],
     allow_private_addresses: bool,
-    store: str,
-    model: str,
-    aspects: str,
-    device: "Device",
-    batch_size: int,
-    limit: int | None,
-    retry_failed: bool,
-    dry_run: bool,
+    **settings: Any,
 ) -> None:
     """Ingest the works of a catalog FILE (CSV, JSONL or Parquet; one row, one work).
 
@@ -138,10 +116,124 @@ def catalog(
     from ingest.run import Settings, run
     from ingest.sources.catalog import CatalogSource
 
-    settings = Settings(
-        store, model, aspects, device, batch_size, limit, retry_failed=retry_failed, dry_run=dry_run
-    )
     source = CatalogSource(
         file, images or file.parent, parse_mapping(pairs), allow_private=allow_private_addresses
     )
-    run(source, settings)
+    run(source, Settings(**settings))
+
+
+@ingest.command()
+@click.option(
+    "--tables",
+    metavar="DIR|URL",
+    help="The NGA's open-data tables.  [default: those that the NGA publishes on GitHub]",
+)
+@click.option(
+    "--iiif",
+    metavar="URL",
+    help="Take the images from another IIIF server, as URL/UUID.  [default: that of the tables]",
+)
+@click.option(
+    "--classification",
+    "classifications",
+    multiple=True,
+    default=["Painting"],
+    show_default=True,
+    metavar="NAME",
+    help="Only objects of this classification; any of; `all` for all of them.",
+)
+@click.option(
+    "--department",
+    "departments",
+    multiple=True,
+    metavar="NAME",
+    help="Only objects of this department (its abbreviation, as CIS-R); any of.",
+)
+@click.option(
+    "--open-access-only/--all-rights",
+    default=True,
+    show_default=True,
+    help="Only images that are open access, or those with restricted rights too.",
+)
+@click.option(
+    "--all-images", is_flag=True, help="Also alternate views, not only the primary image."
+)
+@click.option(
+    "--size",
+    type=click.IntRange(64, 8192),
+    default=640,
+    show_default=True,
+    help="Longest side of the images that are fetched, in pixels.",
+)
+@click.option(
+    "--connections",
+    type=click.IntRange(1, 32),
+    default=8,
+    show_default=True,
+    help="Most connections to the image server at once.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for an image before it is asked for again.",
+)
+@click.option("--contact", metavar="TEXT", help="Mail or web address to tell the image server.")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where tables and images are kept.  [default: $ARTEXTRACT_CACHE, else the user's cache]",
+)
+@_common_options
+def nga(
+    tables: str | None,
+    iiif: str | None,
+    classifications: tuple[str, ...],
+    departments: tuple[str, ...],
+    open_access_only: bool,
+    all_images: bool,
+    size: int,
+    connections: int,
+    timeout: float,
+    contact: str | None,
+    cache: Path | None,
+    limit: int | None,
+    **settings: Any,
+) -> None:
+    """Ingest the National Gallery of Art: its open-data tables, and images by IIIF.
+
+    Tables and images are fetched once and kept in a cache. The server is asked politely: few
+    connections, its robots.txt, and a wait where it asks for one.
+
+    Example: artextract ingest nga --classification Painting --limit 500 --store nga
+    """
+    from artextract.image_cache import ImageCache, default_cache_folder
+    from ingest.run import Settings, run
+    from ingest.sources.iiif import ImageServer
+    from ingest.sources.nga import NgaSource
+    from ingest.sources.nga_download import find_tables
+    from ingest.sources.nga_tables import Selection, Tables
+
+    folder = cache or default_cache_folder()
+    selection = Selection(
+        classifications=() if "all" in classifications else classifications,
+        departments=departments,
+        open_access_only=open_access_only,
+        all_images=all_images,
+        limit=limit,
+    )
+    with ImageServer(
+        connections=connections,
+        timeout_seconds=timeout,
+        contact=contact,
+        allow_private=iiif is not None,
+        cache=ImageCache(folder),
+    ) as server:
+        source = NgaSource(
+            Tables(find_tables(tables, folder)), selection, server, side=size, iiif=iiif
+        )
+        for line in source.describe():
+            click.echo(line)
+        run(source, Settings(**settings, limit=None), readers=connections, on_stop=server.close)

@@ -1,14 +1,16 @@
 """The ingest job: read and decode ahead in threads, embed in batches, write behind.
 
 Three things overlap: a pool of threads reads, checks and prepares pictures some way ahead; another
-runs the model on whole batches; and the main thread writes what is done, in order. The model is
-meant to be what everything else waits for.
+runs the model on whole batches; and the main thread writes what is done. The model is meant to be
+what everything else waits for, so whichever picture is ready first goes first: one that a server
+is slow to send keeps no other waiting.
 
 On a CPU each batch runs on one thread, and several batches at once. One batch on several threads is
 no faster by itself, and loses more when decoding takes turns with it on the same cores: its threads
 wait for one another at every layer (docs/decisions/0004-batches-side-by-side.md).
 """
 
+import queue
 import threading
 import time
 from collections import deque
@@ -70,6 +72,14 @@ class _Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class _Embedded:
+    """A picture's point, ready to be written; ``key`` is its item's."""
+
+    key: str
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """A picture that the collection holds already; ``metadata`` is set where it has changed."""
 
@@ -87,9 +97,11 @@ def ingest(
     batch_size: int,
     threads: int,
     runners: int = 1,
+    readers: int = 0,
     limit: int | None = None,
     only_failed: bool = False,
     on_work: Callable[[Summary], None] = lambda summary: None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Bring the works of ``source`` into ``store`` and return what was done.
 
@@ -102,11 +114,13 @@ def ingest(
         model: The embedder.
         journal: Where failures go, and which works ``only_failed`` takes.
         batch_size: Pictures in one run of the model.
-        threads: Threads that read and prepare pictures.
+        threads: Pictures that are prepared at once.
         runners: Batches that the model runs at once.
+        readers: Pictures that are read at once beside those, waiting for a server.
         limit: Take only the first so many works.
         only_failed: Take only works that stand in the journal.
         on_work: Called in this thread after each work with the summary so far.
+        on_stop: Called when the run ends early, to make reads that are still going on fail.
 
     Raises:
         StoreError: the collection can't be written; what it has acknowledged is kept.
@@ -115,8 +129,8 @@ def ingest(
     summary = Summary()
     works = _select(source, journal if only_failed else None, limit)
     batches = _Batches(model.card.preprocess)
-    prepare = _Preparer(model.card.preprocess, store.manifest.model)
-    running: deque[Future[tuple[list[Point | Failure], float]]] = deque()
+    prepare = _Preparer(model.card.preprocess, store.manifest.model, threads)
+    running: deque[Future[tuple[list[_Embedded | Failure], float]]] = deque()
     batch: list[_Prepared] = []
 
     def fail(failure: Failure) -> None:
@@ -124,7 +138,7 @@ def ingest(
         journal.record(failure)
         on_work(summary)
 
-    def embed(prepared: list[_Prepared]) -> tuple[list[Point | Failure], float]:
+    def embed(prepared: list[_Prepared]) -> tuple[list[_Embedded | Failure], float]:
         begun = time.perf_counter()
         return _embed(model, prepared, batches), time.perf_counter() - begun
 
@@ -132,19 +146,19 @@ def ingest(
         outcomes, seconds = running.popleft().result()
         summary.embed_seconds += seconds
         begun = time.perf_counter()
-        store.upsert([outcome for outcome in outcomes if isinstance(outcome, Point)])
+        store.upsert([outcome.point for outcome in outcomes if isinstance(outcome, _Embedded)])
         summary.write_seconds += time.perf_counter() - begun
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 fail(outcome)
             else:
                 summary.embedded += 1
-                journal.resolve(outcome.payload["id"])
+                journal.resolve(outcome.key)
                 on_work(summary)
 
-    ahead = (runners + 1) * batch_size + threads
+    ahead = (runners + 1) * batch_size + threads + readers
     with (
-        ThreadPoolExecutor(threads, "prepare") as pool,
+        ThreadPoolExecutor(threads + readers, "prepare") as pool,
         ThreadPoolExecutor(runners, "model") as model_pool,
     ):
         try:
@@ -169,6 +183,9 @@ def ingest(
                 running.append(model_pool.submit(embed, batch))
             while running:
                 write_oldest()
+        except BaseException:
+            on_stop()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             model_pool.shutdown(wait=True, cancel_futures=True)
@@ -195,7 +212,7 @@ def check_source(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, only, limit)
-    prepare = _Preparer(preprocess, model)
+    prepare = _Preparer(preprocess, model, threads)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
@@ -224,21 +241,30 @@ def _prepare_ahead(
     pool: ThreadPoolExecutor,
     ahead: int,
 ) -> Iterator[_Prepared | _Known | Failure]:
-    """Prepare works in ``pool``, at most ``ahead`` of them before they are taken, in order."""
-    waiting: deque[Future[_Prepared | _Known | Failure]] = deque()
+    """Prepare works in ``pool``, at most ``ahead`` of them before they are taken.
+
+    Yields them as they get ready.
+    """
+    ready: queue.SimpleQueue[Future[_Prepared | _Known | Failure]] = queue.SimpleQueue()
+    waiting = 0
     for work, record in _look_up(works, store):
-        waiting.append(pool.submit(prepare, work, record))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+        if isinstance(work, Failure):
+            yield work
+            continue
+        pool.submit(prepare, work, record).add_done_callback(ready.put)
+        waiting += 1
+        if waiting >= ahead:
+            yield ready.get().result()
+            waiting -= 1
+    for _ in range(waiting):
+        yield ready.get().result()
 
 
 def _look_up(
     works: Iterator[Item | Failure], store: EmbeddedStore | None
 ) -> Iterator[tuple[Item | Failure, Record | None]]:
     """Iterate over works with what the collection already knows of each."""
-    keys = (*_CATALOGUED, "image_sha256")
+    keys = (*_CATALOGUED, "image_sha256", "image_version")
     while chunk := list(islice(works, _LOOK_UP)):
         ids = [work.artwork.point_id for work in chunk if isinstance(work, Item)]
         records = store.retrieve(ids, keys=keys) if store is not None else {}
@@ -273,42 +299,75 @@ class _Batches:
 class _Preparer:
     """Reads, checks and prepares one picture; called from many threads."""
 
-    def __init__(self, preprocess: Preprocess, model: ModelIdentity) -> None:
+    def __init__(self, preprocess: Preprocess, model: ModelIdentity, at_once: int) -> None:
         self._preprocess = preprocess
         self._model = {"name": model.name, "sha256": model.sha256}
+        self._cores = threading.BoundedSemaphore(at_once)
 
-    def __call__(self, work: Item | Failure, record: Record | None) -> _Prepared | _Known | Failure:
-        if isinstance(work, Failure):
-            return work
+    def __call__(self, work: Item, record: Record | None) -> _Prepared | _Known | Failure:
         started = time.perf_counter()
+        if record is not None and work.version and _version(record) == work.version:
+            return self._known(work, record, 0.0)
         try:
             data = work.read()
-            digest = content_hash(data)
-            was_read = time.perf_counter()
-            metadata = work.artwork.to_payload()
-            if work.folder is not None:
-                metadata["image_folder"] = str(work.folder)
-            if record is not None and record.payload.get("image_sha256") == digest:
-                stored = {key: record.payload[key] for key in _CATALOGUED if key in record.payload}
-                changed = None if stored == metadata else metadata
-                return _Known(work, changed, (was_read - started, 0.0))
-            image, size = open_sized(data, work.artwork.image, self._preprocess.decode_at_least)
-            pixels = self._preprocess.resize_pixels(image)
-            payload = {
-                **metadata,
-                "width": size[0],
-                "height": size[1],
-                "image_sha256": digest,
-                "thumbnail": make_thumbnail(image),
-                "model": self._model,
-            }
         except (ImageError, FetchError) as error:
             return Failure(work.key, work.artwork.image, str(error))
-        prepared = time.perf_counter()
-        return _Prepared(work, pixels, payload, (was_read - started, prepared - was_read))
+        was_read = time.perf_counter()
+        with self._cores:
+            return self._prepare(work, record, data, was_read - started)
+
+    def _known(self, work: Item, record: Record, read_seconds: float) -> _Known:
+        metadata = _metadata(work)
+        stored = {key: record.payload[key] for key in _CATALOGUED if key in record.payload}
+        return _Known(work, None if stored == metadata else metadata, (read_seconds, 0.0))
+
+    def _prepare(
+        self, work: Item, record: Record | None, data: bytes, read_seconds: float
+    ) -> _Prepared | _Known | Failure:
+        started = time.perf_counter()
+        digest = content_hash(data)
+        if (
+            record is not None
+            and record.payload.get("image_sha256") == digest
+            and _version(record) == work.version
+        ):
+            return self._known(work, record, read_seconds)
+        try:
+            image, size = open_sized(data, work.artwork.image, self._preprocess.decode_at_least)
+        except ImageError as error:
+            work.discard()
+            return Failure(work.key, work.artwork.image, str(error))
+        payload = {
+            **_metadata(work),
+            "width": size[0],
+            "height": size[1],
+            "image_sha256": digest,
+            "thumbnail": make_thumbnail(image),
+            "model": self._model,
+        }
+        if work.version is not None:
+            payload["image_version"] = work.version
+        pixels = self._preprocess.resize_pixels(image)
+        return _Prepared(work, pixels, payload, (read_seconds, time.perf_counter() - started))
 
 
-def _embed(model: OnnxModel, pictures: list[_Prepared], batches: _Batches) -> list[Point | Failure]:
+def _metadata(work: Item) -> dict[str, Any]:
+    """Return the part of a payload that does not come from the picture."""
+    metadata = work.artwork.to_payload()
+    if work.folder is not None:
+        metadata["image_folder"] = str(work.folder)
+    return metadata
+
+
+def _version(record: Record) -> str | None:
+    """Return the version of the picture that a point was made from, where its source has one."""
+    version: str | None = record.payload.get("image_version")
+    return version
+
+
+def _embed(
+    model: OnnxModel, pictures: list[_Prepared], batches: _Batches
+) -> list[_Embedded | Failure]:
     """Return a point for each picture, or why it has none."""
     try:
         vectors = model.embed(batches.make([picture.pixels for picture in pictures]))
@@ -318,7 +377,10 @@ def _embed(model: OnnxModel, pictures: list[_Prepared], batches: _Batches) -> li
         item = pictures[0].item
         return [Failure(item.key, item.artwork.image, str(error))]
     return [
-        Point(prepared.item.artwork.point_id, {"visual": vector.tolist()}, prepared.payload)
+        _Embedded(
+            prepared.item.key,
+            Point(prepared.item.artwork.point_id, {"visual": vector.tolist()}, prepared.payload),
+        )
         for prepared, vector in zip(pictures, vectors, strict=True)
     ]
 

@@ -18,6 +18,7 @@ from artextract.store.schema import ASPECTS
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source
 from ingest.pipeline import ingest as ingest_source
+from ingest.prune import prune
 from ingest.sources.item import Source
 
 __all__ = ["Settings", "run"]
@@ -34,18 +35,30 @@ class Settings:
     aspects: str
     device: Device
     batch_size: int
-    limit: int | None
-    retry_failed: bool
-    dry_run: bool
+    limit: int | None = None
+    retry_failed: bool = False
+    prune: bool = False
+    dry_run: bool = False
 
 
-def run(source: Source, settings: Settings) -> Summary:
+def run(
+    source: Source,
+    settings: Settings,
+    *,
+    readers: int = 0,
+    on_stop: Callable[[], None] = lambda: None,
+) -> Summary:
     """Ingest ``source``, show progress, print the summary and return it.
+
+    ``readers`` and ``on_stop`` are those of :func:`~ingest.pipeline.ingest`, for a source whose
+    pictures come from a server.
 
     Raises:
         ArtExtractError: the run could not begin or go on, or not one work could be ingested.
     """
     _check_aspects(settings.aspects)
+    if settings.prune and (settings.limit or settings.retry_failed):
+        raise InputError("--prune needs the whole source; leave out --limit and --retry-failed")
     model_file = find_model(settings.model)
     model = OnnxModel(model_file.path, settings.device, threads=1)
     identity = _identity(model_file, model)
@@ -55,15 +68,23 @@ def run(source: Source, settings: Settings) -> Summary:
         create_store(settings.store, identity) as store,
         Journal(Path(settings.store, JOURNAL_NAME)) as journal,
     ):
-        summary = _ingest(source, settings, store, model, journal)
+        summary = _ingest(source, settings, store, model, journal, readers, on_stop)
         _print_summary(summary, settings, store, model, identity)
         _print_failures(summary, journal)
+        if settings.prune:
+            click.echo(f"Pruned {prune(source, store)} images that the source no longer has.")
     _refuse_total_failure(summary)
     return summary
 
 
 def _ingest(
-    source: Source, settings: Settings, store: EmbeddedStore, model: OnnxModel, journal: Journal
+    source: Source,
+    settings: Settings,
+    store: EmbeddedStore,
+    model: OnnxModel,
+    journal: Journal,
+    readers: int,
+    on_stop: Callable[[], None],
 ) -> Summary:
     before = store.count()
     total = len(journal) if settings.retry_failed else source.count()
@@ -80,9 +101,11 @@ def _ingest(
                 batch_size=settings.batch_size,
                 threads=os.cpu_count() or 1,
                 runners=_runners(model),
+                readers=readers,
                 limit=settings.limit,
                 only_failed=settings.retry_failed,
                 on_work=on_work,
+                on_stop=on_stop,
             )
     except KeyboardInterrupt:
         new = store.count() - before
@@ -190,10 +213,12 @@ def _print_summary(
 ) -> None:
     """Say what was done, and what really ran."""
     rate = summary.embedded / summary.seconds if summary.seconds else 0.0
+    works, images = store.count_works(), store.count()
+    of_images = f" ({images} images)" if images != works else ""
     click.echo(
         f"{settings.store}: embedded {summary.embedded}, updated {summary.updated}, "
         f"unchanged {summary.unchanged}, failed {len(summary.failures)}; "
-        f"{store.count()} works in the collection."
+        f"{works} works{of_images} in the collection."
     )
     click.echo(
         f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {identity} on {model.device} "

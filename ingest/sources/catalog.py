@@ -55,7 +55,9 @@ class CatalogSource:
                 yield self._item(number, row)
 
     def _item(self, number: int, artwork: Artwork) -> Item | Failure:
-        if is_url(artwork.image):
+        if is_url(artwork.image) or (
+            artwork.image_url is not None and not (self.folder / artwork.image).is_file()
+        ):
             return Item(artwork, None, self._allow_private)
         # Lexically: the catalog must not climb out; links that lie in the folder are its owner's.
         inside = os.path.relpath(os.path.join(self.folder, artwork.image), self.folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from artextract.artwork import Artwork
-from artextract.fetch import fetch
+from artextract.fetch import fetch, is_url
 from artextract.images import read_image_file
 
 __all__ = ["Failure", "Item", "Source"]
@@ -14,31 +14,42 @@ __all__ = ["Failure", "Item", "Source"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An artwork and where its picture is read from.
-
-    ``key`` tells it from all others of its source: the artwork's id, for the journal.
-    """
+    """An artwork and where its picture is read from: a file below ``folder``, or a URL."""
 
     artwork: Artwork
     folder: Path | None
-    """Folder of the picture; None where ``artwork.image`` is a URL."""
+    """Folder of the picture; None where it is at a URL, ``artwork.image`` or ``image_url``."""
     allow_private: bool = False
 
     @property
     def key(self) -> str:
-        """The artwork's id."""
-        return self.artwork.id
+        """What tells it from all others of its source, for the journal: the artwork's id.
+
+        Of a work's several images, the alternate ones have their own name behind it.
+        """
+        artwork = self.artwork
+        return f"{artwork.id} {artwork.image}" if artwork.view == "alternate" else artwork.id
+
+    @property
+    def version(self) -> str | None:
+        """Text that changes when the picture does; None where only its bytes tell."""
+        return None
 
     def read(self) -> bytes:
-        """Return the bytes of the picture's file.
+        """Return the bytes of the picture's file; called from many threads.
 
         Raises:
             ImageError: the file can't be read.
             FetchError: the URL can't be fetched.
         """
         if self.folder is None:
-            return fetch(self.artwork.image, allow_private=self.allow_private)
+            image = self.artwork.image
+            url = image if is_url(image) else self.artwork.image_url or image
+            return fetch(url, allow_private=self.allow_private)
         return read_image_file(self.folder / self.artwork.image)
+
+    def discard(self) -> None:
+        """Forget any copy of what was read: it is no picture that can be opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,322 @@
+"""The National Gallery of Art's open-data tables, selected and joined.
+
+The tables are CSV files (https://github.com/NationalGalleryOfArt/opendata), whose columns differ
+from one snapshot to the next: a column that is only useful may be missing and is then unknown
+throughout, one that the join stands on may not. polars reads none but the columns that are used,
+in parallel and in pieces, so that the long texts of the objects' table never lie in memory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from artextract.errors import CatalogError
+
+__all__ = ["TABLES", "Selection", "Tables", "Works", "select"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What is used of a table: columns that must be there, and columns that may be."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    may_be_missing: bool = False
+
+
+TABLES = {
+    "objects": _Table(
+        ("objectid", "title", "classification", "attribution"),
+        (
+            "accessionnum", "displaydate", "beginyear", "endyear", "medium", "dimensions",
+            "creditline", "departmentabbr", "wikidataid", "subclassification",
+        ),
+    ),
+    "published_images": _Table(
+        ("uuid", "iiifurl", "depictstmsobjectid"),
+        (
+            "viewtype", "sequence", "width", "height", "maxpixels", "openaccess", "modified",
+            "assistivetext",
+        ),
+    ),
+    "objects_constituents": _Table(
+        ("objectid", "constituentid"), ("displayorder", "roletype", "role", "prefix", "suffix")
+    ),
+    "constituents": _Table(
+        ("constituentid", "forwarddisplayname"),
+        (
+            "preferreddisplayname", "ulanid", "wikidataid", "nationality", "beginyear", "endyear",
+        ),
+    ),
+    "objects_terms": _Table(("objectid", "termtype", "term"), may_be_missing=True),
+    "objects_historical_data": _Table(
+        ("objectid", "datatype", "forwardtext"), ("displayorder",), may_be_missing=True
+    ),
+}  # fmt: skip
+"""{table: the columns that are used of it}; ``TABLE.csv`` in the tables' folder."""
+
+_TERM_TYPES = {
+    "School": "schools",
+    "Style": "styles",
+    "Theme": "themes",
+    "Technique": "techniques",
+    "Keyword": "keywords",
+    "Place Executed": "places",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which objects and images are taken.
+
+    An empty ``classifications`` or ``departments`` means all. Without ``all_images`` one image an
+    object is taken: the primary one, else the first of the others. ``limit`` counts objects.
+    """
+
+    classifications: tuple[str, ...] = ("Painting",)
+    departments: tuple[str, ...] = ()
+    open_access_only: bool = True
+    all_images: bool = False
+    limit: int | None = None
+
+
+class Tables:
+    """The tables in a folder, looked at and not yet read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at the tables' columns.
+
+        Raises:
+            CatalogError: the folder, a table, or a required column of one is missing.
+        """
+        if not folder.is_dir():
+            raise CatalogError(
+                f"there is no folder {folder} with the NGA's tables; name one, or a URL, with "
+                "--tables"
+            )
+        self.folder = folder
+        self._columns = {
+            name: self._look_at(name, table)
+            for name, table in TABLES.items()
+            if (folder / f"{name}.csv").is_file() or not table.may_be_missing
+        }
+
+    def _look_at(self, name: str, table: _Table) -> frozenset[str]:
+        """Return the columns of a table, all required ones among them."""
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            raise CatalogError(
+                f"table {name} is missing: there is no file {path}; download it from "
+                "https://github.com/NationalGalleryOfArt/opendata, or leave out --tables"
+            )
+        try:
+            columns = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise CatalogError(
+                f"table {name} can't be read as CSV ({_first_line(error)}); download {path} again"
+            ) from error
+        for column in table.required:
+            if column not in columns:
+                raise CatalogError(
+                    f"table {name} has no column {column!r}, which is needed (its columns: "
+                    f"{', '.join(columns)}); use another snapshot of the tables"
+                )
+        return frozenset(columns)
+
+    def has(self, name: str, column: str) -> bool:
+        """Return whether there is a table ``name``, with this column."""
+        return column in self._columns.get(name, ())
+
+    def read(self, name: str, *more: str) -> pl.LazyFrame:
+        """Return the used columns of a table as text, unknown values and missing columns null."""
+        table = TABLES[name]
+        wanted = (*table.required, *table.optional)
+        if name not in self._columns:
+            return pl.LazyFrame(schema=dict.fromkeys(wanted, pl.String))
+        frame = pl.scan_csv(self.folder / f"{name}.csv", infer_schema=False, low_memory=True)
+        return frame.select(
+            (
+                pl.col(column).str.strip_chars().replace("", None)
+                if column in self._columns[name]
+                else pl.lit(None, pl.String).alias(column)
+            )
+            for column in wanted
+        )
+
+
+@dataclass(frozen=True)
+class Works:
+    """What was selected: one row an image, the images of an object next to each other.
+
+    ``funnel`` says how many objects were left after each step of the selection.
+    """
+
+    frame: pl.DataFrame
+    funnel: list[tuple[str, int]]
+    constituents: pl.DataFrame
+
+    @cached_property
+    def count(self) -> int:
+        """The number of images."""
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Iterate over the images, each with all that the tables know of its object.
+
+        Keys are the columns' names; ``constituents`` is a list of dictionaries in the order of
+        display, ``schools``, ``styles`` and so on are lists of terms, and ``images`` is the number
+        of images of the object that were selected.
+        """
+        return self.frame.iter_rows(named=True)
+
+
+def select(tables: Tables, selection: Selection) -> Works:
+    """Return the works that ``selection`` asks for.
+
+    Raises:
+        CatalogError: a table can't be read, or no object has a classification or department that
+            was asked for.
+    """
+    try:
+        return _select(tables, selection)
+    except pl.exceptions.PolarsError as error:
+        raise CatalogError(
+            f"the tables in {tables.folder} can't be read ({_first_line(error)}); download them "
+            "again"
+        ) from error
+
+
+def _select(tables: Tables, selection: Selection) -> Works:
+    index = tables.read("objects").select("objectid", "classification", "departmentabbr").collect()
+    images = _images(tables).collect()
+    funnel = [("in the tables", index.height)]
+
+    def keep(step: str, left: pl.DataFrame) -> pl.DataFrame:
+        funnel.append((step, left.height))
+        return left
+
+    for column, names, option in (
+        ("classification", selection.classifications, "--classification"),
+        ("departmentabbr", selection.departments, "--department"),
+    ):
+        if names:
+            _check_names(index, column, names, option)
+            folded = [name.casefold() for name in names]
+            index = keep(
+                f"with {column.removesuffix('abbr')} {' or '.join(names)}",
+                index.filter(pl.col(column).str.to_lowercase().is_in(folded)),
+            )
+    index = keep("with an image", index.join(images, on="objectid", how="semi"))
+    if selection.open_access_only:
+        images = images.filter("openaccess")
+        index = keep("with an open-access image", index.join(images, on="objectid", how="semi"))
+    index = index.select("objectid").sort(pl.col("objectid").cast(pl.Int64), maintain_order=True)
+    if selection.limit is not None:
+        index = keep(f"of the first {selection.limit}", index.head(selection.limit))
+    images = images.join(index, on="objectid", how="semi")
+    images = images.sort("not_primary", "sequence", "uuid")
+    if not selection.all_images:
+        images = images.unique("objectid", keep="first", maintain_order=True)
+    images = images.with_columns(images=pl.len().over("objectid")).drop("not_primary", "sequence")
+    frame = (
+        index.with_row_index("place")
+        .lazy()
+        .join(tables.read("objects"), on="objectid", how="left")
+        .join(_artists(tables, index), on="objectid", how="left")
+        .join(_terms(tables, index), on="objectid", how="left")
+        .join(_former_attributions(tables, index), on="objectid", how="left")
+        .join(images.with_row_index("order").lazy(), on="objectid", how="inner")
+        .sort("place", "order")
+        .drop("place", "order")
+        .collect(engine="streaming")
+    )
+    return Works(frame, funnel, tables.read("constituents").collect())
+
+
+def _images(tables: Tables) -> pl.LazyFrame:
+    """Return the images that have an object and an address, each once."""
+    return (
+        tables.read("published_images")
+        .rename({"depictstmsobjectid": "objectid"})
+        .filter(pl.col("objectid").is_not_null() & pl.col("iiifurl").is_not_null())
+        .with_columns(
+            pl.col("openaccess").is_in(["1", "true", "True", "t"]).fill_null(False),
+            pl.col("sequence", "width", "height", "maxpixels")
+            .cast(pl.Float64, strict=False)
+            .cast(pl.Int64, strict=False),
+            (pl.col("viewtype").str.to_lowercase() != "primary").fill_null(True)
+            .alias("not_primary"),
+        )
+        .unique("uuid", keep="first", maintain_order=True)
+    )  # fmt: skip
+
+
+def _artists(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
+    """Return the artists of each object as a list in the order of display."""
+    return (
+        tables.read("objects_constituents")
+        .filter(pl.col("roletype").str.to_lowercase().fill_null("artist") == "artist")
+        .join(index.lazy(), on="objectid", how="semi")
+        .join(tables.read("constituents"), on="constituentid", how="inner")
+        .sort(pl.col("displayorder").cast(pl.Int64, strict=False), nulls_last=True,
+              maintain_order=True)
+        .group_by("objectid", maintain_order=True)
+        .agg(
+            pl.struct(
+                "constituentid", "forwarddisplayname", "role", "prefix", "suffix", "ulanid",
+                "wikidataid", "nationality", "beginyear", "endyear",
+            ).alias("constituents")
+        )
+    )  # fmt: skip
+
+
+def _terms(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
+    """Return the terms of each object, a list for each type of term."""
+    return (
+        tables.read("objects_terms")
+        .join(index.lazy(), on="objectid", how="semi")
+        .filter(pl.col("term").is_not_null())
+        .group_by("objectid")
+        .agg(
+            pl.col("term").filter(pl.col("termtype") == kind).unique(maintain_order=True)
+            .alias(name)
+            for kind, name in _TERM_TYPES.items()
+        )
+    )  # fmt: skip
+
+
+def _former_attributions(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
+    """Return the attributions that each object has had before, as a list."""
+    return (
+        tables.read("objects_historical_data")
+        .filter(
+            (pl.col("datatype") == "previous_attribution") & pl.col("forwardtext").is_not_null()
+        )
+        .join(index.lazy(), on="objectid", how="semi")
+        .sort(
+            pl.col("displayorder").cast(pl.Int64, strict=False),
+            nulls_last=True,
+            maintain_order=True,
+        )
+        .group_by("objectid")
+        .agg(pl.col("forwardtext").unique(maintain_order=True).alias("former_attributions"))
+    )
+
+
+def _check_names(index: pl.DataFrame, column: str, names: tuple[str, ...], option: str) -> None:
+    """Check that the tables know each of ``names`` in a column of the objects."""
+    known = index.get_column(column).drop_nulls().value_counts(sort=True).get_column(column)
+    folded = {str(name).casefold() for name in known}
+    for name in names:
+        if name.casefold() not in folded:
+            raise CatalogError(
+                f"no object in the tables has {option} {name!r}; known: {', '.join(known[:12])}"
+            )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
