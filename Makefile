@@ -1,4 +1,4 @@
-# make demo   the main job from end to end on a gallery painted by code, without torch
+# make demo   the main job from end to end on a small gallery, without torch
 # make test   the whole test suite (installs torch too)
 # make check  format, lint, types, import contracts
 # make bench  the figures of the README, from one run
@@ -24,7 +24,10 @@ check: $(VENV)/.full
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.full
+	$(PIP) --editable ".[bench]"
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python benchmarks/nga_tables.py
+	$(BIN)/python benchmarks/nga_ingest.py
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,7 +12,7 @@ from artextract.errors import ArtExtractError
 __all__ = ["COMMANDS", "LazyGroup", "main", "root"]
 
 COMMANDS = {
-    "demo": ("artextract.demo:demo", "Paint a small gallery, ingest it and search it."),
+    "demo": ("artextract.demo:demo", "Ingest a small gallery and search it."),
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
     "search": ("search.cli:search", "Find works that look alike, or that filters describe."),
     "info": ("search.info:info", "Say what a collection holds."),
