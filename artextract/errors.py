@@ -12,6 +12,7 @@
     ├── FetchError               a URL that can't or must not be fetched
     ├── ModelError               a model file, its card, or the device to run it on
     ├── PackageError             a Python package is missing, or two exclude each other
+    ├── UnavailableError         a server that a run depends on no longer answers
     └── StoreError               a store that can't be opened, read or written
         ├── StoreLockedError     another process holds the store
         ├── StoreMismatchError   the store was made with another model
@@ -35,6 +36,7 @@ __all__ = [
     "StoreFullError",
     "StoreLockedError",
     "StoreMismatchError",
+    "UnavailableError",
 ]
 
 
@@ -97,6 +99,10 @@ class ModelError(ArtExtractError):
 
 class PackageError(ArtExtractError):
     """A Python package is missing, or two installed ones exclude each other."""
+
+
+class UnavailableError(ArtExtractError):
+    """A server that a run depends on no longer answers."""
 
 
 class StoreError(ArtExtractError):

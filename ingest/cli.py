@@ -209,6 +209,7 @@ def nga(
 
     Example: artextract ingest nga --classification Painting --limit 500 --store nga
     """
+    from artextract.fetch import is_url
     from artextract.image_cache import ImageCache, default_cache_folder
     from ingest.run import Settings, run
     from ingest.sources.iiif import ImageServer
@@ -216,6 +217,10 @@ def nga(
     from ingest.sources.nga_download import find_tables
     from ingest.sources.nga_tables import Selection, Tables
 
+    if iiif is not None and not is_url(iiif):
+        raise click.UsageError(f"--iiif {iiif!r} is no http or https address")
+    if limit is not None and settings["prune"]:
+        raise click.UsageError("--prune needs the whole source; leave out --limit")
     folder = cache or default_cache_folder()
     selection = Selection(
         classifications=() if "all" in classifications else classifications,

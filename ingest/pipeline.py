@@ -37,6 +37,8 @@ __all__ = ["Summary", "check_source", "ingest"]
 _CATALOGUED = (*METADATA_FIELDS, "extra", "folded", "image_folder")
 """Payload keys that come from the catalog; the others are read off the picture."""
 
+_IDLE_SECONDS = 0.2
+
 _LOOK_UP = 256
 """How many works are looked up in the collection at once."""
 
@@ -156,13 +158,17 @@ def ingest(
                 journal.resolve(outcome.key)
                 on_work(summary)
 
+    def write_finished() -> None:
+        while running and running[0].done():
+            write_oldest()
+
     ahead = (runners + 1) * batch_size + threads + readers
     with (
         ThreadPoolExecutor(threads + readers, "prepare") as pool,
         ThreadPoolExecutor(runners, "model") as model_pool,
     ):
         try:
-            for outcome in _prepare_ahead(works, store, prepare, pool, ahead):
+            for outcome in _prepare_ahead(works, store, prepare, pool, ahead, write_finished):
                 if isinstance(outcome, Failure):
                     fail(outcome)
                     continue
@@ -240,13 +246,23 @@ def _prepare_ahead(
     prepare: "_Preparer",
     pool: ThreadPoolExecutor,
     ahead: int,
+    on_idle: Callable[[], None] = lambda: None,
 ) -> Iterator[_Prepared | _Known | Failure]:
     """Prepare works in ``pool``, at most ``ahead`` of them before they are taken.
 
-    Yields them as they get ready.
+    Yields them as they get ready, and calls ``on_idle`` now and then while none is.
     """
     ready: queue.SimpleQueue[Future[_Prepared | _Known | Failure]] = queue.SimpleQueue()
     waiting = 0
+
+    def take() -> _Prepared | _Known | Failure:
+        # A wait without end would not hear Ctrl-C: once polars has run, signals don't end waits.
+        while True:
+            try:
+                return ready.get(timeout=_IDLE_SECONDS).result()
+            except queue.Empty:
+                on_idle()
+
     for work, record in _look_up(works, store):
         if isinstance(work, Failure):
             yield work
@@ -254,10 +270,10 @@ def _prepare_ahead(
         pool.submit(prepare, work, record).add_done_callback(ready.put)
         waiting += 1
         if waiting >= ahead:
-            yield ready.get().result()
+            yield take()
             waiting -= 1
     for _ in range(waiting):
-        yield ready.get().result()
+        yield take()
 
 
 def _look_up(

@@ -58,7 +58,9 @@ def run(
     """
     _check_aspects(settings.aspects)
     if settings.prune and (settings.limit or settings.retry_failed):
-        raise InputError("--prune needs the whole source; leave out --limit and --retry-failed")
+        raise click.UsageError(
+            "--prune needs the whole source; leave out --limit and --retry-failed"
+        )
     model_file = find_model(settings.model)
     model = OnnxModel(model_file.path, settings.device, threads=1)
     identity = _identity(model_file, model)

@@ -5,13 +5,17 @@ import threading
 from collections.abc import Iterator
 from typing import Self
 
-from artextract.errors import FetchError
+from artextract.errors import FetchError, UnavailableError
 from artextract.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher, Reply
 from artextract.image_cache import ImageCache
 from artextract.retries import Patience
 from ingest.sources.manners import Host
 
 __all__ = ["ImageServer", "image_request"]
+
+
+_FAILURES_IN_A_ROW = 24
+"""Pictures, each after all its attempts, that have to fail before a host is given up."""
 
 
 def image_request(service: str, side: int) -> str:
@@ -30,7 +34,8 @@ class ImageServer:
     """Reads pictures for any number of threads over a few connections that are kept.
 
     What fails for a time (429, 5xx, broken connections, silence) is tried again, ever more slowly.
-    Where a host asks for a pause, all connections to it pause.
+    Where a host asks for a pause, all connections to it pause. When a host has failed so many
+    pictures in a row that it must be out of order, there is no use in asking for the rest.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class ImageServer:
 
         Raises:
             FetchError: it can't be fetched, is no picture, must not be fetched, or this was closed.
+            UnavailableError: the host has not answered for a long time.
             CacheError: the cache can't be read or written.
         """
         if self._cache is not None:
@@ -99,7 +105,16 @@ class ImageServer:
         host = self._host(url)
         if self._obey_robots:
             host.check(url, lambda robots_url: self._retry(host, robots_url, "text/plain, */*"))
-        data = self._retry(host, url, "image/*").body
+        try:
+            data = self._retry(host, url, "image/*").body
+        except FetchError as error:
+            if error.transient and host.count_failure() >= _FAILURES_IN_A_ROW:
+                raise UnavailableError(
+                    f"{host.origin} seems out of order: the last {_FAILURES_IN_A_ROW} pictures all "
+                    f"failed ({error}); what is stored is kept, run the same command again later"
+                ) from error
+            raise
+        host.count_success()
         if self._cache is not None:
             self._cache.keep(key, data)
         return data

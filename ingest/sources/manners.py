@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from artextract.errors import FetchError
+from artextract.errors import FetchError, UnavailableError
 from artextract.fetch import Reply
 from artextract.retries import Patience
 
@@ -23,12 +23,14 @@ class Host:
 
     def __init__(self, origin: str, patience: Patience) -> None:
         """Know nothing yet of the host at ``origin``, such as "https://api.nga.gov"."""
+        self.origin = origin
         self.robots_url = f"{origin}/robots.txt"
         self._patience = patience
         self._turns = threading.Lock()
         self._paused_until = 0.0
         self._next_turn = 0.0
         self._spacing = 0.0
+        self._failures = 0
         self._reading = threading.Lock()
         self._rules: Protego | None = None
         self._refusal: FetchError | None = None
@@ -40,13 +42,16 @@ class Host:
         sections 2.3.1.3 and 2.3.1.4).
 
         Raises:
-            FetchError: it forbids it, or can't be had.
+            FetchError: it forbids it.
+            UnavailableError: it can't be had.
         """
         with self._reading:
             if self._refusal is None and self._rules is None:
                 self._rules = self._read_rules(url, read)
         if self._refusal is not None:
-            raise FetchError(str(self._refusal), transient=self._refusal.transient)
+            # An address that must not be reached concerns this picture; the rest, all of the host.
+            kind = UnavailableError if self._refusal.transient else FetchError
+            raise kind(str(self._refusal))
         if self._rules is not None and not self._rules.can_fetch(url, ROBOT):
             raise FetchError(
                 f"{url} is closed to programs by {self.robots_url}; leave it out, or ask its owner"
@@ -73,6 +78,17 @@ class Host:
             self._refusal = error
         self._spacing = spacing
         return rules
+
+    def count_failure(self) -> int:
+        """Return how many pictures have failed since the last good one, this one included."""
+        with self._turns:
+            self._failures += 1
+            return self._failures
+
+    def count_success(self) -> None:
+        """Note that a picture came."""
+        with self._turns:
+            self._failures = 0
 
     def pause(self, seconds: float) -> None:
         """Let nobody begin a request for the next ``seconds``."""

@@ -22,7 +22,7 @@ _PAGE = "https://www.nga.gov/collection/art-object-page.{}.html"
 _UNDATED = frozenset({"", "n.d.", "nd", "undated", "unknown", "date unknown", "unknown date"})
 
 # "overall: 79.4 x 58.4 cm (31 1/4 x 23 in.)", "overall (oval): 30 x 24.5 cm", "diameter: 51 cm".
-_NUMBER = r"(\d+(?:\.\d+)?)"
+_NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _SIZE = re.compile(
     rf"(?P<what>[a-z][^:\n;]*:)?\s*{_NUMBER}\s*(?:[x\u00d7]\s*{_NUMBER})?(?:\s*[x\u00d7]\s*{_NUMBER})?\s*(?:cm|centimeters)\b",
     re.IGNORECASE,
@@ -128,10 +128,13 @@ def request_side(row: Mapping[str, Any], wanted: int) -> int:
 
 
 def _view(row: Mapping[str, Any]) -> str | None:
-    """Return which view an image is, where its work has several."""
+    """Return which view an image is, where its work has several: just one is the primary view.
+
+    The tables may call none of a work's images primary, or more than one.
+    """
     if row["images"] == 1:
         return None
-    return "primary" if (row["viewtype"] or "").lower() == "primary" else "alternate"
+    return "primary" if row["is_first"] else "alternate"
 
 
 def _aligned(values: Iterable[str | None]) -> str | None:
@@ -213,7 +216,7 @@ def _year(text: str | None) -> int | None:
     """Return a year; 0 and what is no number stand for none."""
     try:
         return int(float(text or 0)) or None
-    except ValueError:
+    except (ValueError, OverflowError):  # no number, or an infinite one
         return None
 
 
@@ -224,13 +227,14 @@ def parse_dimensions(text: str) -> tuple[float | None, float | None]:
     else the first that is not a frame's.
     """
     sizes = [
-        match for match in _SIZE.finditer(text) if "frame" not in (match["what"] or "").lower()
+        match
+        for match in _SIZE.finditer(text)
+        if not re.search(r"(?<!un)frame", match["what"] or "", re.IGNORECASE)
     ]
     if not sizes:
         return None, None
     size = next((s for s in sizes if (s["what"] or "").lower().startswith("overall")), sizes[0])
-    height, width = size[2], size[3]
-    if width is None:
-        is_round = "diameter" in (size["what"] or "").lower()
-        return float(height), (float(height) if is_round else None)
-    return float(height), float(width)
+    height, width = (float(side.replace(",", "")) if side else None for side in size.group(2, 3))
+    if width is None and "diameter" in (size["what"] or "").lower():
+        width = height
+    return height, width

@@ -168,8 +168,8 @@ class Works:
         """Iterate over the images, each with all that the tables know of its object.
 
         Keys are the columns' names; ``constituents`` is a list of dictionaries in the order of
-        display, ``schools``, ``styles`` and so on are lists of terms, and ``images`` is the number
-        of images of the object that were selected.
+        display, ``schools``, ``styles`` and so on are lists of terms, ``images`` is the number of
+        images of the object that were selected, and ``is_first`` says whether this is the first.
         """
         return self.frame.iter_rows(named=True)
 
@@ -216,12 +216,14 @@ def _select(tables: Tables, selection: Selection) -> Works:
         index = keep("with an open-access image", index.join(images, on="objectid", how="semi"))
     index = index.select("objectid").sort(pl.col("objectid").cast(pl.Int64), maintain_order=True)
     if selection.limit is not None:
-        index = keep(f"of the first {selection.limit}", index.head(selection.limit))
+        index = keep(f"within --limit {selection.limit}", index.head(selection.limit))
     images = images.join(index, on="objectid", how="semi")
-    images = images.sort("not_primary", "sequence", "uuid")
+    images = images.sort("not_primary", "sequence", "uuid", nulls_last=True)
     if not selection.all_images:
         images = images.unique("objectid", keep="first", maintain_order=True)
-    images = images.with_columns(images=pl.len().over("objectid")).drop("not_primary", "sequence")
+    images = images.with_columns(
+        images=pl.len().over("objectid"), is_first=pl.col("objectid").is_first_distinct()
+    ).drop("not_primary", "sequence")
     frame = (
         index.with_row_index("place")
         .lazy()
@@ -238,11 +240,11 @@ def _select(tables: Tables, selection: Selection) -> Works:
 
 
 def _images(tables: Tables) -> pl.LazyFrame:
-    """Return the images that have an object and an address, each once."""
+    """Return the images that have a name, an object and an address, each once."""
     return (
         tables.read("published_images")
         .rename({"depictstmsobjectid": "objectid"})
-        .filter(pl.col("objectid").is_not_null() & pl.col("iiifurl").is_not_null())
+        .drop_nulls(["uuid", "objectid", "iiifurl"])
         .with_columns(
             pl.col("openaccess").is_in(["1", "true", "True", "t"]).fill_null(False),
             pl.col("sequence", "width", "height", "maxpixels")
@@ -314,7 +316,8 @@ def _check_names(index: pl.DataFrame, column: str, names: tuple[str, ...], optio
     for name in names:
         if name.casefold() not in folded:
             raise CatalogError(
-                f"no object in the tables has {option} {name!r}; known: {', '.join(known[:12])}"
+                f"no object in the tables has {option} {name!r}; known: "
+                f"{', '.join(known[:12]) or 'none'}"
             )
 
 

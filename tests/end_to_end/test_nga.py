@@ -1,9 +1,11 @@
 """The National Gallery of Art from end to end: tables, a local image server, and what is found."""
 
 import csv
+import io
 import json
 import random
 import re
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -14,6 +16,8 @@ import numpy as np
 import pytest
 from commands import Artextract, Ran, assert_one_sentence
 from iiif_server import Faults, IiifServer
+from nga_generator import write_tables
+from pictures import make_picture
 
 from artextract.cli import main
 from artextract.store import Record, open_store
@@ -316,3 +320,82 @@ def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
             in_the_middle += "unchanged 0," not in out and "embedded 0," not in out
             assert_equal(contents(store), expected)
     assert in_the_middle >= 2, "the kills hit too few runs in the middle to prove much"
+
+
+def test_interrupted_while_the_server_is_silent_it_ends_at_once(
+    nga: Path, tmp_path: Path, start_artextract: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    silence = 60.0
+    faults = Faults(rates={"stall": 0.3}, stall_seconds=silence)
+    with IiifServer(nga / "images", faults=faults) as server:
+        run = start_artextract(
+            "ingest", "nga", "--tables", nga, "--iiif", server.url, "--timeout", silence,
+            "--store", tmp_path / "store", "--cache", tmp_path / "cache",
+        )  # fmt: skip
+        while server.answers["stall"] < 8:  # no connection is left that would bring a picture
+            time.sleep(0.05)
+        started = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate()
+        assert time.monotonic() - started < silence / 3
+    assert run.returncode == 130
+    assert "Traceback" not in err
+    assert "they are kept" in err
+
+
+def make_small_gallery(folder: Path) -> dict[str, bytes]:
+    """Write tables of 300 objects, and return pictures for all their images."""
+    write_tables(folder, objects=300, images=250, constituents=60, seed=4)
+    images = {}
+    for number, row in enumerate(read_rows(folder / "published_images.csv")):
+        buffer = io.BytesIO()
+        make_picture(number, (80, 60)).save(buffer, "JPEG", quality=85)
+        images[row["uuid"]] = buffer.getvalue()
+    return images
+
+
+def test_a_work_with_several_images_is_one_result(tmp_path: Path, artextract: Artextract) -> None:
+    """Without the reference data, on tables that are made here."""
+    images = make_small_gallery(tmp_path / "tables")
+    store = tmp_path / "store"
+    words = ("ingest", "nga", "--tables", tmp_path / "tables", "--classification", "all",
+             "--all-rights", "--store", store, "--cache", tmp_path / "cache")  # fmt: skip
+    with IiifServer(images) as server:
+        one_each = artextract(*words, "--iiif", server.url)
+        assert one_each.code == 0, one_each.err
+        works = {record.payload["id"] for record in contents(store).values()}
+        assert len(contents(store)) == len(works)
+        more = artextract(*words, "--iiif", server.url, "--all-images")
+        assert more.code == 0, more.err
+    records = contents(store)
+    assert len(records) == len(images)
+    assert {record.payload["id"] for record in records.values()} == works
+    assert f"{len(works)} works ({len(images)} images) in the collection" in more.out
+    of_work = Counter(record.payload["id"] for record in records.values())
+    several = next(work for work, count in of_work.items() if count > 2)
+    views = Counter(r.payload["view"] for r in records.values() if r.payload["id"] == several)
+    assert views["primary"] == 1
+    assert views["alternate"] == of_work[several] - 1
+    assert all("view" not in r.payload for r in records.values() if of_work[r.payload["id"]] == 1)
+    found = json.loads(
+        artextract("search", several, "--store", store, "-k", 10000, "--format", "json").out
+    )
+    assert {row["id"] for row in found} == works - {several}
+    assert len(found) == len(works) - 1
+    # A query that is the picture of an alternate view finds its work by that very image.
+    alternate = next(
+        r.payload for r in records.values()
+        if r.payload["id"] == several and r.payload["view"] == "alternate"
+    )  # fmt: skip
+    picture = tmp_path / "alternate.jpg"
+    picture.write_bytes(images[alternate["image"]])
+    (first,) = json.loads(
+        artextract("search", picture, "--store", store, "-k", 1, "--format", "json").out
+    )
+    assert (first["id"], first["score"]) == (several, pytest.approx(1, abs=1e-4))
+    assert first["image"] == alternate["image_url"]
+    # What the tables no longer have goes with --prune, and only on demand.
+    pruned = artextract(*words, "--iiif", server.url, "--prune")
+    assert pruned.code == 0, pruned.err
+    assert f"Pruned {len(images) - len(works)} images" in pruned.out
+    assert len(contents(store)) == len(works)

@@ -22,7 +22,7 @@ from iiif_server import KINDS, Faults, IiifServer
 from pictures import make_picture
 
 from artextract import __version__
-from artextract.errors import FetchError, ImageError
+from artextract.errors import FetchError, ImageError, UnavailableError
 from artextract.image_cache import ImageCache
 from artextract.images import open_image
 from ingest.sources.iiif import ImageServer, image_request
@@ -325,7 +325,7 @@ def test_robots_out_of_reach_forbid_everything(status: int) -> None:
     with serving(robots=status) as server, ImageServer(**QUICK, attempts=3) as reader:
         for name in ("image-0", "image-1"):
             message = rf"robots\.txt, which has to be read first, .* 3 attempts: .* {status}"
-            with pytest.raises(FetchError, match=message):
+            with pytest.raises(UnavailableError, match=message):
                 reader.read(url_of(server, name), name)
     assert server.requests == {"/robots.txt": 3}
 
@@ -345,7 +345,7 @@ def test_requests_keep_the_distance_that_robots_ask_for() -> None:
 
 def test_a_distance_that_is_too_long_is_an_error() -> None:
     with serving(robots="User-agent: *\nCrawl-delay: 600\n") as server:
-        with pytest.raises(FetchError, match="asks to wait 600 s"):
+        with pytest.raises(UnavailableError, match="asks to wait 600 s"):
             read_one(server)
     assert server.requests["image-0"] == 0
 
@@ -416,3 +416,21 @@ def test_the_server_answers_many_at_once() -> None:
         bodies = list(pool.map(read, range(40)))
     assert bodies == [IMAGES[f"image-{number % 6}"] for number in range(40)]
     assert server.most_concurrent > 20
+
+
+def test_a_host_that_fails_every_picture_is_given_up() -> None:
+    names = [f"i{number}" for number in range(40)]
+    images = dict.fromkeys(names, IMAGES["image-0"])
+    good = {name: ["ok"] for name in names[:3]}
+    with (
+        serving(images, first=good, always=["500"] * 9) as server,
+        ImageServer(**QUICK, attempts=2) as reader,
+    ):
+        for name in names[:3]:
+            assert reader.read(url_of(server, name), name) == IMAGES["image-0"]
+        for name in names[3:26]:
+            with pytest.raises(FetchError):
+                reader.read(url_of(server, name), name)
+        with pytest.raises(UnavailableError, match="the last 24 pictures all failed") as raised:
+            reader.read(url_of(server, "i26"), "i26")
+    assert "run the same command again" in str(raised.value)
