@@ -74,6 +74,11 @@ class _Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class _Unread:
+    """A picture that would have to be fetched, and is not."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Embedded:
     """A picture's point, ready to be written; ``key`` is its item's."""
 
@@ -88,6 +93,9 @@ class _Known:
     item: Item
     metadata: dict[str, Any] | None
     seconds: tuple[float, float]
+
+
+_Outcome = _Prepared | _Known | _Unread | Failure
 
 
 def ingest(
@@ -172,6 +180,7 @@ def ingest(
                 if isinstance(outcome, Failure):
                     fail(outcome)
                     continue
+                assert not isinstance(outcome, _Unread)  # only a dry run leaves pictures unread
                 summary.read_seconds += outcome.seconds[0]
                 summary.prepare_seconds += outcome.seconds[1]
                 if isinstance(outcome, _Known):
@@ -212,18 +221,19 @@ def check_source(
 ) -> Summary:
     """Return what :func:`ingest` would do, without running the model or writing anything.
 
-    Every picture is read and decoded, so the failures are the real ones; "embedded" counts the
-    works that would be embedded. With ``only``, none but works in that journal are taken.
+    Every file is read and decoded, so the failures are the real ones; what a museum's server has
+    is not asked for. "embedded" counts the works that would be embedded. With ``only``, none but
+    works in that journal are taken.
     """
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, only, limit)
-    prepare = _Preparer(preprocess, model, threads)
+    prepare = _Preparer(preprocess, model, threads, reads_remote=False)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
                 summary.failures.append(outcome)
-            elif isinstance(outcome, _Prepared):
+            elif isinstance(outcome, _Prepared | _Unread):
                 summary.embedded += 1
             elif outcome.metadata is None:
                 summary.unchanged += 1
@@ -247,15 +257,15 @@ def _prepare_ahead(
     pool: ThreadPoolExecutor,
     ahead: int,
     on_idle: Callable[[], None] = lambda: None,
-) -> Iterator[_Prepared | _Known | Failure]:
+) -> Iterator[_Outcome]:
     """Prepare works in ``pool``, at most ``ahead`` of them before they are taken.
 
     Yields them as they get ready, and calls ``on_idle`` now and then while none is.
     """
-    ready: queue.SimpleQueue[Future[_Prepared | _Known | Failure]] = queue.SimpleQueue()
+    ready: queue.SimpleQueue[Future[_Outcome]] = queue.SimpleQueue()
     waiting = 0
 
-    def take() -> _Prepared | _Known | Failure:
+    def take() -> _Outcome:
         # A wait without end would not hear Ctrl-C: once polars has run, signals don't end waits.
         while True:
             try:
@@ -315,15 +325,25 @@ class _Batches:
 class _Preparer:
     """Reads, checks and prepares one picture; called from many threads."""
 
-    def __init__(self, preprocess: Preprocess, model: ModelIdentity, at_once: int) -> None:
+    def __init__(
+        self,
+        preprocess: Preprocess,
+        model: ModelIdentity,
+        at_once: int,
+        *,
+        reads_remote: bool = True,
+    ) -> None:
         self._preprocess = preprocess
+        self._reads_remote = reads_remote
         self._model = {"name": model.name, "sha256": model.sha256}
         self._cores = threading.BoundedSemaphore(at_once)
 
-    def __call__(self, work: Item, record: Record | None) -> _Prepared | _Known | Failure:
+    def __call__(self, work: Item, record: Record | None) -> _Outcome:
         started = time.perf_counter()
         if record is not None and work.version and _version(record) == work.version:
             return self._known(work, record, 0.0)
+        if work.version is not None and not self._reads_remote:
+            return _Unread()
         try:
             data = work.read()
         except (ImageError, FetchError) as error:
@@ -339,7 +359,7 @@ class _Preparer:
 
     def _prepare(
         self, work: Item, record: Record | None, data: bytes, read_seconds: float
-    ) -> _Prepared | _Known | Failure:
+    ) -> _Outcome:
         started = time.perf_counter()
         digest = content_hash(data)
         if (

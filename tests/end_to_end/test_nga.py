@@ -361,10 +361,13 @@ def test_a_work_with_several_images_is_one_result(tmp_path: Path, artextract: Ar
     words = ("ingest", "nga", "--tables", tmp_path / "tables", "--classification", "all",
              "--all-rights", "--store", store, "--cache", tmp_path / "cache")  # fmt: skip
     with IiifServer(images) as server:
+        dry = artextract(*words, "--iiif", server.url, "--dry-run")
+        assert not server.requests
         one_each = artextract(*words, "--iiif", server.url)
         assert one_each.code == 0, one_each.err
         works = {record.payload["id"] for record in contents(store).values()}
         assert len(contents(store)) == len(works)
+        assert f"would embed {len(works)}, update 0, leave 0 unchanged; 0 would fail" in dry.out
         more = artextract(*words, "--iiif", server.url, "--all-images")
         assert more.code == 0, more.err
     records = contents(store)
