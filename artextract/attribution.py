@@ -70,7 +70,7 @@ _PHRASES = (
     (r"possibly|probably|perhaps|presumably", Qualifier.POSSIBLY),
 )
 
-_NEAR_WORDS = r"(?:workshop|atelier|studio|assistants?|associates?|pupils?|students?|school|circle|followers?|style|manner|imitators?)"  # noqa: E501
+_NEAR_WORDS = r"(?:workshop|atelier|studio|assistants?|associates?|pupils?|students?|school|circle|followers?|style|manner|imitators?|forger)"  # noqa: E501
 # "Follower of X", "Workshop or Follower of X", "in the manner of X", "after X".
 _LEADING = re.compile(
     rf"^(?:chiefly |mainly |partly )?(?P<phrase>formerly (?:attributed to|given to|by)|"
@@ -79,7 +79,13 @@ _LEADING = re.compile(
     r" (?:the )?(?=\S)",
     re.IGNORECASE,
 )
-_DOUBT = re.compile(r"^(?:and )?(?:possibly|probably|perhaps|presumably) ", re.IGNORECASE)
+_DOUBT = re.compile(r"^(?:and )?(?:possibly|probably|perhaps|presumably) (?:by )?", re.IGNORECASE)
+# "Thomas Sully, after Gilbert Stuart", "Frans Huys after Pieter Bruegel"; not "Copy after Raphael".
+_BREAK = re.compile(
+    r",? (?<!copy )(?<!copies )(?<!possibly )(?<!probably )(?<!perhaps )(?<!presumably )"
+    r"(?<!and )(?<!or )(?=after )",
+    re.IGNORECASE,
+)
 _TRAILING = re.compile(
     rf"(?: (?P<joined>and|or|&)(?: his| her)?)? (?P<near>{_NEAR_WORDS})$", re.IGNORECASE
 )
@@ -132,45 +138,46 @@ def parse_attribution(
     asides: list[str] = []
     rest = _PARENTHESIS.sub(aside, rest)
     rest = _COMPLETED.sub("", rest)
-    for part in re.split(r", (?=after )|; ", rest):
-        found += _parse_part(part, is_artist)
-    found += [
-        Attribution(name, Qualifier.POSSIBLY)
-        for names in asides
-        for name in _names(names, is_artist)
-    ]
+    for piece in rest.split("; "):
+        for part in [piece] if is_artist(piece) else _BREAK.split(piece):
+            found += _parse_part(part, is_artist, Qualifier.BY)
+    for part in asides:
+        found += _parse_part(part, is_artist, Qualifier.POSSIBLY)
     return found
 
 
-def _parse_part(part: str, is_artist: Callable[[str], bool]) -> list[Attribution]:
-    """Return the attributions of one part, which has one qualifier for all its names."""
-    part = part.strip(" ,")
-    doubted = _DOUBT.match(part)
-    plain = part[doubted.end() :] if doubted else part
-    if not plain:
+def _parse_part(
+    part: str, is_artist: Callable[[str], bool], qualifier: Qualifier
+) -> list[Attribution]:
+    """Return the attributions of a part; ``qualifier`` is what was said before it of all names."""
+    part = part.strip(" ,;")
+    if doubted := _DOUBT.match(part):
+        part = part[doubted.end() :]
+        qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
+    if not fold(part):
         return []
-    if _ANONYMOUS.search(plain):
-        return [Attribution(plain, Qualifier.ANONYMOUS)]
-    qualifier = Qualifier.POSSIBLY if doubted else Qualifier.BY
-    if not is_artist(plain):
-        if leading := _LEADING.match(plain):
-            qualifier = find_qualifier(leading["near"] or leading["phrase"]) or qualifier
-            plain = plain[leading.end() :]
-        elif trailing := _TRAILING.search(plain):
-            plain = plain[: trailing.start()].strip(" ,")
-            joined = (trailing["joined"] or "").lower()
-            if joined == "or":
-                qualifier = Qualifier.POSSIBLY
-            elif joined:
-                qualifier = Qualifier.WITH_WORKSHOP
-            else:
-                qualifier = find_qualifier(trailing["near"]) or qualifier
-    return [Attribution(name, qualifier) for name in _names(plain, is_artist)]
-
-
-def _names(text: str, is_artist: Callable[[str], bool]) -> list[str]:
-    """Return the names that "and" joins, unless they are one artist's together."""
-    if is_artist(text):
-        return [text]
-    names = (_DOUBT.sub("", name).strip() for name in re.split(r" and | & ", text))
-    return [name for name in names if fold(name)]
+    if (leading := _LEADING.match(part)) and not is_artist(part):
+        said = find_qualifier(leading["near"] or leading["phrase"])
+        if said and qualifier is not Qualifier.FORMERLY:
+            qualifier = said
+        return _parse_part(part[leading.end() :], is_artist, qualifier)
+    if _ANONYMOUS.search(part):
+        return [Attribution(part, Qualifier.ANONYMOUS)]
+    if is_artist(part):
+        return [Attribution(part, qualifier)]
+    if trailing := _TRAILING.search(part):
+        joined = (trailing["joined"] or "").lower()
+        if joined == "or":
+            qualifier = Qualifier.POSSIBLY
+        elif not joined:
+            qualifier = find_qualifier(trailing["near"]) or qualifier
+        elif qualifier in {Qualifier.BY, Qualifier.POSSIBLY}:
+            qualifier = Qualifier.WITH_WORKSHOP
+        return _parse_part(part[: trailing.start()], is_artist, qualifier)
+    first, *others = re.split(r" and | & ", part, maxsplit=1)
+    if not others:
+        return [Attribution(part, qualifier)]
+    return [
+        *_parse_part(first, is_artist, qualifier),
+        *_parse_part(others[0], is_artist, qualifier),
+    ]

@@ -27,6 +27,10 @@ _OPEN = re.compile(
 _BEFORE_OUR_ERA = re.compile(r"\bb\.?\s?c\.?(?:e\.?)?(?!\w)")
 _OUR_ERA = re.compile(r"\b(?:ad|a\.d\.|ce|c\.e\.)(?!\w)")
 _DOUBTFUL_YEAR = re.compile(r"(?<=\b\d{4})\s*[(\[]\?[)\]]")
+# A last digit that is doubtful or can't be read, as NGA writes it: "166[2?]", "165(1)?", "186(?)".
+_DOUBTFUL_DIGIT = re.compile(
+    r"(?<!\d)(?P<known>\d{3})(?:\(\d?\?\)|\[\d?\?\]|\(\d\)\?|\[\d\]\?)(?!\w)"
+)
 _MONTHS = re.compile(
     r"\b(?:\d{1,2}\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
     r"(?:\s+\d{1,2},)?|\b(?:spring|summer|autumn|fall|winter)\b"
@@ -100,8 +104,9 @@ def parse_display_date(text: str) -> YearRange | None:
     """Return the years that a catalogue's display date names, or None for an undated work.
 
     "c. 1473/1474", "1860s", "before 1762" (open at its begin), "18th century" (1701 to 1800),
-    "late 1640s", "1876 to 1900", "c. 1520-25", "second half of the 17th century". A date before our
-    era has negative years.
+    "late 1640s", "1876 to 1900", "c. 1520-25", "second half of the 17th century". Where the last
+    digit is in doubt or can't be read ("166[2?]", "165(1)?", "186(?)"), any of the ten years may be
+    meant (1660 to 1669). A date before our era has negative years.
 
     Raises:
         DateError: there are words or numbers in it that are not understood.
@@ -110,6 +115,8 @@ def parse_display_date(text: str) -> YearRange | None:
     if lowered in {"", "undated", "n.d.", "nd", "unknown", "date unknown", "n/a", "none"}:
         return None
     lowered = _DOUBTFUL_YEAR.sub("", lowered)
+    # The later year stands first, so that a short one behind ("166[2?]/75") follows the earlier.
+    lowered = _DOUBTFUL_DIGIT.sub(r"\g<known>9-\g<known>0", lowered)
     opened = _OPEN.search(lowered)
     if opened:
         lowered = lowered[: opened.start()] + lowered[opened.end() :]

@@ -52,7 +52,9 @@ def _common_options(command: Command) -> Command:
         ),
         click.option("--limit", type=click.IntRange(1), help="Take only the first so many works."),
         click.option("--retry-failed", is_flag=True, help="Take only works that failed before."),
-        click.option("--prune", is_flag=True, help="Remove works that the source no longer has."),
+        click.option(
+            "--prune", is_flag=True, help="Remove what the source no longer has (or selects)."
+        ),
         click.option("--dry-run", is_flag=True, help="Read all, write nothing, say what would be."),
     ]
     for option in reversed(options):

@@ -24,7 +24,7 @@ _UNDATED = frozenset({"", "n.d.", "nd", "undated", "unknown", "date unknown", "u
 # "overall: 79.4 x 58.4 cm (31 1/4 x 23 in.)", "overall (oval): 30 x 24.5 cm", "diameter: 51 cm".
 _NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _SIZE = re.compile(
-    rf"(?P<what>[a-z][^:\n;]*:)?\s*{_NUMBER}\s*(?:[x\u00d7]\s*{_NUMBER})?(?:\s*[x\u00d7]\s*{_NUMBER})?\s*(?:cm|centimeters)\b",
+    rf"(?P<what>[a-z][^:\n;]*:)?\s*{_NUMBER}\s*(?:(?:cm\s*)?[x\u00d7]\s*{_NUMBER})?(?:\s*[x\u00d7]\s*{_NUMBER})?\s*(?:cm|centimeters)\b",
     re.IGNORECASE,
 )  # fmt: skip
 
@@ -158,13 +158,18 @@ def _hands(
     def add(artist: str, qualifier: Qualifier, about: Mapping[str, str | None]) -> None:
         hands.setdefault(fold(artist), (Attribution(artist, qualifier), about))
 
-    def resolve(name: str) -> tuple[str, Mapping[str, str | None]]:
-        about = known.find(name) or {}
-        return about.get("forwarddisplayname") or name, about
+    def resolve(hand: Attribution, text: str) -> tuple[str, Mapping[str, str | None]]:
+        about = known.find(hand.artist)
+        if about is not None:
+            return about["forwarddisplayname"] or hand.artist, about
+        # "Prior-Hamblin School" has no master who is known: it is the name of the school.
+        school = f"{hand.artist} School"
+        is_school = hand.qualifier is Qualifier.SCHOOL and fold(school) in fold(text)
+        return (school if is_school else hand.artist), {}
 
     by_text: dict[str, tuple[str, Qualifier, Mapping[str, str | None]]] = {}
     for hand in named:
-        artist, about = resolve(hand.artist)
+        artist, about = resolve(hand, row["attribution"])
         by_text.setdefault(fold(artist), (artist, hand.qualifier, about))
     for constituent in row["constituents"] or ():
         name = constituent["forwarddisplayname"]
@@ -172,7 +177,7 @@ def _hands(
         said = find_qualifier(phrase) or _of_role(constituent["role"])
         # A workshop that is a constituent of its own stands for its master.
         for hand in parse_attribution(name, known.__contains__):
-            artist, about = resolve(hand.artist)
+            artist, about = resolve(hand, name)
             key = fold(artist)
             text = by_text.get(key)
             own = None if hand.qualifier is Qualifier.BY else hand.qualifier

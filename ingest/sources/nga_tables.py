@@ -169,7 +169,8 @@ class Works:
 
         Keys are the columns' names; ``constituents`` is a list of dictionaries in the order of
         display, ``schools``, ``styles`` and so on are lists of terms, ``images`` is the number of
-        images of the object that were selected, and ``is_first`` says whether this is the first.
+        images that the object has, selected or not, and ``is_first`` says whether this is the
+        first of them that may be selected.
         """
         return self.frame.iter_rows(named=True)
 
@@ -191,7 +192,8 @@ def select(tables: Tables, selection: Selection) -> Works:
 
 
 def _select(tables: Tables, selection: Selection) -> Works:
-    index = tables.read("objects").select("objectid", "classification", "departmentabbr").collect()
+    objects = tables.read("objects").unique("objectid", keep="first", maintain_order=True)
+    index = objects.select("objectid", "classification", "departmentabbr").collect()
     images = _images(tables).collect()
     funnel = [("in the tables", index.height)]
 
@@ -219,15 +221,14 @@ def _select(tables: Tables, selection: Selection) -> Works:
         index = keep(f"within --limit {selection.limit}", index.head(selection.limit))
     images = images.join(index, on="objectid", how="semi")
     images = images.sort("not_primary", "sequence", "uuid", nulls_last=True)
+    images = images.with_columns(is_first=pl.col("objectid").is_first_distinct())
     if not selection.all_images:
-        images = images.unique("objectid", keep="first", maintain_order=True)
-    images = images.with_columns(
-        images=pl.len().over("objectid"), is_first=pl.col("objectid").is_first_distinct()
-    ).drop("not_primary", "sequence")
+        images = images.filter("is_first")
+    images = images.drop("not_primary", "sequence")
     frame = (
         index.with_row_index("place")
         .lazy()
-        .join(tables.read("objects"), on="objectid", how="left")
+        .join(objects, on="objectid", how="left")
         .join(_artists(tables, index), on="objectid", how="left")
         .join(_terms(tables, index), on="objectid", how="left")
         .join(_former_attributions(tables, index), on="objectid", how="left")
@@ -246,7 +247,7 @@ def _images(tables: Tables) -> pl.LazyFrame:
         .rename({"depictstmsobjectid": "objectid"})
         .drop_nulls(["uuid", "objectid", "iiifurl"])
         .with_columns(
-            pl.col("openaccess").is_in(["1", "true", "True", "t"]).fill_null(False),
+            pl.col("openaccess").str.to_lowercase().is_in(["1", "true", "t"]).fill_null(False),
             pl.col("sequence", "width", "height", "maxpixels")
             .cast(pl.Float64, strict=False)
             .cast(pl.Int64, strict=False),
@@ -254,6 +255,7 @@ def _images(tables: Tables) -> pl.LazyFrame:
             .alias("not_primary"),
         )
         .unique("uuid", keep="first", maintain_order=True)
+        .with_columns(images=pl.len().over("objectid"))
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Criteria: which works each of them lets through, and what is said of one that can't be met."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from artextract.artwork import Artwork
+from artextract.attribution import NEAR, Qualifier
 from artextract.errors import DateError, QueryError
 from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
 from search.criteria import Criteria, make_filter
@@ -281,3 +283,186 @@ def test_common_names_count_spellings_as_one(store: EmbeddedStore) -> None:
 def test_similar_names(store: EmbeddedStore) -> None:
     assert similar_names(store, "artist", "van Goch") == ["Vincent van Gogh"]
     assert similar_names(store, "artist", "qqqq") == []
+
+
+HANDS: list[tuple[str, list[tuple[str, str, str, str, str]]]] = [
+    # Work: its artists as (name, own number, ULAN, Wikidata, qualifier)
+    ("a", [("Thomas Sully", "1915", "-", "Q35", "by"),
+           ("Gilbert Stuart", "1911", "500010392", "-", "after")]),
+    ("b", [("Gilbert Stuart", "1911", "500010392", "-", "by")]),
+    ("c", [("Rembrandt van Rijn", "1822", "500011051", "Q5598", "workshop"),
+           ("Gilbert Stuart", "1911", "500010392", "-", "possibly"),
+           ("Nobody", "-", "-", "-", "by")]),
+    ("d", [("Rembrandt van Rijn", "1822", "500011051", "Q5598", "with workshop")]),
+    ("e", [("Nobody", "-", "-", "-", "attributed"), ("Thomas Sully", "1915", "-", "Q35", "after")]),
+    ("f", [("American 19th Century", "-", "-", "-", "anonymous")]),
+    ("g", [("Élisabeth Vigée Le Brun", "2002", "500010070", "-", "imitator"),
+           ("Thomas Sully", "1915", "-", "Q35", "by")]),
+]  # fmt: skip
+
+FACTS: dict[str, dict[str, Any]] = {
+    "a": {"nationality": "American", "school": "Boston; American", "accession": "1937.1.1",
+          "year_begin": 1800, "year_end": 1810},
+    "b": {"nationality": "American", "accession": "1937.1.2; 1937.1.3", "year_begin": 1755,
+          "year_end": 1828, "date_basis": "artist's life"},
+    "c": {"nationality": "Dutch; American", "school": "Dütch", "year_begin": 1650},
+    "d": {"nationality": "Dutch", "school": "Dutch", "year_end": 1669},
+    "e": {"accession": "INV 12"},
+    "g": {"nationality": "French", "date_basis": "artist's life"},
+}  # fmt: skip
+
+
+def make_hands_work(work_id: str, hands: list[tuple[str, str, str, str, str]]) -> Artwork:
+    fields = ("artist", "artist_id", "ulan", "artist_wikidata", "qualifier")
+    columns = (list(column) for column in zip(*hands, strict=True))
+    values: dict[str, Any] = {
+        field: "; ".join(column) if set(column) != {"-"} else None
+        for field, column in zip(fields, columns, strict=True)
+    }
+    return Artwork(id=work_id, image="x", **values, **FACTS.get(work_id, {}))
+
+
+@pytest.fixture(scope="module")
+def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    location = tmp_path_factory.mktemp("hands") / "store"
+    with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
+        works = [make_hands_work(*work) for work in HANDS]
+        works.append(Artwork(id="plain", image="x", artist="Thomas Sully"))
+        opened.upsert(
+            [Point(work.point_id, {"visual": [1.0] * 8}, work.to_payload()) for work in works]
+        )
+        yield opened
+
+
+def works_of(artists: set[str] | None, qualifiers: set[str] | None) -> set[str]:
+    """The works in which one of the artists, by name or number, has one of the parts."""
+    found = set()
+    for work_id, hands in HANDS:
+        for *names, qualifier in hands:
+            if (artists is None or artists & (set(names) - {"-"})) and (
+                qualifiers is None or qualifier in qualifiers
+            ):
+                found.add(work_id)
+    if qualifiers is None and (artists is None or "Thomas Sully" in artists):
+        found.add("plain")  # its qualifier is not known
+    return found
+
+
+NAMES = sorted({name for _, hands in HANDS for hand in hands for name in hand[:4]} - {"-"})
+
+
+@pytest.mark.parametrize("artist", [None, *NAMES])
+def test_each_artist_with_each_qualifier(artist: str | None, museum: EmbeddedStore) -> None:
+    artists = [artist] if artist else []
+    wanted = {artist} if artist else None
+    assert fitting(museum, artists=artists) == works_of(wanted, None)
+    for qualifier in Qualifier:
+        expected = works_of(wanted, {qualifier})
+        assert fitting(museum, artists=artists, qualifiers=[qualifier]) == expected
+    near = works_of(wanted, {str(value) for value in NEAR})
+    assert fitting(museum, artists=artists, qualifiers=["near"]) == near
+    assert fitting(museum, artists=artists, qualifiers=list(Qualifier)) == works_of(
+        wanted, {str(value) for value in Qualifier}
+    )
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(NAMES, 2)), ids=" or ".join)
+def test_any_of_two_artists_with_any_of_two_qualifiers(
+    pair: tuple[str, str], museum: EmbeddedStore
+) -> None:
+    assert fitting(museum, artists=pair) == works_of(set(pair), None)
+    for qualifiers in (("by", "after"), ("workshop", "possibly"), ("attributed", "anonymous")):
+        assert fitting(museum, artists=pair, qualifiers=qualifiers) == works_of(
+            set(pair), set(qualifiers)
+        )
+
+
+def test_a_part_that_another_artist_has_does_not_count(museum: EmbeddedStore) -> None:
+    assert fitting(museum, artists=["Thomas Sully"], qualifiers=["after"]) == {"e"}
+    assert fitting(museum, artists=["500010392"], qualifiers=["after"]) == {"a"}
+    assert fitting(museum, artists=["500010392"], qualifiers=["by"]) == {"b"}
+
+
+@pytest.mark.parametrize(
+    "spelling", ["elisabeth vigee le brun", "ELISABETH_VIGEE  LE BRUN", "2002", "500010070"]
+)
+def test_spellings_of_an_artist_with_a_qualifier(spelling: str, museum: EmbeddedStore) -> None:
+    assert fitting(museum, artists=[spelling], qualifiers=["imitator of"]) == {"g"}
+
+
+@pytest.mark.parametrize(
+    ("word", "qualifier"),
+    [
+        ("Attributed to", "attributed"), ("ATTRIBUTED", "attributed"), ("Workshop of", "workshop"),
+        ("with_workshop", "with workshop"), ("  after ", "after"), ("By", "by"),
+        ("anonymous", "anonymous"), ("Imitator Of", "imitator"),
+    ],
+)  # fmt: skip
+def test_qualifiers_as_people_write_them(word: str, qualifier: str, museum: EmbeddedStore) -> None:
+    expected = works_of(None, {qualifier})
+    assert expected
+    assert fitting(museum, qualifiers=[word]) == expected
+
+
+@pytest.mark.parametrize("word", ["", " ", "of", "nearly", "by him", "copyist", "-"])
+def test_words_that_are_no_qualifiers(word: str, museum: EmbeddedStore) -> None:
+    said = message(lambda: fitting(museum, qualifiers=["by", word]))
+    assert said == f"unknown qualifier {word!r}; known: {', '.join(Qualifier)}, near"
+
+
+@pytest.mark.parametrize("artist", ["-", "500", "50001039", "Q", "by", "Gilbert Stuart, by"])
+def test_artists_whom_nobody_knows(artist: str, museum: EmbeddedStore) -> None:
+    for qualifiers in ([], ["near"]):
+        said = message(lambda qualifiers=qualifiers: fitting(  # type: ignore[misc]
+            museum, artists=["1911", artist], qualifiers=qualifiers
+        ))  # fmt: skip
+        assert said.startswith(f"no artist {artist!r}")
+
+
+@pytest.mark.parametrize(
+    ("criteria", "ids"),
+    [
+        ({"nationalities": ["american"]}, {"a", "b", "c"}),
+        ({"nationalities": ["Dutch", "FRENCH"]}, {"c", "d", "g"}),
+        ({"schools": ["dutch"]}, {"c", "d"}),
+        ({"schools": ["American"]}, {"a"}),
+        ({"schools": ["boston", "Dutch"]}, {"a", "c", "d"}),
+        ({"accessions": ["1937.1.1"]}, {"a"}),
+        ({"accessions": ["1937.1.3"]}, {"b"}),
+        ({"accessions": ["inv 12", "1937.1.2"]}, {"b", "e"}),
+        ({"dated": True}, {"a", "c", "d"}),
+        ({"dated": True, "years": "1700:"}, {"a", "c"}),
+        ({"years": "1755:1828"}, {"a", "b", "c"}),
+        ({"dated": True, "nationalities": ["American"]}, {"a", "c"}),
+        ({"schools": ["Dutch"], "artists": ["1822"], "qualifiers": ["near"]}, {"c"}),
+        ({"nationalities": ["French"], "accessions": ["INV 12"]}, set()),
+    ],
+)
+def test_facts_of_the_works(criteria: dict[str, Any], ids: set[str], museum: EmbeddedStore) -> None:
+    assert fitting(museum, **criteria) == ids
+
+
+def test_unknown_names_of_terms_are_answered_with_the_closest(museum: EmbeddedStore) -> None:
+    said = message(lambda: fitting(museum, nationalities=["Amerikan"]))
+    assert said == "no nationality 'Amerikan'; closest: American"
+    said = message(lambda: fitting(museum, schools=["Bostn"]))
+    assert said.startswith("no school 'Bostn'; closest: Boston")
+    said = message(lambda: fitting(museum, accessions=["1937.1.9"]))
+    assert said.startswith("no accession '1937.1.9'; closest: 1937.1.")
+    # What one field knows, another need not.
+    assert message(lambda: fitting(museum, schools=["French"])).startswith("no school 'French'")
+
+
+def test_terms_of_one_field_are_not_those_of_another(store: EmbeddedStore) -> None:
+    said = message(lambda: fitting(store, schools=["French"]))
+    assert said.startswith("no school 'French'")
+    assert message(lambda: fitting(store, accessions=["1963=1"])).startswith("no accession")
+
+
+def test_all_criteria_in_words() -> None:
+    assert Criteria(
+        artists=["1822"], qualifiers=["near", "by"], nationalities=["Dutch"], schools=["Delft"],
+        accessions=["1.2", "1.3"], dated=True,
+    ).describe() == [
+        "1822", "near or by", "Dutch", "school Delft", "accession 1.2 or 1.3", "dated",
+    ]  # fmt: skip

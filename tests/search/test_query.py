@@ -12,6 +12,7 @@ from commands import Artextract, assert_one_sentence
 from pictures import make_picture
 from pytest_httpserver import HTTPServer
 
+from artextract.artwork import Artwork
 from artextract.cli import main
 from artextract.errors import FetchError, ImageError, ModelError, QueryError, StoreMismatchError
 from artextract.models import find_model
@@ -234,3 +235,133 @@ def test_a_model_that_was_moved(moved: tuple[Path, Path], gallery: Path) -> None
         other.write_bytes(model.read_bytes() + b" ")
         with pytest.raises(StoreMismatchError, match="another checksum"):
             QueryReader(opened, model=str(other)).read(str(gallery / "one.png"))
+
+
+MUSEUM = [
+    Artwork(
+        id="nga:96999", image="a", source="nga", title="Miss Beatrice", accession="2006.128.31",
+        wikidata="Q20189519", artist="John Singer Sargent", artist_id="1858", ulan="500023972",
+        artist_wikidata="Q155626", qualifier="by", view="primary",
+    ),
+    Artwork(
+        id="nga:96999", image="b", source="nga", title="Miss Beatrice", accession="2006.128.31",
+        wikidata="Q20189519", artist="John Singer Sargent", artist_id="1858", ulan="500023972",
+        artist_wikidata="Q155626", qualifier="by", view="alternate",
+    ),
+    Artwork(
+        id="nga:1858", image="c", source="nga", title="Called like an artist", accession="1937.1.1",
+        artist="Thomas Sully; John Singer Sargent", artist_id="1915; 1858", qualifier="by; after",
+        ulan="-; 500023972", artist_wikidata="-; Q155626",
+    ),
+    Artwork(id="nga:7", image="d", source="nga", title="Pair, left", accession="1940.1.1"),
+    Artwork(id="nga:8", image="e", source="nga", title="Pair, right", accession="1940.1.1"),
+    Artwork(id="1940.1.1", image="f", source="other", title="Its id is their number"),
+    Artwork(id="other:96999", image="g", source="other", title="Same number elsewhere"),
+    Artwork(id="nga-9", image="h", source="nga", title="No prefix", accession="INV. \u00c9 12"),
+    Artwork(id="nga:10", image="i", source="nga", title="", accession="1950.1.1; 1950.1.2"),
+    Artwork(id="nga:11", image="j", title="No source", wikidata="Q11"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    location = tmp_path_factory.mktemp("museum") / "store"
+    with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
+        opened.upsert(
+            [
+                Point(work.point_id, {"visual": [1.0, at, 0, 0, 0, 0, 0, 0]}, work.to_payload())
+                for at, work in enumerate(MUSEUM)
+            ]
+        )
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("text", "artwork_id"),
+    [
+        ("nga:96999", "nga:96999"),
+        ("other:96999", "other:96999"),
+        ("2006.128.31", "nga:96999"),
+        ("Q20189519", "nga:96999"),
+        ("q20189519", "nga:96999"),
+        ("1858", "nga:1858"),  # a work before an artist
+        ("nga:1858", "nga:1858"),
+        ("1940.1.1", "1940.1.1"),  # an id before a number
+        ("inv. e 12", "nga-9"),
+        ("1950.1.1", "nga:10"),
+        ("1950.1.2", "nga:10"),
+        ("Q11", "nga:11"),
+    ],
+)
+def test_a_work_by_any_of_its_numbers(text: str, artwork_id: str, museum: EmbeddedStore) -> None:
+    query = QueryReader(museum).read(text)
+    assert query.artwork is not None
+    assert query.artwork.id == artwork_id
+    own = {work.point_id for work in MUSEUM if work.id == artwork_id}
+    assert set(query.point_ids) == own
+    assert query.label == (query.artwork.title or artwork_id)
+
+
+def test_all_images_of_a_work_are_the_query_and_the_primary_one_is_shown(
+    museum: EmbeddedStore,
+) -> None:
+    for text in ("nga:96999", "2006.128.31"):
+        query = QueryReader(museum).read(text)
+        assert query.artwork == MUSEUM[0]
+        assert query.point_ids == (MUSEUM[0].point_id, MUSEUM[1].point_id)
+        assert query.vectors["visual"] == stored_vectors(museum)[MUSEUM[0].point_id]
+
+
+def stored_vectors(store: EmbeddedStore) -> dict[str, list[float]]:
+    return {record.id: record.vectors["visual"] for record in store.scroll(with_vectors=True)}
+
+
+def test_a_number_that_several_works_share(museum: EmbeddedStore) -> None:
+    with pytest.raises(QueryError) as raised:
+        QueryReader(museum).read("96999")
+    assert str(raised.value) == (
+        "2 works are called '96999': nga:96999, other:96999; give one of these ids"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "works"), [("500023972", 2), ("Q155626", 2), ("q155626", 2), ("1915", 1)]
+)
+def test_an_artists_number_is_refused_with_a_hint(
+    text: str, works: int, museum: EmbeddedStore
+) -> None:
+    with pytest.raises(QueryError) as raised:
+        QueryReader(museum).read(text)
+    said = str(raised.value)
+    assert said.startswith(f"{text!r} is an artist with {works} work")
+    assert said.endswith(f"--artist {text}")
+
+
+@pytest.mark.parametrize("text", ["-", "11", "nga", "nga:", "2006.128", "500", "by", "Q", "9"])
+def test_what_is_nobodys_number(text: str, museum: EmbeddedStore) -> None:
+    with pytest.raises(QueryError, match="no work of that id"):
+        QueryReader(museum).read(text)
+
+
+def test_every_number_against_a_plain_loop(museum: EmbeddedStore) -> None:
+    texts = {number for work in MUSEUM for number in own_numbers(work)}
+    texts |= {work.id for work in MUSEUM}
+    for text in texts:
+        expected = {work.id for work in MUSEUM if work.id == text} or {
+            work.id for work in MUSEUM if text in own_numbers(work)
+        }
+        if len(expected) > 1:
+            with pytest.raises(QueryError) as raised:
+                QueryReader(museum).read(text)
+            assert all(work in str(raised.value) for work in expected)
+        else:
+            query = QueryReader(museum).read(text)
+            assert query.artwork is not None
+            assert {query.artwork.id} == expected
+
+
+def own_numbers(work: Artwork) -> set[str]:
+    numbers = set((work.accession or "").split("; ")) | {work.wikidata or ""}
+    if work.source and work.id.startswith(work.source + ":"):
+        numbers.add(work.id.partition(":")[2])
+    return numbers - {""}

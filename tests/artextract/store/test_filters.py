@@ -271,6 +271,11 @@ MAKERS: list[filters.Filter | None] = [
         for begin, end in [(1870, 1890), (None, 1890), (1870, None), (-5, -5)]
         for within in (False, True)
     ),
+    filters.all_of([filters.has_years()]),
+    filters.all_of([], but=[filters.has_years()]),
+    filters.all_of([filters.has_term("school", ["dutch", "flemish"])]),
+    filters.all_of([filters.has_term("school", [])]),
+    filters.all_of([filters.named("school", ["D\u00fctch", "dutch"])]),
     filters.all_of(
         [*filters.years(YearRange(1, 2)), filters.equals("a", "true")],
         but=[filters.named("artist", ["Monet"]), filters.no_one_of(IDS[:2])],
@@ -354,3 +359,78 @@ def test_what_is_not_translated_is_refused(filter_: filters.Filter, store: Embed
     for call in calls:
         with pytest.raises(ValueError, match="is not translated"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("span", "known"),
+    [((1880, 1885), True), ((1880, None), True), ((None, 1885), True), ((0, 0), True),
+     ((0, None), True), ((-5, -1), True), ((None, None), False)],
+)  # fmt: skip
+def test_whether_years_are_known(
+    span: tuple[int | None, int | None], known: bool, store: EmbeddedStore, client: QdrantClient
+) -> None:
+    works = {point_id: Work(None, None, span, None) for point_id in IDS[:4]}
+    works |= {point_id: Work(None, None, (None, None), None) for point_id in IDS[4:]}
+    put(works, store, client)
+    expected = sorted(IDS[:4]) if known else []
+    filter_ = filters.all_of([filters.has_years()])
+    assert in_store(store, filter_) == in_client(client, filter_) == expected
+    without = filters.all_of([], but=[filters.has_years()])
+    others = sorted(set(IDS) - set(expected))
+    assert in_store(store, without) == in_client(client, without) == others
+
+
+def with_terms(**fields: Any) -> Work:
+    work = Work(None, None, (None, None), None)
+    work.payload = Artwork(id="any", image="any", **fields).to_payload()
+    return work
+
+
+TERMS: list[dict[str, Any]] = [
+    {"school": "Dutch"}, {"school": "D\u00fctch; Flemish"}, {"nationality": "Dutch"},
+    {"school": "Dutch Golden Age"}, {"theme": "school=dutch"}, {"open_access": True},
+    {"open_access": False}, {"view": "alternate"}, {"school": "-"}, {"school": "a; -; b"},
+    {"accession": "1937.1.1", "wikidata": "Q1"}, {},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "keys", "expected"),
+    [
+        ("school", ["dutch"], [0, 1]),
+        ("school", ["flemish"], [1]),
+        ("school", ["dutch", "dutch golden age"], [0, 1, 3]),
+        ("school", ["Dutch"], []),  # keys are folded ones
+        ("school", [], []),
+        ("school", ["-"], []),
+        ("school", ["b"], [9]),
+        ("nationality", ["dutch"], [2]),
+        ("theme", ["school=dutch"], [4]),
+        ("theme", ["dutch"], []),
+        ("open_access", ["true"], [5]),
+        ("open_access", ["false"], [6]),
+        ("view", ["primary", "alternate"], [7]),
+        ("accession", ["1937.1.1"], [10]),
+        ("work_ids", ["1937.1.1"], [10]),
+        ("work_ids", ["q1"], [10]),
+        ("artist_ids", ["q1"], []),
+        ("no such", ["dutch"], []),
+    ],
+)
+def test_terms(
+    field: str, keys: list[str], expected: list[int], store: EmbeddedStore, client: QdrantClient
+) -> None:
+    works = {point_id: with_terms(**fields) for point_id, fields in zip(IDS, TERMS, strict=True)}
+    put(works, store, client)
+    filter_ = filters.all_of([filters.has_term(field, keys)])
+    ids = sorted(IDS[at] for at in expected)
+    assert in_store(store, filter_) == in_client(client, filter_) == ids
+    without = filters.all_of([], but=[filters.has_term(field, keys)])
+    assert in_store(store, without) == sorted(set(IDS) - set(ids))
+
+
+def test_names_of_terms_are_matched_as_people_write_them(store: EmbeddedStore) -> None:
+    put({at: with_terms(**fields) for at, fields in zip(IDS, TERMS, strict=True)}, store)
+    for names in (["D\u00dcTCH"], ["dutch"], ["  Dutch "], ["Dutch", "d_utch"]):
+        filter_ = filters.all_of([filters.named("school", names)])
+        assert in_store(store, filter_) == sorted(IDS[:2])
