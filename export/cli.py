@@ -6,8 +6,9 @@ from typing import Literal
 
 import click
 
+from artextract.errors import InputError
+from artextract.files import check_target
 from export.collection import collection
-from export.target import check_target
 from training.backbones import ARCHITECTURES, make_backbone
 from training.packages import check_packages
 
@@ -56,6 +57,8 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
     The file is compared with the network before it gets its name: when the two differ by more than
     rounding, nothing is written.
     """
+    if out.suffix != ".onnx":
+        raise InputError(f"{out} does not end in .onnx; give a name such as {out.stem}.onnx")
     check_target(out, force=force)
     check_packages("torch", "onnx", "onnxscript")
     from artextract.inference import check_onnxruntime

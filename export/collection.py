@@ -53,7 +53,8 @@ def collection(
     text, or it takes "=1+1" for a formula.
     """
     from artextract.errors import InputError
-    from artextract.publish import StoredEntries, check_target, find_format, save_records
+    from artextract.files import check_target
+    from artextract.publish import StoredEntries, find_format, save_records
     from artextract.store import open_store
 
     format_ = find_format(out, format_)

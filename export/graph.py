@@ -32,7 +32,7 @@ def export_embedder(
     The file has one float32 input, ``image`` (n, 3, 224, 224), and one float32 output,
     ``embedding`` (n, dimension), not normalised; n is free. Its model card says all that is needed
     to use it. The same network on the same machine gives the same bytes. An existing ``out`` is
-    replaced; :func:`export.target.check_target` is for asking first.
+    replaced; :func:`artextract.files.check_target` is for asking first.
 
     Args:
         network: The network; it is put into evaluation mode.

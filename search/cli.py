@@ -167,7 +167,8 @@ def search(
 
         check_sheet(sheet, limit)
     if save is not None:
-        from artextract.publish import check_target, find_format
+        from artextract.files import check_target
+        from artextract.publish import find_format
 
         find_format(save)
         check_target(save, force=True)

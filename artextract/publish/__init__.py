@@ -2,7 +2,7 @@
 
 from artextract.publish.entries import Entry, StoredEntries
 from artextract.publish.save import Saved, save_answer, save_records
-from artextract.publish.target import FORMATS, Format, check_target, find_format
+from artextract.publish.target import FORMATS, Format, find_format
 
 __all__ = [
     "FORMATS",
@@ -10,7 +10,6 @@ __all__ = [
     "Format",
     "Saved",
     "StoredEntries",
-    "check_target",
     "find_format",
     "save_answer",
     "save_records",

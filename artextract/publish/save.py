@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artextract.errors import InputError
+from artextract.files import check_target
 from artextract.publish.entries import Entry, StoredEntries
-from artextract.publish.target import Format, check_target, find_format, replacing
+from artextract.publish.target import Format, find_format, replacing
 
 if TYPE_CHECKING:
     from artextract.store import ModelIdentity

@@ -1,7 +1,6 @@
-"""Where a file is published to: its format, whether it may be written, and writing it whole."""
+"""Where a file is published to: its format, and writing it whole."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Literal, get_args
 
 from artextract.errors import InputError
 
-__all__ = ["FORMATS", "Format", "check_target", "find_format", "replacing"]
+__all__ = ["FORMATS", "Format", "find_format", "replacing"]
 
 Format = Literal["csv", "jsonl", "parquet", "iiif"]
 
@@ -41,30 +40,6 @@ def find_format(path: Path, wanted: Format | None = None) -> Format:
     format_ = wanted or known
     assert format_ is not None
     return format_
-
-
-def check_target(path: Path, *, force: bool) -> None:
-    """Check that ``path`` can be written; ``force`` allows that a file is replaced.
-
-    Raises:
-        InputError: it is a folder, or exists and ``force`` is off; or its folder is missing or
-            can't be written to.
-    """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file")
-    if path.exists() and not force:
-        raise InputError(f"{path} exists already; give another name, or --force to replace it")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent} to write {path.name} to; make it first")
-    try:
-        # Only writing tells: permission bits do not show read-only disks and quotas.
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"folder {path.parent} can't be written to ({error.strerror or error}); "
-            "choose another folder"
-        ) from error
 
 
 @contextmanager

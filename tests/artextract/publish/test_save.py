@@ -7,7 +7,8 @@ import pytest
 
 from artextract.artwork import Artwork
 from artextract.errors import InputError
-from artextract.publish import Entry, Format, check_target, find_format, save_records
+from artextract.files import check_target
+from artextract.publish import Entry, Format, find_format, save_records
 from artextract.store import ModelIdentity
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 6)
