@@ -8,7 +8,7 @@ from pathlib import Path
 from nga_generator import ALL_OBJECTS, write_tables
 
 READ = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from ingest.sources.nga_record import Constituents, make_artwork
 from ingest.sources.nga_tables import Selection, Tables, select
@@ -17,7 +17,9 @@ everything = Selection(classifications=(), open_access_only=False, all_images=Tr
 works = select(Tables(Path(sys.argv[1])), everything)
 known = Constituents(works.constituents.iter_rows(named=True))
 artworks = sum(make_artwork(row, known, 640).id.startswith("nga:") for row in works)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not ru_maxrss, which a new process takes over from the one that started it.
+status = Path("/proc/self/status").read_text()
+peak = next(int(line.split()[1]) for line in status.splitlines() if line[:6] == "VmHWM:") / 1024
 found = {"artworks": artworks, "images": works.count, "mib": peak, "funnel": works.funnel}
 print(json.dumps(found))
 """
