@@ -1,0 +1,149 @@
+"""A network and works small enough to be trained in a test: four textures in two colours."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from artextract.preprocess import Preprocess
+from training.backbones.base import Backbone, Published
+from training.checkpoint import Checkpoints
+from training.classes import Classes
+from training.config import Config, load_config
+from training.kept import belongings, make_network
+from training.model import CnnRnn
+from training.processes import Processes
+from training.recorder import Recorder
+from training.stages import Setting
+from training.tasks import Labelled
+
+__all__ = [
+    "TinyBackbone",
+    "make_classes",
+    "make_works",
+    "paint_textures",
+    "tiny_config",
+    "tiny_run",
+]
+
+SIDE = 32
+STYLES = ("checks", "columns", "rows", "slants")
+GENRES = ("blue", "red")
+
+
+class TinyBackbone(Backbone):
+    """Four convolutions of random weights, one of them with a batch norm."""
+
+    arch = "tiny"
+    dimension = 24
+    preprocess = Preprocess(
+        size=SIDE, resize=None, interpolation="bilinear", mean=(127.0,) * 3, std=(128.0,) * 3
+    )
+    published = Published(origin="none", licence="CC0-1.0", sha256="0")
+    dropped = frozenset()
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            self.one = torch.nn.Sequential(torch.nn.Conv2d(3, 12, 3, 2, 1), torch.nn.ReLU())
+            self.two = torch.nn.Sequential(
+                torch.nn.Conv2d(12, 16, 3, 2, 1), torch.nn.BatchNorm2d(16), torch.nn.ReLU()
+            )
+            self.three = torch.nn.Sequential(torch.nn.Conv2d(16, 24, 3, 2, 1), torch.nn.ReLU())
+        self.eval()
+
+    def forward_features(self, image: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.three(self.two(self.one(image)))
+        return out
+
+    @staticmethod
+    def published_name(name: str) -> str:
+        return name
+
+    @classmethod
+    def find_published(cls) -> Path:
+        raise NotImplementedError
+
+
+def paint_textures(
+    count: int, seed: int = 0
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return pictures (n, 32, 32, 3) and their style and genre (n, 2); a fifth has no genre."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
+    labels = np.empty((count, 2), np.int64)
+    for number in range(count):
+        style, genre = number % 4, (number // 4) % 2
+        at = random.integers(0, 8)
+        waves = {0: (x // 4 + y // 4), 1: x // 4, 2: y // 4, 3: (x + y + at) // 4}[style] % 2
+        picture = 60 + 120 * np.roll(waves, at, axis=1)[..., None] + random.normal(0, 20, (1, 1, 3))
+        picture = picture + random.normal(0, 15, (SIDE, SIDE, 3))
+        picture[..., 0 if genre else 2] += 40
+        pictures[number] = np.clip(picture, 0, 255)
+        labels[number] = style, genre if number % 5 else -1
+    return pictures, labels
+
+
+def make_classes() -> Classes:
+    """Return the classes of the textures."""
+    return Classes(
+        names={"style": STYLES, "genre": GENRES},
+        left_out={"style": {}, "genre": {}},
+        train_counts={"style": (1,) * 4, "genre": (1,) * 2},
+        least={"style": 1, "genre": 1},
+    )
+
+
+def make_works(labels: npt.NDArray[np.int64], train: int) -> Labelled:
+    """Return works of which the first ``train`` are to learn from."""
+    return Labelled(
+        ids=[f"w{number:03}" for number in range(len(labels))],
+        labels=labels,
+        classes=make_classes(),
+        train=np.arange(train),
+        val=np.arange(train, len(labels)),
+    )
+
+
+def tiny_config(*changes: str) -> Config:
+    """Return settings for the textures, with ``changes``."""
+    config, _ = load_config(
+        None,
+        [
+            "attributes=style,genre",
+            "model.projection=16",
+            "model.hidden=8",
+            "model.middle=4",
+            "stage_one.batch=16",
+            "stage_one.epochs=2",
+            "stage_two.batch=16",
+            "stage_two.epochs=4",
+            "stage_two.precision=fp32",
+            "augment.area=0.8",
+            *changes,
+        ],
+    )
+    return config
+
+
+def tiny_run(
+    folder: Path, config: Config, works: Labelled, pictures: npt.NDArray[np.uint8], **changes: Any
+) -> tuple[Setting, CnnRnn]:
+    """Return a setting and a network that train on ``pictures`` into ``folder``."""
+    backbone = TinyBackbone()
+    folder.mkdir(parents=True, exist_ok=True)
+    processes = changes.pop("processes", Processes(0, 1, torch.device("cpu")))
+    setting = Setting(
+        config=config,
+        works=works,
+        pictures=pictures,
+        preprocess=backbone.preprocess,
+        processes=processes,
+        checkpoints=Checkpoints(folder / "checkpoints", belongings(config, works.classes)),
+        recorder=Recorder(folder),
+    )
+    return setting, make_network(config, works.classes, backbone)

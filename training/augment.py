@@ -1,0 +1,111 @@
+"""A picture as it might have been photographed: what changes, and what must not.
+
+A painting's style lies in its colours, its brushwork and where things are put, so this is gentler
+than what is usual for photographs: a part of the picture, its mirror image, a little stretching and
+turning, and light and colour as another camera would have them. No grey, no hue, no blots.
+
+All works on a whole batch at once, on the device where the batch is. Random numbers come from the
+generator that is given, and from nowhere else.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from training.config import AugmentSettings
+
+__all__ = ["augment", "mix", "to_floats"]
+
+_GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+
+def to_floats(pixels: torch.Tensor) -> torch.Tensor:
+    """Return pixels (n, h, w, 3), uint8, as (n, 3, h, w), float32, 0 to 255."""
+    if pixels.ndim != 4 or pixels.shape[3] != 3 or pixels.dtype != torch.uint8:
+        raise ValueError(f"expected (n, h, w, 3) uint8, not {tuple(pixels.shape)} {pixels.dtype}")
+    return pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
+
+
+def augment(
+    images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
+) -> torch.Tensor:
+    """Return other versions of ``images`` (n, 3, h, w), values 0 to 255, of the same shape.
+
+    Args:
+        images: The batch; it is not changed.
+        settings: How much may change; all at nothing gives the images themselves.
+        generator: On the CPU, where the random numbers are drawn.
+    """
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(f"expected (n, 3, h, w), not {tuple(images.shape)}")
+    return _recolour(_reframe(images, settings, generator), settings, generator)
+
+
+def mix(
+    images: torch.Tensor, alpha: float, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Return each image mixed with another of the batch, which that is (n,), and its own share."""
+    seed = int(torch.randint(2**31, (), generator=generator))  # torch draws no Beta by a generator
+    drawn = float(np.random.default_rng(seed).beta(alpha, alpha))
+    share = max(drawn, 1 - drawn)
+    partner = torch.randperm(len(images), generator=generator)
+    mixed = share * images + (1 - share) * images[partner.to(images.device)]
+    return mixed, partner, share
+
+
+def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:
+    return low + (high - low) * torch.rand(n, generator=generator)
+
+
+def _reframe(
+    images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
+) -> torch.Tensor:
+    """Cut, mirror, stretch and turn, all in one sampling of the picture."""
+    n = len(images)
+    area = _uniform(n, settings.area, 1, generator)
+    stretch = _uniform(n, -1, 1, generator).mul(math.log(settings.stretch) / 2).exp()
+    turn = _uniform(n, -1, 1, generator).mul(math.radians(settings.turn))
+    mirrored = (torch.rand(n, generator=generator) < 0.5) & settings.flip
+    left, top = _uniform(n, -1, 1, generator), _uniform(n, -1, 1, generator)
+    if settings.area == 1 and settings.stretch == 1 and not settings.turn:
+        return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
+    width = (area.sqrt() * stretch).clamp(max=1)
+    height = (area.sqrt() / stretch).clamp(max=1)
+    # Where each place of the new picture is in the old one, whose sides run from -1 to 1.
+    theta = torch.zeros(n, 2, 3)
+    sign = torch.where(mirrored, -1.0, 1.0)
+    theta[:, 0, 0], theta[:, 0, 1] = sign * width * turn.cos(), -height * turn.sin()
+    theta[:, 1, 0], theta[:, 1, 1] = sign * width * turn.sin(), height * turn.cos()
+    theta[:, 0, 2], theta[:, 1, 2] = left * (1 - width), top * (1 - height)
+    grid = functional.affine_grid(
+        theta.to(images.device), list(images.shape), align_corners=False
+    )  # (n, h, w, 2)
+    framed = functional.grid_sample(
+        images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
+    return framed.contiguous(memory_format=torch.channels_last)
+
+
+def _recolour(
+    images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
+) -> torch.Tensor:
+    """Change brightness, contrast and saturation, and keep values within 0 to 255."""
+    n = len(images)
+
+    def factors(most: float) -> torch.Tensor:
+        drawn = _uniform(n, -1, 1, generator).mul(math.log1p(most)).exp()
+        return drawn.to(images.device)[:, None, None, None]  # (n, 1, 1, 1)
+
+    brightness = factors(settings.brightness)
+    contrast = factors(settings.contrast)
+    saturation = factors(settings.saturation)
+    if not (settings.brightness or settings.contrast or settings.saturation):
+        return images
+    weights = torch.tensor(_GREY, device=images.device)[None, :, None, None]
+    grey = (images * weights).sum(dim=1, keepdim=True)  # (n, 1, h, w)
+    mean = grey.mean(dim=(2, 3), keepdim=True)  # (n, 1, 1, 1)
+    # One formula: towards or from grey, towards or from the mean, brighter or darker.
+    coloured = saturation * images + (1 - saturation) * grey
+    return (brightness * (contrast * coloured + (1 - contrast) * mean)).clamp_(0, 255)

@@ -1,0 +1,182 @@
+"""What the unchanged backbone makes of all pictures, computed once and kept on disk.
+
+The head is trained on these for many epochs in the time of one epoch of the whole network. Each
+picture is kept as it is and mirrored, so that a training on features knows at least that much
+variety. Maps are kept in float16: their values are 0 to a few, and a head can't tell the
+difference.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from artextract.errors import CacheError
+from artextract.preprocess import Preprocess
+from training.augment import to_floats
+from training.model import FeatureMaker, Features
+
+__all__ = ["VIEWS", "CachedFeatures", "Pixels", "load_features", "make_features", "prepare"]
+
+VIEWS = 2
+"""As it is, and mirrored."""
+
+_BATCH = 32
+_TYPES = {"last": np.float16, "middle": np.float16, "statistics": np.float32}
+_DONE = "features.json"
+
+
+class Pixels(Protocol):
+    """Pictures by number, all of one size."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, rows: npt.NDArray[np.int64], /) -> npt.NDArray[np.uint8]:
+        """Return the pictures of these numbers, (n, side, side, 3)."""
+
+
+class CachedFeatures:
+    """The features of all pictures, read from disk as they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open what :func:`make_features` wrote into ``folder``."""
+        self._parts = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in _TYPES]
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        return len(self._parts[0]) // VIEWS
+
+    def get(self, rows: torch.Tensor, mirrored: torch.Tensor, device: torch.device) -> Features:
+        """Return the features of ``rows`` (n,), of the mirror image where ``mirrored`` (n,)."""
+        at = rows.numpy() + len(self) * mirrored.numpy().astype(np.int64)
+        return Features(*(torch.from_numpy(part[at]).to(device).float() for part in self._parts))
+
+    def pooled(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the mean of the last map (n, C) of the pictures as they are."""
+        whole = [
+            np.asarray(self._parts[0][rows[start : start + _BATCH]], np.float32).mean(axis=(2, 3))
+            for start in range(0, len(rows), _BATCH)
+        ]
+        return np.concatenate(whole)
+
+
+def prepare(pixels: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
+    """Return images (n, 3, h, w) of 0 to 255 as the backbone wants them."""
+    mean = torch.tensor(preprocess.mean, device=pixels.device)[None, :, None, None]
+    std = torch.tensor(preprocess.std, device=pixels.device)[None, :, None, None]
+    return (pixels - mean) / std
+
+
+def load_features(cache: Path, key: Sequence[object]) -> CachedFeatures | None:
+    """Return what was kept in ``cache`` under ``key`` (plain JSON), None where there is nothing."""
+    folder = _folder(cache, key)
+    if not (folder / _DONE).is_file():
+        return None
+    return CachedFeatures(folder)
+
+
+def make_features(
+    maker: FeatureMaker,
+    pictures: Pixels,
+    preprocess: Preprocess,
+    cache: Path,
+    key: Sequence[object],
+    *,
+    device: torch.device,
+    precision: torch.dtype | None = None,
+    on_pictures: Callable[[int], None] = lambda count: None,
+) -> CachedFeatures:
+    """Compute the features of all ``pictures``, keep them in ``cache`` under ``key``, return them.
+
+    Args:
+        maker: On ``device``; it is put into evaluation mode.
+        pictures: All pictures.
+        preprocess: What the backbone wants.
+        cache: A folder for what can be made again.
+        key: All that the features depend on, as plain JSON.
+        device: Where to compute.
+        precision: The type of autocast.
+        on_pictures: Called with how many more pictures are done, each view counted.
+
+    Raises:
+        CacheError: the disk is full, or the folder can't be written.
+    """
+    folder = _folder(cache, key)
+    draft = folder.with_name(folder.name + ".new")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        draft.mkdir(parents=True)
+        files = {name: (draft / f"{name}.npy").open("wb") for name in _TYPES}
+        try:
+            _compute(maker, pictures, preprocess, files, device, precision, on_pictures)
+        finally:
+            for file in files.values():
+                with suppress(OSError):  # a full disk says so a second time
+                    file.close()
+        (draft / _DONE).write_text(json.dumps(list(key)), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.replace(folder)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise CacheError(
+            f"features of {len(pictures):,} pictures can't be kept in {cache} "
+            f"({error.strerror or error}); make room or mend its rights, name another folder with "
+            "$ARTEXTRACT_CACHE, or leave the stage out with --set stage_one.epochs=0"
+        ) from error
+    return CachedFeatures(folder)
+
+
+@torch.inference_mode()
+def _compute(
+    maker: FeatureMaker,
+    pictures: Pixels,
+    preprocess: Preprocess,
+    files: Mapping[str, IO[bytes]],
+    device: torch.device,
+    precision: torch.dtype | None,
+    on_pictures: Callable[[int], None],
+) -> None:
+    """Write the features of all pictures, then those of their mirror images."""
+    maker.eval()
+    count = len(pictures)
+    for view in range(VIEWS):
+        for start in range(0, count, _BATCH):
+            rows = np.arange(start, min(start + _BATCH, count))
+            images = to_floats(torch.from_numpy(pictures[rows]).to(device))
+            images = prepare(images.flip(3) if view else images, preprocess)
+            images = images.contiguous(memory_format=torch.channels_last)
+            with torch.autocast(device.type, dtype=precision, enabled=precision is not None):
+                features: Features = maker(images)
+            for name, part in features._asdict().items():
+                values = part.float().cpu().contiguous().numpy().astype(_TYPES[name])
+                if view == start == 0:
+                    _write_header(files[name], values, count * VIEWS)
+                files[name].write(values.tobytes())
+            on_pictures(len(rows))
+    for file in files.values():
+        file.flush()
+
+
+def _write_header(file: IO[bytes], values: npt.NDArray[Any], rows: int) -> None:
+    """Begin a .npy file of ``rows`` rows such as those of ``values``."""
+    np.lib.format.write_array_header_2_0(
+        file,
+        {
+            "descr": np.lib.format.dtype_to_descr(values.dtype),
+            "fortran_order": False,
+            "shape": (rows, *values.shape[1:]),
+        },
+    )
+
+
+def _folder(cache: Path, key: Sequence[object]) -> Path:
+    text = json.dumps(list(key), ensure_ascii=False, sort_keys=True)
+    return cache / "features" / hashlib.sha256(text.encode()).hexdigest()[:32]

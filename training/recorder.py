@@ -1,0 +1,87 @@
+"""What a training has measured: a line of JSON an epoch, and the same for TensorBoard."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from artextract.errors import ModelError
+from artextract.files import write_atomically
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Writes ``metrics.jsonl`` and the folder ``tensorboard`` of a run."""
+
+    def __init__(self, run: Path) -> None:
+        """Go on with what is there; ``run`` must exist."""
+        self.path = run / "metrics.jsonl"
+        self._folder = run / "tensorboard"
+        self._writer: Any = None
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End, however it came to that."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what has been written, the oldest first."""
+        if not self.path.is_file():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def forget_after(self, stage: str, epoch: int) -> None:
+        """Drop rows of ``stage`` later than ``epoch``, and those of stages after it.
+
+        A run that was killed may have written rows that its checkpoint does not know; it will
+        write them again.
+
+        Raises:
+            ModelError: the file can't be written.
+        """
+        kept: list[dict[str, Any]] = []
+        for row in self.rows():
+            if row["stage"] == stage and row["epoch"] > epoch:
+                break
+            if row["stage"] != stage and any(each["stage"] == stage for each in kept):
+                break
+            kept.append(row)
+        self._write(kept)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Write what an epoch gave: ``stage``, ``epoch``, and numbers by name.
+
+        Raises:
+            ModelError: it can't be written.
+        """
+        self._write([*self.rows(), dict(row)])
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(self._folder))
+        for name, value in row.items():
+            if name not in ("stage", "epoch"):
+                self._writer.add_scalar(f"{row['stage']}/{name}", value, row["epoch"])
+        self._writer.flush()
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        try:
+            write_atomically(self.path, text)
+        except OSError as error:
+            raise ModelError(
+                f"{self.path} can't be written ({error.strerror or error}); make room or mend the "
+                "folder, and run the same command with --resume"
+            ) from error
