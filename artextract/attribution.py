@@ -152,7 +152,7 @@ def _parse_part(
     """Return the attributions of a part; ``qualifier`` is what was said before it of all names."""
     part = part.strip(" ,;")
     if doubted := _DOUBT.match(part):
-        part = part[doubted.end() :]
+        part = part[doubted.end() :].strip(" ,;")
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if not fold(part):
         return []

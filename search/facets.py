@@ -10,7 +10,7 @@ __all__ = ["FACETS", "Bin", "Facets", "count_facets"]
 FACETS = ("artist", "nationality", "school", "qualifier", "style", "genre", "classification")
 """Fields whose commonest names are told."""
 
-_WIDTHS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+_WIDTHS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000)
 _MOST_BINS = 14
 
 
@@ -54,7 +54,7 @@ def _make_bins(years: list[int]) -> list[Bin]:
     first, last = min(years), max(years)
     width = next(
         (w for w in _WIDTHS if last // w - first // w < _MOST_BINS), _WIDTHS[-1]
-    )  # years count back to -9999 at most, 20 bins of the widest
+    )  # years go from -9999 to 9999, 11 bins of the widest
     counts = dict.fromkeys(range(first // width, last // width + 1), 0)
     for year in years:
         counts[year // width] += 1

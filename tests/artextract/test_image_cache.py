@@ -5,6 +5,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from cache_user import keep_and_find
 
 from artextract.errors import CacheError
 from artextract.image_cache import ImageCache, default_cache_folder
@@ -84,14 +85,6 @@ def test_forget(tmp_path: Path) -> None:
 def test_only_hashes_have_a_path(name: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"")
     assert ImageCache(tmp_path).path_of(name) is None
-
-
-def keep_and_find(folder: Path, first: int) -> None:
-    cache = ImageCache(folder)
-    for number in range(first, first + 60):
-        data = b"%d" % (number % 20) * 5000
-        cache.keep(str(number % 20), data)
-        assert cache.find(str(number % 20)) == data
 
 
 def test_threads_and_processes_at_once(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from artextract.text import fold
 from search.facets import FACETS, Bin, count_facets
 from search.names import common_names, similar_names
 
-ROUND = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000}
+ROUND = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000}
 
 
 def put(store: EmbeddedStore, works: list[Artwork]) -> None:
