@@ -62,7 +62,8 @@ def embed_run(
     key = _key(file.sha256, ids, images)
     path = run.folder / "features" / f"{file.name}.npz"
     with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        with np.load(path, allow_pickle=False) as kept:  # what can't be read is made anew
+        # What can't be read is made anew.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as kept:
             if str(kept["key"]) == key:
                 return Embeddings(
                     ids=[str(id_) for id_ in kept["ids"]],

@@ -66,14 +66,19 @@ _SIDE, _SMALL = 300, 132  # longest sides of pictures on the page, in pixels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outliers:
-    """The suspects of one attribute; ``rows`` are the embeddings of ``ids``, in their order."""
+    """The suspects of one attribute, and the works that they resemble.
+
+    ``like_label`` and ``like_suggestion`` (n, 3) have the rows of the most alike works of the
+    label's class and of the suggested one, -1 where there is none or the suggestion is the label.
+    """
 
     attribute: str
     names: tuple[str, ...]
     ids: list[str]
     labels: Ints
-    rows: npt.NDArray[np.float32]
     suspects: Suspects
+    like_label: Ints
+    like_suggestion: Ints
     classifier: str
 
 
@@ -203,24 +208,18 @@ def _suspects(
     logits: npt.NDArray[np.float32],
     classifier: str,
 ) -> Outliers:
+    suspects = find_suspects(logits, labels, find_neighbours(rows), names)
+    other = np.where(suspects.suggestion == labels, -1, suspects.suggestion)
     return Outliers(
         attribute=attribute,
         names=tuple(names),
         ids=ids,
         labels=labels,
-        rows=rows,
-        suspects=find_suspects(logits, labels, find_neighbours(rows), names),
+        suspects=suspects,
+        like_label=nearest_of_class(rows, labels, labels, _ALIKE),
+        like_suggestion=nearest_of_class(rows, labels, other, _ALIKE),
         classifier=classifier,
     )
-
-
-def _alike(one: Outliers, row: int) -> tuple[list[int], list[int]]:
-    """Return the nearest works with the label, and with the suggestion if that is another."""
-    label, suggestion = int(one.labels[row]), int(one.suspects.suggestion[row])
-    own = nearest_of_class(one.rows, one.labels, row, label, _ALIKE)
-    if suggestion == label:
-        return own, []
-    return own, nearest_of_class(one.rows, one.labels, row, suggestion, _ALIKE)
 
 
 def _table(run: Run, found: list[Outliers]) -> str:
@@ -231,7 +230,6 @@ def _table(run: Run, found: list[Outliers]) -> str:
         suspects = one.suspects
         for rank, row in enumerate(suspects.ranking(), start=1):
             work = run.works[one.ids[row]]
-            own, others = _alike(one, int(row))
             writer.writerow(
                 [
                     rank,
@@ -248,8 +246,8 @@ def _table(run: Run, found: list[Outliers]) -> str:
                     f"{suspects.confidence[row]:.6f}",
                     f"{suspects.own[row]:.6f}",
                     f"{suspects.agreement[row]:.4f}",
-                    shlex.join(one.ids[each] for each in own),
-                    shlex.join(one.ids[each] for each in others),
+                    shlex.join(one.ids[each] for each in one.like_label[row] if each >= 0),
+                    shlex.join(one.ids[each] for each in one.like_suggestion[row] if each >= 0),
                 ]
             )
     return buffer.getvalue()
@@ -273,7 +271,7 @@ def _section(run: Run, one: Outliers, top: int) -> dict[str, Any]:
 
 def _card(run: Run, one: Outliers, row: int, rank: int) -> dict[str, Any]:
     suspects = one.suspects
-    own, others = _alike(one, row)
+    own, others = one.like_label[row], one.like_suggestion[row]
     label, suggestion = one.names[one.labels[row]], one.names[suspects.suggestion[row]]
     return {
         "rank": rank,
@@ -288,8 +286,8 @@ def _card(run: Run, one: Outliers, row: int, rank: int) -> dict[str, Any]:
         "agreement": float(suspects.agreement[row]),
         "counted": bool(suspects.counted[row]),
         "alike": [
-            (label, [_work(run, one, each, _SMALL) for each in own]),
-            (suggestion, [_work(run, one, each, _SMALL) for each in others]),
+            (label, [_work(run, one, each, _SMALL) for each in own if each >= 0]),
+            (suggestion, [_work(run, one, each, _SMALL) for each in others if each >= 0]),
         ],
     }
 

@@ -5,8 +5,10 @@ Two witnesses that have not seen a work's label are heard: a classifier trained 
 multiplied, as one would those of independent experts, and the ranking is cleanlab's label quality
 (Northcutt et al. 2021, arXiv:1911.00068): what they leave for the label that was given.
 
-Neighbours by the same artist are heard too. They know the style better than strangers do: without
-them the neighbours alone find injected errors half as well (benchmarks/outlier_noise.py).
+Neighbours help where labels are wrong at random; where they slip to a similar class the classifier
+alone does as well. Those by the same artist are heard too: they know the style better than
+strangers do, and without them neighbours find injected errors half as well
+(benchmarks/outlier_noise.py).
 """
 
 from collections.abc import Sequence
@@ -166,11 +168,24 @@ def neighbour_shares(neighbours: Neighbours, labels: Ints, classes: int) -> npt.
     return shares
 
 
-def nearest_of_class(
-    embeddings: Floats, labels: Ints, work: int, label: int, most: int
-) -> list[int]:
-    """Return the works of a class that look most like ``work``, itself left out."""
-    members = np.flatnonzero(labels == label)
-    members = members[members != work]
-    cosines = embeddings[members] @ embeddings[work]
-    return [int(row) for row in members[np.argsort(-cosines, kind="stable")[:most]]]
+def nearest_of_class(embeddings: Floats, labels: Ints, wanted: Ints, most: int) -> Ints:
+    """Return for each work the ``most`` works of the class ``wanted`` (n,) that look most like it.
+
+    A work is not its own neighbour. Rows are filled with -1 where a class has too few works, and
+    where -1 is wanted.
+    """
+    found = np.full((len(labels), most), -1, np.int64)
+    for label in np.unique(wanted[wanted >= 0]):
+        members = np.flatnonzero(labels == label)
+        asking = np.flatnonzero(wanted == label)
+        theirs = embeddings[members].T
+        for start in range(0, len(asking), _BLOCK):
+            rows = asking[start : start + _BLOCK]
+            cosines = np.asarray(embeddings[rows] @ theirs, np.float32)
+            themselves = members[None, :] == rows[:, None]
+            cosines[themselves] = -np.inf
+            order = np.argsort(-cosines, axis=1, kind="stable")[:, :most]
+            nearest = members[order]
+            nearest[np.take_along_axis(themselves, order, axis=1)] = -1
+            found[rows, : order.shape[1]] = nearest
+    return found

@@ -132,11 +132,11 @@ def _reliability(axes: "Axes", bins: tuple[Bin, ...]) -> None:
             continue
         axes.plot(
             [one.confidence] * 2, [one.confidence, one.accuracy],
-            color=_MARK, linewidth=1.2, alpha=0.5,
+            color=_MARK, linewidth=1.2, alpha=0.5, clip_on=False,
         )  # fmt: skip
         axes.scatter(
             one.confidence, one.accuracy, s=12 + 110 * one.count / most,
-            color=_MARK, edgecolor=_PAPER, linewidth=0.8, zorder=3,
+            color=_MARK, edgecolor=_PAPER, linewidth=0.8, zorder=3, clip_on=False,
         )  # fmt: skip
     axes.plot([0, 1], [0, 1], color=_FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set_xlim(0, 1)
@@ -179,5 +179,7 @@ def _png(figure: "Figure") -> bytes:
     with rc_context(_STYLE), warnings.catch_warnings():
         # A script that the font lacks is drawn as boxes; the page beside it has the name in full.
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        figure.savefig(
+            buffer, format="png", bbox_inches="tight", pad_inches=0.12, metadata={"Software": None}
+        )
     return buffer.getvalue()

@@ -107,7 +107,8 @@ def load_predictions(path: Path, classes: Classes) -> Predictions:
         InputError: the file is missing or damaged, or belongs to other classes.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because np.load leaves a file open that it can't understand.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             ids = [str(id_) for id_ in file["ids"]]
             attributes = [name for name in classes.names if f"logits.{name}" in file]
             logits = {name: np.asarray(file[f"logits.{name}"]) for name in attributes}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ __all__ = ["environment", "picture_uri", "save_report"]
 
 _SIDE = 260  # longest side of a picture on the page, in pixels
 _ERRORS = 8  # confident errors shown for an attribute
-_SHOWN_CLASSES, _OF_CLASS = 3, 4  # best and worst classes, and works of each
+_MOST_CLASSES, _OF_CLASS = 3, 4  # best and worst classes, and works of each
 
 
 def save_report(run: Run, folder: Path) -> list[Judgement]:
@@ -37,6 +38,7 @@ def save_report(run: Run, folder: Path) -> list[Judgement]:
     data = to_json(run, judgements)
     pictures: dict[str, bytes] = {}
     sections = [_section(run, one, pictures) for one in judgements]
+    settings = _settings(run)
     page = environment().get_template("report.html").render(
         name=run.folder.resolve().name,
         headline=[_headline(one) for one in judgements],
@@ -46,7 +48,8 @@ def save_report(run: Run, folder: Path) -> list[Judgement]:
         ablations=_ablations(data["ablations"], run),
         works=len(run.works),
         counts=_split_counts(run),
-        settings=_settings(run),
+        settings=settings,
+        chosen_by_val=_keeps_best(settings),
         version=__version__,
     )  # fmt: skip
     try:
@@ -74,7 +77,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["readable"] = readable
-    made.filters["percent"] = lambda value: f"{value * 100:.0f} %"
+    made.filters["percent"] = lambda value: f"{value * 100:.0f}\N{NO-BREAK SPACE}%"
     made.filters["three"] = lambda value: f"{value:.3f}"
     made.filters["signed"] = lambda value: f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
     return made
@@ -126,6 +129,7 @@ def _section(run: Run, one: Judgement, pictures: dict[str, bytes]) -> dict[str, 
     ]
     rows.sort(key=lambda row: (row["score"].f1 is None, -(row["score"].f1 or 0)))
     judged = [row["score"] for row in rows if row["score"].works]
+    shown = min(_MOST_CLASSES, len(judged) // 2)
     return {
         **_headline(one),
         "rows": rows,
@@ -134,19 +138,21 @@ def _section(run: Run, one: Judgement, pictures: dict[str, bytes]) -> dict[str, 
         "left_out": run.classes.left_out.get(one.attribute, {}),
         "least": run.classes.least.get(one.attribute, 1),
         "confusion": _png_uri(pictures[confusion]),
+        # Drawn for 160 dots an inch, shown at the 96 of a page.
+        "confusion_width": round(_png_width(pictures[confusion]) * 96 / 160),
         "reliability": _png_uri(pictures[reliability]) if reliability else None,
         "calibration": one.calibration,
         "least_for_calibration": LEAST_FOR_CALIBRATION,
         "pairs": one.pairs,
         "errors": _errors(run, one),
         "galleries": [
-            ("Told best", [_examples(run, one, row.name, True) for row in judged[:_SHOWN_CLASSES]]),
+            ("Told best", [_examples(run, one, row.name, True) for row in judged[:shown]]),
             (
                 "Told worst",
-                [_examples(run, one, row.name, False) for row in judged[-_SHOWN_CLASSES:][::-1]],
+                [_examples(run, one, row.name, False) for row in judged[::-1][:shown]],
             ),
         ]
-        if len(judged) >= 2 * _SHOWN_CLASSES
+        if shown
         else [],
     }
 
@@ -200,6 +206,10 @@ def _png_uri(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
 
 
+def _png_width(content: bytes) -> int:
+    return int.from_bytes(content[16:20], "big")  # of the IHDR chunk, which is always the first
+
+
 def _split_counts(run: Run) -> dict[str, int]:
     """Return how many works each split has, in the order of names."""
     counts: dict[str, int] = {}
@@ -211,6 +221,15 @@ def _split_counts(run: Run) -> dict[str, int]:
 def _settings(run: Run) -> str | None:
     path = run.folder / "config.toml"
     return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _keeps_best(settings: str | None) -> bool:
+    """Return whether the epoch that was kept is the one that did best on the works judged here."""
+    try:
+        predict = tomllib.loads(settings or "").get("predict", {})
+    except tomllib.TOMLDecodeError:
+        return False
+    return isinstance(predict, dict) and predict.get("keep") == "best"
 
 
 def _ablations(found: Any, run: Run) -> dict[str, Any] | None:
