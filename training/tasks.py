@@ -1,5 +1,6 @@
 """The two things that are learnt: a head from kept features, and a network from pictures."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ def judge(predictions: Predictions, classes: Classes) -> dict[str, float]:
     return {"score": sum(found.values()) / len(found), **found}
 
 
-class _LabelledTask:
+class _LabelledTask(ABC):
     """What both tasks share: rows of the training split, labels, and the loss."""
 
     def __init__(self, works: Labelled, settings: LossSettings, device: torch.device) -> None:
@@ -98,6 +99,16 @@ class _LabelledTask:
     def rows(self) -> int:
         """How many training works there are."""
         return len(self._numbers)
+
+    def judge(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
+        """See :class:`training.loop.Task`."""
+        see = self.seer(module)
+        said = self.works.predict(see, self.works.val, flips=False, processes=processes)
+        return judge(said, self.works.classes)
+
+    @abstractmethod
+    def seer(self, module: torch.nn.Module) -> See:
+        """Return ``module`` as something that sees works by their numbers."""
 
     def _loss_of(self, outputs: Outputs, works: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         """Return the loss of ``works``, a part of the works whose rows are ``batch``."""
@@ -138,12 +149,6 @@ class FeatureTask(_LabelledTask):
         mirrored = (torch.rand(len(rows), generator=generator) < 0.5) & self._flip
         outputs = module(self._features.get(works, mirrored, self.device))
         return self._loss_of(outputs, works, batch)
-
-    def judge(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
-        """See :class:`training.loop.Task`."""
-        see = self.seer(module)
-        said = self.works.predict(see, self.works.val, flips=False, processes=processes)
-        return judge(said, self.works.classes)
 
     def seer(self, module: torch.nn.Module) -> See:
         """Return ``module``, a head, as something that sees works by their numbers."""
@@ -190,12 +195,6 @@ class PictureTask(_LabelledTask):
         outputs = module(self._prepare(images))
         own = self._loss_of(outputs, works, batch)
         return share * own + (1 - share) * self._loss_of(outputs, works[partner], batch)
-
-    def judge(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
-        """See :class:`training.loop.Task`."""
-        see = self.seer(module)
-        said = self.works.predict(see, self.works.val, flips=False, processes=processes)
-        return judge(said, self.works.classes)
 
     def seer(self, module: torch.nn.Module) -> See:
         """Return ``module``, a whole network, as something that sees works by their numbers."""
