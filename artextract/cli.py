@@ -16,6 +16,15 @@ COMMANDS = {
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
     "search": ("search.cli:search", "Find works that look alike, or that filters describe."),
     "info": ("search.info:info", "Say what a collection holds."),
+    "train": (
+        "training.cli:train",
+        "Train a network to tell style, genre and artist of paintings.",
+    ),
+    "report": ("training.report_cli:report", "Judge what a training predicted, as a page to read."),
+    "outliers": (
+        "training.outliers_cli:outliers",
+        "Rank works by how probably their label is wrong.",
+    ),
     "export": (
         "export.cli:export",
         "Write networks as ONNX files, and collections as tables or manifests.",

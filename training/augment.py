@@ -31,7 +31,9 @@ def to_floats(pixels: torch.Tensor) -> torch.Tensor:
 def augment(
     images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
 ) -> torch.Tensor:
-    """Return other versions of ``images`` (n, 3, h, w), values 0 to 255, of the same shape.
+    """Return other versions of ``images`` (n, 3, h, w), values 0 to 255.
+
+    They are (n, 3, side, side) where ``settings`` has a side, else of the same shape.
 
     Args:
         images: The batch; it is not changed.
@@ -69,7 +71,9 @@ def _reframe(
     turn = _uniform(n, -1, 1, generator).mul(math.radians(settings.turn))
     mirrored = (torch.rand(n, generator=generator) < 0.5) & settings.flip
     left, top = _uniform(n, -1, 1, generator), _uniform(n, -1, 1, generator)
-    if settings.area == 1 and settings.stretch == 1 and not settings.turn:
+    sides = (settings.side, settings.side) if settings.side else (images.shape[2], images.shape[3])
+    whole = settings.area == 1 and settings.stretch == 1 and not settings.turn
+    if whole and sides == (images.shape[2], images.shape[3]):
         return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
     width = (area.sqrt() * stretch).clamp(max=1)
     height = (area.sqrt() / stretch).clamp(max=1)
@@ -80,7 +84,7 @@ def _reframe(
     theta[:, 1, 0], theta[:, 1, 1] = sign * width * turn.sin(), height * turn.cos()
     theta[:, 0, 2], theta[:, 1, 2] = left * (1 - width), top * (1 - height)
     grid = functional.affine_grid(
-        theta.to(images.device), list(images.shape), align_corners=False
+        theta.to(images.device), [n, 3, *sides], align_corners=False
     )  # (n, h, w, 2)
     framed = functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="reflection", align_corners=False

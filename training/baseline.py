@@ -126,7 +126,7 @@ def make_baseline(
     return made
 
 
-def choose_strength(rows: Rows, labels: Ints, *, seed: int = 0) -> float:
+def choose_strength(rows: Rows, labels: Ints, *, seed: int = 0, balanced: bool = True) -> float:
     """Return the C of :data:`STRENGTHS` with the best macro-F1 in 3-fold cross-validation."""
     from training.metrics import score
 
@@ -136,10 +136,15 @@ def choose_strength(rows: Rows, labels: Ints, *, seed: int = 0) -> float:
     classes = int(labels.max()) + 1
     names = [str(number) for number in range(classes)]
     found = [
-        score(out_of_fold(rows, labels, classes, c, folds=_SELECTION_FOLDS, seed=seed), labels,
-              names).macro_f1
+        score(
+            out_of_fold(
+                rows, labels, classes, c, folds=_SELECTION_FOLDS, seed=seed, balanced=balanced
+            ),
+            labels,
+            names,
+        ).macro_f1
         for c in STRENGTHS
-    ]  # fmt: skip
+    ]
     return STRENGTHS[int(np.argmax(found))]
 
 
@@ -151,6 +156,7 @@ def out_of_fold(
     *,
     folds: int = 5,
     seed: int = 0,
+    balanced: bool = True,
 ) -> npt.NDArray[np.float32]:
     """Return the log probabilities (n, classes) of each work by a model that never saw it.
 
@@ -162,7 +168,7 @@ def out_of_fold(
         held = fold == number
         if held.any():
             logits[held] = fit_and_predict(
-                rows[~held], labels[~held], rows[held], classes, strength
+                rows[~held], labels[~held], rows[held], classes, strength, balanced=balanced
             )
     return logits
 
@@ -177,24 +183,31 @@ def deal(labels: Ints, folds: int, seed: int) -> Ints:
 
 
 def fit_and_predict(
-    train_rows: Rows, train_labels: Ints, rows: Rows, classes: int, strength: float
+    train_rows: Rows,
+    train_labels: Ints,
+    rows: Rows,
+    classes: int,
+    strength: float,
+    *,
+    balanced: bool = True,
 ) -> npt.NDArray[np.float32]:
     """Fit on the training rows and return the log probabilities (n, classes) of ``rows``.
 
-    A class without a training row gets a logit of -30.
+    A class without a training row gets a logit of -30. ``balanced`` weighs classes alike.
     """
-    model = _fit(train_rows, train_labels, strength)
+    model = _fit(train_rows, train_labels, strength, balanced)
     logits = np.full((len(rows), classes), _LEAST_LOGIT, np.float32)
     if len(rows):
         logits[:, model.classes_] = np.maximum(model.predict_log_proba(rows), _LEAST_LOGIT)
     return logits
 
 
-def _fit(rows: Rows, labels: Ints, strength: float) -> "LogisticRegression":
+def _fit(rows: Rows, labels: Ints, strength: float, balanced: bool) -> "LogisticRegression":
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=1000)
+    weight = "balanced" if balanced else None
+    model = LogisticRegression(C=strength, class_weight=weight, max_iter=1000)
     with warnings.catch_warnings():
         # 1,000 steps are near enough to the best; the last digits do not change a prediction.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -22,6 +22,7 @@ from training.works import LabelledWork
 __all__ = ["Classes", "gather_classes"]
 
 _FORMAT = 1
+_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +59,23 @@ class Classes:
         return tuple(name for name, count in self.left_out[attribute].items() if not count)
 
     def describe(self) -> list[str]:
-        """Return a line for each attribute: how many classes, and which are left out and why."""
+        """Return a line for each attribute: how many classes, and which are left out and why.
+
+        Of many that are left out, those with the most works are named; a report names all.
+        """
         lines = []
         for attribute, names in self.names.items():
             parts = [f"{attribute}: {len(names)} classes"]
-            thin = [f"{name} ({n})" for name, n in self.left_out[attribute].items() if n]
+            thin = {name: n for name, n in self.left_out[attribute].items() if n}
             if thin:
+                largest = sorted(thin, key=lambda name: (-thin[name], name))
                 parts.append(
                     f"left out for fewer than {self.least[attribute]} training works: "
-                    + ", ".join(thin)
+                    + _name_some([f"{name} ({thin[name]})" for name in largest])
                 )
             unseen = self.unseen(attribute)
             if unseen:
-                parts.append(f"left out, as no training work has them: {', '.join(unseen)}")
+                parts.append(f"left out, as no training work has them: {_name_some(unseen)}")
             lines.append("; ".join(parts))
         return lines
 
@@ -118,6 +123,12 @@ class Classes:
                 f"{path} can't be read as the classes of a training ({error!r}); "
                 "put back the file that the training wrote, or train again"
             ) from error
+
+
+def _name_some(names: Sequence[str]) -> str:
+    """Return the first of ``names``, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _read(path: Path) -> dict[str, Any]:

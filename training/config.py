@@ -99,7 +99,10 @@ class AugmentSettings:
     ``area`` is the smallest part of the picture that is kept, ``stretch`` the most that a side is
     lengthened against the other, ``turn`` the most degrees; the rest is the most that brightness,
     contrast and saturation are multiplied or divided by, minus 1. ``mix`` is the parameter of the
-    Beta distribution of mixup (Zhang et al. 2018, arXiv:1710.09412); 0 leaves it out.
+    Beta distribution of mixup (Zhang et al. 2018, arXiv:1710.09412); 0 leaves it out. ``side`` is
+    that of the changed picture in pixels, 0 for the side of the picture itself: a part of a picture
+    shows things larger than they are in the whole one, which is judged, and a smaller side makes up
+    for that (Touvron et al. 2019, arXiv:1906.06423) and is quicker.
     """
 
     flip: bool = True
@@ -110,6 +113,7 @@ class AugmentSettings:
     contrast: float = field(default=0.15, metadata=_limits(0, 4))
     saturation: float = field(default=0.15, metadata=_limits(0, 4))
     mix: float = field(default=0.0, metadata=_limits(0, 10))
+    side: int = field(default=192, metadata=_limits(0, 4096))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,9 @@ class StageTwoSettings:
     the rate of the one after, and the first ``frozen`` steps not at all. With ``norms`` "fixed" its
     batch norms keep the statistics that they came with: batches are small and few. ``precision``
     is that of the backbone alone; "auto" is bf16 where the processor has instructions for it, else
-    fp16 on a GPU and fp32 on a CPU.
+    fp16 on a GPU and fp32 on a CPU. With ``views`` that many changed versions of each picture are
+    seen by the frozen steps once, at the beginning, and kept on disk, which more than halves the
+    time on a CPU; with 0 each picture is changed anew each time.
     """
 
     epochs: int = field(default=12, metadata=_limits(0))
@@ -148,6 +154,7 @@ class StageTwoSettings:
     backbone_lr: float = field(default=1.5e-4, metadata=_limits(0, 10))
     decay: float = field(default=0.9, metadata=_limits(0, 1))
     frozen: int = field(default=6, metadata=_limits(0))
+    views: int = field(default=8, metadata=_limits(0, 1000))
     norms: Literal["fixed", "learning"] = "fixed"
     weight_decay: float = field(default=0.05, metadata=_limits(0, 10))
     warmup: float = field(default=0.1, metadata=_limits(0, 1))

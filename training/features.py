@@ -6,13 +6,9 @@ variety. Maps are kept in float16: their values are 0 to a few, and a head can't
 difference.
 """
 
-import hashlib
-import json
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +17,7 @@ import torch
 from artextract.errors import CacheError
 from artextract.preprocess import Preprocess
 from training.augment import to_floats
+from training.kept_arrays import Arrays, keep_arrays, load_arrays
 from training.model import FeatureMaker, Features
 
 __all__ = ["VIEWS", "CachedFeatures", "Pixels", "load_features", "make_features", "prepare"]
@@ -29,8 +26,8 @@ VIEWS = 2
 """As it is, and mirrored."""
 
 _BATCH = 32
+_KIND = "features"
 _TYPES = {"last": np.float16, "middle": np.float16, "statistics": np.float32}
-_DONE = "features.json"
 
 
 class Pixels(Protocol):
@@ -46,9 +43,9 @@ class Pixels(Protocol):
 class CachedFeatures:
     """The features of all pictures, read from disk as they are asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open what :func:`make_features` wrote into ``folder``."""
-        self._parts = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in _TYPES]
+    def __init__(self, arrays: Arrays) -> None:
+        """Read from what :func:`make_features` keeps."""
+        self._parts = [arrays[name] for name in _TYPES]
 
     def __len__(self) -> int:
         """How many pictures there are."""
@@ -77,10 +74,8 @@ def prepare(pixels: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
 
 def load_features(cache: Path, key: Sequence[object]) -> CachedFeatures | None:
     """Return what was kept in ``cache`` under ``key`` (plain JSON), None where there is nothing."""
-    folder = _folder(cache, key)
-    if not (folder / _DONE).is_file():
-        return None
-    return CachedFeatures(folder)
+    found = load_arrays(cache, _KIND, key)
+    return None if found is None else CachedFeatures(found)
 
 
 def make_features(
@@ -109,29 +104,15 @@ def make_features(
     Raises:
         CacheError: the disk is full, or the folder can't be written.
     """
-    folder = _folder(cache, key)
-    draft = folder.with_name(folder.name + ".new")
-    shutil.rmtree(draft, ignore_errors=True)
+    batches = _compute(maker, pictures, preprocess, device, precision, on_pictures)
     try:
-        draft.mkdir(parents=True)
-        files = {name: (draft / f"{name}.npy").open("wb") for name in _TYPES}
-        try:
-            _compute(maker, pictures, preprocess, files, device, precision, on_pictures)
-        finally:
-            for file in files.values():
-                with suppress(OSError):  # a full disk says so a second time
-                    file.close()
-        (draft / _DONE).write_text(json.dumps(list(key)), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.replace(folder)
+        return CachedFeatures(keep_arrays(cache, _KIND, key, VIEWS * len(pictures), batches))
     except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
         raise CacheError(
             f"features of {len(pictures):,} pictures can't be kept in {cache} "
             f"({error.strerror or error}); make room or mend its rights, name another folder with "
             "$ARTEXTRACT_CACHE, or leave the stage out with --set stage_one.epochs=0"
         ) from error
-    return CachedFeatures(folder)
 
 
 @torch.inference_mode()
@@ -139,12 +120,11 @@ def _compute(
     maker: FeatureMaker,
     pictures: Pixels,
     preprocess: Preprocess,
-    files: Mapping[str, IO[bytes]],
     device: torch.device,
     precision: torch.dtype | None,
     on_pictures: Callable[[int], None],
-) -> None:
-    """Write the features of all pictures, then those of their mirror images."""
+) -> Iterator[Arrays]:
+    """Iterate over the features of all pictures, then those of their mirror images."""
     maker.eval()
     count = len(pictures)
     for view in range(VIEWS):
@@ -155,28 +135,8 @@ def _compute(
             images = images.contiguous(memory_format=torch.channels_last)
             with torch.autocast(device.type, dtype=precision, enabled=precision is not None):
                 features: Features = maker(images)
-            for name, part in features._asdict().items():
-                values = part.float().cpu().contiguous().numpy().astype(_TYPES[name])
-                if view == start == 0:
-                    _write_header(files[name], values, count * VIEWS)
-                files[name].write(values.tobytes())
+            yield {
+                name: part.float().cpu().numpy().astype(_TYPES[name])
+                for name, part in features._asdict().items()
+            }
             on_pictures(len(rows))
-    for file in files.values():
-        file.flush()
-
-
-def _write_header(file: IO[bytes], values: npt.NDArray[Any], rows: int) -> None:
-    """Begin a .npy file of ``rows`` rows such as those of ``values``."""
-    np.lib.format.write_array_header_2_0(
-        file,
-        {
-            "descr": np.lib.format.dtype_to_descr(values.dtype),
-            "fortran_order": False,
-            "shape": (rows, *values.shape[1:]),
-        },
-    )
-
-
-def _folder(cache: Path, key: Sequence[object]) -> Path:
-    text = json.dumps(list(key), ensure_ascii=False, sort_keys=True)
-    return cache / "features" / hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -23,7 +23,7 @@ from training.backbones.base import Backbone
 from training.chain import chain_of
 from training.config import ModelSettings
 
-__all__ = ["CnnRnn", "FeatureMaker", "Features", "Head", "Outputs"]
+__all__ = ["CnnRnn", "FeatureMaker", "Features", "Head", "Outputs", "Partway"]
 
 _VARIANCE_FLOOR = 1e-6
 
@@ -38,6 +38,14 @@ class Features(NamedTuple):
     last: torch.Tensor  # (B, C, h, w)
     middle: torch.Tensor  # (B, M, h, w)
     statistics: torch.Tensor  # (B, S)
+
+
+class Partway(NamedTuple):
+    """What the first steps of the backbone make of pictures, for the others to go on with."""
+
+    done: int  # steps
+    map: torch.Tensor  # (B, c, H/s, W/s)
+    statistics: torch.Tensor  # (B, S so far)
 
 
 class Outputs(NamedTuple):
@@ -71,17 +79,18 @@ class FeatureMaker(torch.nn.Module):
 
     def forward(self, images: torch.Tensor) -> Features:
         """Return what the head sees of ``images`` (B, 3, H, W), prepared for the backbone."""
-        x = images
-        middle = None
-        found = []
-        chain = chain_of(self.backbone)
-        for number, step in enumerate(chain, start=1):
-            before, x = x, step(x)
-            if number == self.middle:
-                middle = x  # (B, M, H/s, W/s), s <= 32
-            # Statistics are taken of the last map of each size, after the picture itself.
-            if self.statistics and before.shape[2] != x.shape[2] and number > 1:
-                found.append(_channel_statistics(before))
+        return self.finish(self.begin(images, 0))
+
+    def begin(self, images: torch.Tensor, steps: int) -> Partway:
+        """Return what the first ``steps`` steps, before the second map, make of ``images``."""
+        x, found, _ = self._run(images, 0, steps)
+        statistics = torch.cat(found, dim=1) if found else images.flatten(1)[:, :0]  # (B, S so far)
+        return Partway(steps, x, statistics)
+
+    def finish(self, partway: Partway) -> Features:
+        """Return the features of pictures of which the first steps are done."""
+        x, found, middle = self._run(partway.map, partway.done, self.steps)
+        found = [partway.statistics, *found]
         if self.statistics:
             found.append(_channel_statistics(x))
         last = x.float()  # (B, C, h, w)
@@ -90,8 +99,22 @@ class FeatureMaker(torch.nn.Module):
         else:
             narrow = functional.adaptive_avg_pool2d(middle.float(), (last.shape[2], last.shape[3]))
         # narrow: (B, M, h, w)
-        statistics = torch.cat(found, dim=1) if found else last[:, :0, 0, 0]  # (B, S)
-        return Features(last, narrow, statistics)
+        return Features(last, narrow, torch.cat(found, dim=1))
+
+    def _run(
+        self, x: torch.Tensor, start: int, stop: int
+    ) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor | None]:
+        """Run steps ``start`` to ``stop``; return map, statistics, and the second map if there."""
+        middle = None
+        found = []
+        for number, step in enumerate(chain_of(self.backbone)[start:stop], start=start + 1):
+            before, x = x, step(x)
+            if number == self.middle:
+                middle = x  # (B, M, H/s, W/s), s <= 32
+            # Statistics are taken of the last map of each size, after the picture itself.
+            if self.statistics and before.shape[2] != x.shape[2] and number > 1:
+                found.append(_channel_statistics(before))
+        return x, found, middle
 
 
 class Head(torch.nn.Module):
@@ -238,18 +261,25 @@ class CnnRnn(torch.nn.Module):
             )
         return steps[:count]
 
-    def forward(self, images: torch.Tensor) -> Outputs:
-        """Return what the network says of ``images`` (B, 3, H, W), prepared for the backbone."""
-        if self.precision is None:
-            return self.from_features(self.features(images))
-        with torch.autocast(images.device.type, dtype=self.precision):
-            features: Features = self.features(images)
-        return self.from_features(features)
+    def forward(self, images: torch.Tensor | Partway) -> Outputs:
+        """Return what the network says of ``images`` (B, 3, H, W), prepared for the backbone.
 
-    def from_features(self, features: Features) -> Outputs:
-        """Return what the network says of pictures whose features are known already."""
+        They may have been seen by its first steps already.
+        """
+        maps = images.map if isinstance(images, Partway) else images
+        with self.autocast(maps.device):
+            features: Features = (
+                self.features.finish(images)
+                if isinstance(images, Partway)
+                else self.features(images)
+            )
         outputs: Outputs = self.head(features)
         return outputs
+
+    def autocast(self, device: torch.device) -> torch.autocast:
+        """Return a context in which the backbone's steps are computed in ``precision``."""
+        wanted = self.precision is not None
+        return torch.autocast(device.type, dtype=self.precision, enabled=wanted)
 
 
 def _make_reader(settings: ModelSettings) -> torch.nn.Module:

@@ -235,6 +235,8 @@ def _keeps_best(settings: str | None) -> bool:
 def _ablations(found: Any, run: Run) -> dict[str, Any] | None:
     """Return ``ablations.json`` as a table: ``{"note": text, "rows": [{"name", "macro_f1"}]}``.
 
+    A row may have ``intervals``, {attribute: [low, high]}.
+
     Raises:
         InputError: it has another form.
     """

@@ -124,13 +124,12 @@ def _run(gathered: Gathered, settings: TrainSettings, processes: Processes) -> N
             processes=processes,
             checkpoints=checkpoints,
             recorder=recorder,
+            cache=_cache(),
+            # The backbone as it came: it is trained no earlier than in stage two.
+            source=[pictures.key, config.model.backbone, _weights_key(network)],
         )
         if config.stage_one.epochs:
-            # Of the backbone as it came: it is trained no earlier than in stage two.
-            key = [pictures.key, config.model.backbone, _weights_key(network), config.model.middle]
-            key.append(bool(config.model.statistics))
-            cache = default_cache_folder() / "training"
-            features = gather_features(setting, network.features, cache, key)
+            features = gather_features(setting, network.features)
         train_network(setting, network, features)
         network.eval()
         _predict(setting, network, settings)
@@ -184,10 +183,16 @@ def _open_pictures(
     works: Sequence[LabelledWork], preprocess: Preprocess, processes: Processes
 ) -> PictureSet:
     """Return all pictures; the first process decodes them, the others find them decoded."""
-    cache = default_cache_folder() / "training"
-    pictures = PictureSet(works, preprocess, cache) if processes.is_first else None
+    pictures = PictureSet(works, preprocess, _cache()) if processes.is_first else None
     processes.wait()
-    return pictures or PictureSet(works, preprocess, cache)
+    pictures = pictures or PictureSet(works, preprocess, _cache())
+    if pictures.broken:
+        _say(processes, f"Left out: {pictures.summary()}.")
+    return pictures
+
+
+def _cache() -> Path:
+    return default_cache_folder() / "training"
 
 
 def _gather_classes(

@@ -1,11 +1,13 @@
 """The two stages of a training: the head on kept features, then the whole network on pictures."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from artextract.errors import InputError
 from artextract.preprocess import Preprocess
 from training.checkpoint import Checkpoints
 from training.config import Config
@@ -17,7 +19,8 @@ from training.processes import Processes, choose_precision
 from training.progress import Counter
 from training.recorder import Recorder
 from training.schedule import head_groups, network_groups
-from training.tasks import FeatureTask, Labelled, PictureTask
+from training.tasks import FeatureTask, Labelled, PictureTask, ViewTask
+from training.views import Views, load_views, make_views, remove_views
 
 __all__ = ["STAGE_ONE", "STAGE_TWO", "Setting", "gather_features", "train_head", "train_network"]
 
@@ -29,7 +32,11 @@ _HEAD = "head"  # the checkpoint with stage one's best head
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What both stages need to know."""
+    """What both stages need to know.
+
+    ``cache`` is a folder for what can be made again; ``source`` tells pictures and backbone, as it
+    came, from any others, as plain JSON.
+    """
 
     config: Config
     works: Labelled
@@ -38,17 +45,18 @@ class Setting:
     processes: Processes
     checkpoints: Checkpoints
     recorder: Recorder
+    cache: Path
+    source: Sequence[object]
 
 
-def gather_features(
-    setting: Setting, maker: FeatureMaker, cache: Path, key: Sequence[object]
-) -> CachedFeatures:
+def gather_features(setting: Setting, maker: FeatureMaker) -> CachedFeatures:
     """Return the features of all pictures, computed by the first process where they are not kept.
 
     Raises:
         CacheError: they can't be kept.
     """
-    processes = setting.processes
+    processes, cache = setting.processes, setting.cache
+    key = [*setting.source, maker.middle, maker.statistics]
     found = load_features(cache, key)
     if found is None and processes.is_first:
         with Counter("Looking at pictures", 2 * len(setting.pictures)) as on_pictures:
@@ -67,22 +75,60 @@ def gather_features(
     return found
 
 
+def _view_key(setting: Setting, network: CnnRnn, steps: int) -> list[object]:
+    config = setting.config
+    changes = dataclasses.asdict(config.augment)
+    works = setting.works.train.tolist()
+    return [*setting.source, steps, str(network.precision), changes, config.seed,
+            config.stage_two.views, network.features.statistics, works]  # fmt: skip
+
+
+def _gather_views(setting: Setting, network: CnnRnn, steps: int) -> Views:
+    """Return versions of the training pictures, made by the first process where there are none."""
+    processes, config = setting.processes, setting.config
+    key, rows = _view_key(setting, network, steps), setting.works.train
+    found = load_views(setting.cache, key, len(rows))
+    if found is None and processes.is_first:
+        total = config.stage_two.views * len(rows)
+        with Counter("Looking at versions of pictures", total) as on_pictures:
+            found = make_views(
+                network,
+                setting.pictures,
+                rows,
+                setting.preprocess,
+                config.augment,
+                setting.cache,
+                key,
+                steps=steps,
+                count=config.stage_two.views,
+                seed=config.seed,
+                device=processes.device,
+                on_pictures=on_pictures,
+            )
+    processes.wait()
+    found = found or load_views(setting.cache, key, len(rows))
+    assert found is not None
+    return found
+
+
 def train_head(
     setting: Setting, head: Head, features: CachedFeatures, *, name: str = STAGE_ONE
 ) -> Best:
     """Train ``head`` on ``features``; it ends with the averaged weights of the last epoch.
 
-    The weights of the best epoch are kept as a checkpoint.
+    These are kept as a checkpoint, or those of the best epoch where the settings say so.
     """
     config = setting.config
+    by_score = config.predict.keep == "best"
 
     def keep(weights: dict[str, torch.Tensor], score: float) -> None:
-        setting.checkpoints.save(_HEAD, {"head": weights, "score": score})
+        if by_score:
+            setting.checkpoints.save(_HEAD, {"head": weights, "score": score})
 
     task = FeatureTask(
         setting.works, features, config.loss, setting.processes.device, flip=config.augment.flip
     )
-    return train(
+    best = train(
         task,
         Stage(
             name=name,
@@ -97,6 +143,9 @@ def train_head(
             set_mode=lambda: _train_mode(head),
         ),
     )
+    if not by_score and setting.processes.is_first:
+        setting.checkpoints.save(_HEAD, {"head": head.state_dict(), "score": best.score})
+    return best
 
 
 def train_network(setting: Setting, network: CnnRnn, features: CachedFeatures | None) -> None:
@@ -138,7 +187,7 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
     network.precision = choose_precision(settings.precision, processes.device)
 
     def keep(weights: dict[str, torch.Tensor], score: float) -> None:
-        if score > before.score:
+        if config.predict.keep == "best" and score > before.score:
             setting.checkpoints.save(BEST, {"network": weights, "score": score})
 
     def set_mode() -> None:
@@ -148,14 +197,8 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
         for step in network.frozen_steps(settings.frozen):
             step.eval()
 
-    task = PictureTask(
-        setting.works,
-        setting.pictures,
-        setting.preprocess,
-        config.loss,
-        config.augment,
-        processes.device,
-    )
+    steps = _steps_kept(network, settings.frozen) if settings.views else 0
+    task = _make_task(setting, network, steps)
     try:
         train(
             task,
@@ -173,8 +216,45 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
                 scaled=network.precision is torch.float16,
             ),
         )
+        setting.processes.wait()
+        if steps and processes.is_first:
+            remove_views(setting.cache, _view_key(setting, network, steps))
     finally:
         network.precision = None
+
+
+def _steps_kept(network: CnnRnn, frozen: int) -> int:
+    """Return after how many steps versions of pictures are kept: frozen ones before the middle."""
+    network.frozen_steps(frozen)
+    middle = network.features.middle
+    return min(frozen, middle - 1) if middle else frozen
+
+
+def _make_task(setting: Setting, network: CnnRnn, steps: int) -> PictureTask:
+    """Return stage two's task, on versions of the pictures if any steps are done beforehand."""
+    config, device = setting.config, setting.processes.device
+    if not steps:
+        return PictureTask(
+            setting.works,
+            setting.pictures,
+            setting.preprocess,
+            config.loss,
+            config.augment,
+            device,
+        )
+    if config.augment.mix:
+        raise InputError(
+            f"setting 'augment.mix' is {config.augment.mix:g}, but pictures can't be mixed where "
+            f"{config.stage_two.views} versions of them are kept; add --set stage_two.views=0"
+        )
+    return ViewTask(
+        setting.works,
+        setting.pictures,
+        setting.preprocess,
+        config.loss,
+        device,
+        lambda: _gather_views(setting, network, steps),
+    )
 
 
 def _train_mode(module: torch.nn.Module) -> None:

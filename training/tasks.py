@@ -1,7 +1,7 @@
 """The two things that are learnt: a head from kept features, and a network from pictures."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,9 @@ from training.model import Outputs
 from training.predict import See, predict
 from training.predictions import Predictions
 from training.processes import Processes
+from training.views import Views
 
-__all__ = ["FeatureTask", "Labelled", "PictureTask", "judge"]
+__all__ = ["FeatureTask", "Labelled", "PictureTask", "ViewTask", "judge"]
 
 _JUDGING_BATCH = 64
 
@@ -212,6 +213,38 @@ class PictureTask(_LabelledTask):
     def _prepare(self, images: torch.Tensor) -> torch.Tensor:
         ready = prepare(images, self._preprocess)
         return ready.contiguous(memory_format=torch.channels_last)
+
+
+class ViewTask(PictureTask):
+    """Telling classes from versions of the pictures that are kept partway through the network."""
+
+    def __init__(
+        self,
+        works: Labelled,
+        pictures: Pixels,
+        preprocess: Preprocess,
+        settings: LossSettings,
+        device: torch.device,
+        open_views: Callable[[], Views],
+    ) -> None:
+        """Make the task; ``open_views`` is called when the first step is taken."""
+        super().__init__(works, pictures, preprocess, settings, AugmentSettings(), device)
+        self._open_views = open_views
+        self._views: Views | None = None
+
+    def loss(
+        self,
+        module: torch.nn.Module,
+        rows: torch.Tensor,
+        batch: torch.Tensor,
+        generator: torch.Generator,
+    ) -> torch.Tensor:
+        """See :class:`training.loop.Task`."""
+        if self._views is None:
+            self._views = self._open_views()
+        chosen = torch.randint(self._views.count, (len(rows),), generator=generator)
+        outputs = module(self._views.get(rows, chosen, self.device))
+        return self._loss_of(outputs, self._numbers[rows], batch)
 
 
 def _count(labels: npt.NDArray[np.int64], classes: int) -> list[int]:

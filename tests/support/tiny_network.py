@@ -124,6 +124,7 @@ def tiny_config(*changes: str) -> Config:
             "stage_two.epochs=4",
             "stage_two.precision=fp32",
             "augment.area=0.8",
+            "augment.side=0",
             *changes,
         ],
     )
@@ -145,5 +146,7 @@ def tiny_run(
         processes=processes,
         checkpoints=Checkpoints(folder / "checkpoints", belongings(config, works.classes)),
         recorder=Recorder(folder),
+        cache=folder / "cache",
+        source=["textures"],
     )
     return setting, make_network(config, works.classes, backbone)

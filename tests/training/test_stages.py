@@ -19,7 +19,7 @@ TRAIN = 96
 def start(folder: Path, config: Config) -> tuple[Setting, CnnRnn, CachedFeatures]:
     pictures, labels = paint_textures(144)
     setting, network = tiny_run(folder, config, make_works(labels, TRAIN), pictures)
-    features = gather_features(setting, network.features, folder / "cache", ["textures"])
+    features = gather_features(setting, network.features)
     return setting, network, features
 
 
