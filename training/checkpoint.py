@@ -9,10 +9,13 @@ training that is killed, or a disk that is full, leaves the checkpoint before it
 import hashlib
 import io
 import json
+import lzma
 import os
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from artextract.errors import ModelError
 __all__ = ["Checkpoints", "fingerprint"]
 
 _FORMAT = 1
+_FOLDER = 0x10  # the mark of a folder among a ZIP entry's attributes
 
 # What a fingerprint of this name is of, and what to do where it is another.
 _KINDS = {
@@ -33,7 +37,8 @@ _KINDS = {
 
 # What reading a damaged archive runs into, in zipfile, pickle and torch.
 _DAMAGE = (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError,
-           TypeError, AttributeError, NotImplementedError)  # fmt: skip
+           TypeError, AttributeError, NotImplementedError, OverflowError, OSError, zlib.error,
+           lzma.LZMAError)  # fmt: skip
 
 
 def fingerprint(value: object) -> str:
@@ -83,7 +88,8 @@ class Checkpoints:
             temporary.replace(path)
             _sync_folder(self.folder)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # as read-only as the rest
+                temporary.unlink(missing_ok=True)
             size = buffer.getbuffer().nbytes / (1 << 20)
             raise ModelError(
                 f"checkpoint {path} of {size:.0f} MiB can't be written "
@@ -128,8 +134,11 @@ def _read(data: bytes, path: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             broken = archive.testzip()  # torch does not compare checksums
-        if broken is not None:
-            raise zipfile.BadZipFile(f"bad checksum of {broken}")
+            if broken is not None:
+                raise zipfile.BadZipFile(f"bad checksum of {broken}")
+            for entry in archive.infolist():  # torch takes what is marked as a folder for empty
+                if entry.compress_type != zipfile.ZIP_STORED or entry.external_attr & _FOLDER:
+                    raise zipfile.BadZipFile(f"{entry.filename} is not plain data")
         whole = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except _DAMAGE as error:
         raise ModelError(

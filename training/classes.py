@@ -199,10 +199,10 @@ def _check(
         CatalogError: it has none.
     """
     if not any(counts.values()):
-        known = sorted({name for work in works for name in work.labels})
+        known = sorted({name for work in works for name in work.labels} - {attribute})
         raise CatalogError(
             f"none of the {len(learnt_from):,} training works has a label for {attribute!r} "
-            f"(labels there are for: {', '.join(known) or 'nothing'}); fill in its column, or "
+            f"(labels there are for: {', '.join(known) or 'nothing else'}); fill in its column, or "
             f"leave the attribute out with --set attributes={','.join(known) or 'style'}"
         )
     if max(counts.values()) < least:

@@ -68,7 +68,7 @@ class ModelSettings:
     attention: Literal["attribute", "shared"] = "attribute"
     pooled: bool = True
     middle: int = field(default=12, metadata=_limits(0))
-    statistics: tuple[str, ...] = ("style", "genre", "artist")
+    statistics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,9 @@ class LossSettings:
 
     ``balance`` says how rare classes are kept in view: "logit-adjustment" with the strength
     ``tau`` (``taus`` for single attributes), "class-balanced" weights with ``beta``, or "none".
-    ``weights`` multiplies an attribute's part; 1 where it is not named.
+    ``weights`` multiplies an attribute's part; 1 where it is not named. ``artist_power`` makes
+    works of artists with m works count m to the minus this, for other attributes than the artist:
+    with 0 all works count alike, with 1 all artists.
     """
 
     balance: Literal["logit-adjustment", "class-balanced", "none"] = "logit-adjustment"
@@ -86,6 +88,7 @@ class LossSettings:
     beta: float = field(default=0.999, metadata=_limits(0, 0.999999))
     smoothing: float = field(default=0.1, metadata=_limits(0, 0.9))
     weights: Mapping[str, float] = field(default_factory=dict, metadata=_limits(0))
+    artist_power: float = field(default=0.0, metadata=_limits(0, 1))
 
     def tau_of(self, attribute: str) -> float:
         """Return the strength of the logit adjustment for one attribute."""
@@ -148,11 +151,11 @@ class StageTwoSettings:
     time on a CPU; with 0 each picture is changed anew each time.
     """
 
-    epochs: int = field(default=12, metadata=_limits(0))
+    epochs: int = field(default=16, metadata=_limits(0))
     batch: int = field(default=32, metadata=_limits(1))
     lr: float = field(default=6e-4, metadata=_limits(0, 10))
     backbone_lr: float = field(default=1.5e-4, metadata=_limits(0, 10))
-    decay: float = field(default=0.9, metadata=_limits(0, 1))
+    decay: float = field(default=0.95, metadata=_limits(0, 1))
     frozen: int = field(default=6, metadata=_limits(0))
     views: int = field(default=8, metadata=_limits(0, 1000))
     norms: Literal["fixed", "learning"] = "fixed"
@@ -328,9 +331,15 @@ def _parse_change(change: str) -> tuple[str, Any]:
     if hint is str and text[0] not in "\"'":
         return key, text
     try:
-        return key, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except ValueError:  # no TOML, or a number of thousands of digits
         return key, text
+    if isinstance(value, dict):
+        raise InputError(
+            f"--set {change!r} gives a whole table; give its settings one by one, as "
+            f"--set {key}.NAME=VALUE"
+        )
+    return key, value
 
 
 def _hint_of(key: str) -> Any:
@@ -398,15 +407,13 @@ def _convert(hint: Any, value: Any, key: str, limits: tuple[float, float] | None
             for name, each in value.items()
         }
     if hint is float and type(value) is int:
-        value = float(value)
+        value = float(value) if abs(value) < 10**300 else math.inf
     if type(value) is not hint:
         raise _wrong(key, value, {int: "a whole number", float: "a number", bool: "true or false",
                                   str: "text"}[hint])  # fmt: skip
-    if limits and not limits[0] <= value <= limits[1]:  # NaN fails too
-        span = f"{limits[0]:g} or more" if math.isinf(limits[1]) else (
-            f"{limits[0]:g} to {limits[1]:g}"
-        )  # fmt: skip
-        raise _wrong(key, value, span)
+    if limits and not (limits[0] <= value <= limits[1] and value < math.inf):  # NaN fails too
+        low, high = (f"{limit:.12g}" for limit in limits)
+        raise _wrong(key, value, f"{low} or more" if high == "inf" else f"{low} to {high}")
     return value
 
 
@@ -439,9 +446,10 @@ def _differs(config: Config, key: str) -> bool:
 
 
 def _look_up(value: Any, key: str) -> Any:
-    for name in key.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name)
-    return value
+    name, _, rest = key.partition(".")
+    if isinstance(value, Mapping):
+        return value.get(key)  # the names of a table may have dots
+    return _look_up(getattr(value, name), rest) if rest else getattr(value, name)
 
 
 def _lines(settings: Any, prefix: str, origins: Mapping[str, str]) -> list[str]:
@@ -461,7 +469,10 @@ def _lines(settings: Any, prefix: str, origins: Mapping[str, str]) -> list[str]:
 
 
 def _line(name: str, value: Any, key: str, origins: Mapping[str, str]) -> str:
-    origin = f"  # {' '.join(origins[key].split())}" if key in origins else ""
+    origin = ""
+    if key in origins:
+        words = " ".join(origins[key].split())
+        origin = "  # " + "".join(each if each.isprintable() else "?" for each in words)
     return f"{_toml_key(name)} = {_toml(value)}{origin}"
 
 
@@ -473,6 +484,6 @@ def _toml_key(name: str) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
-    if isinstance(value, str | bool):  # a JSON string or word is one of TOML, too
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str | bool):  # a JSON string or word is one of TOML, too, but for DEL
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

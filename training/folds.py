@@ -40,7 +40,7 @@ def deal_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDAr
     """
     if not 2 <= folds <= len(labels):
         raise InputError(
-            f"{folds} folds were asked for {len(labels)} works; give 2 to {len(labels)}, as 5"
+            f"{folds} folds were asked for {len(labels)} works; give 2 to {len(labels)}"
         )
     random = np.random.default_rng(seed)
     order = np.lexsort((random.random(len(labels)), *labels.T[::-1]))

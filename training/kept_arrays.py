@@ -7,8 +7,9 @@ is half written never has that name.
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,10 +53,10 @@ def keep_arrays(
         OSError: they can't be written; nothing is left of them.
     """
     folder = _folder(cache, kind, key)
-    draft = folder.with_name(folder.name + ".new")
-    shutil.rmtree(draft, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Of its own name, since another process may be making the same.
+    draft = Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
     try:
-        draft.mkdir(parents=True)
         files: dict[str, IO[bytes]] = {}
         with ExitStack() as opened:
             for batch in batches:
@@ -65,13 +66,13 @@ def keep_arrays(
                         _write_header(files[name], values, rows)
                     files[name].write(np.ascontiguousarray(values).data)
         (draft / _DONE).write_text(json.dumps(list(key)), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.replace(folder)
-    except BaseException:
+        with suppress(OSError):  # it is there already, by another process
+            draft.replace(folder)
+    finally:
         shutil.rmtree(draft, ignore_errors=True)
-        raise
     found = load_arrays(cache, kind, key)
-    assert found is not None
+    if found is None:
+        raise OSError(f"{folder} is in the way")
     return found
 
 

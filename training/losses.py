@@ -11,8 +11,12 @@ Two answers to rare classes, of which a training takes one:
   error. ``tau`` 1 is the paper's; between 0 and 1 is a compromise with plain accuracy.
 - *Class-balanced weights* (Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of
   Samples", arXiv:1901.05555, equation 2): a class of m works counts (1 - beta) / (1 - beta^m).
+
+And one to prolific artists, from whom a network would rather learn hands than styles: works are
+weighted so that an artist's works together count less than their number.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -23,10 +27,13 @@ from training.config import LossSettings
 __all__ = [
     "MultiTaskLoss",
     "adjust_logits",
+    "artist_weights",
     "class_balanced_weights",
     "log_prior",
     "smoothed_cross_entropy",
 ]
+
+_LEAST_DIVISOR = 1e-6  # of a batch without a known label, whose loss is 0
 
 
 def log_prior(counts: torch.Tensor) -> torch.Tensor:
@@ -48,6 +55,18 @@ def class_balanced_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
     if counts.ndim != 1 or not bool((counts > 0).all()):
         raise ValueError(f"counts must be positive and of shape (C,), not {counts.tolist()}")
     weights = (1 - beta) / (1 - torch.pow(beta, counts.double()))
+    return (weights / weights.mean()).to(torch.float32)
+
+
+def artist_weights(artists: Sequence[str | None], power: float) -> torch.Tensor:
+    """Return a weight for each work, (n,), of mean 1: an artist of m works has m^-``power`` each.
+
+    With ``power`` 0 all works count alike, with 1 all artists do. A work without a known artist
+    counts as that of an artist with no other.
+    """
+    works = Counter(artists)
+    counts = [1 if artist is None else works[artist] for artist in artists]
+    weights = torch.tensor(counts, dtype=torch.float64) ** -power
     return (weights / weights.mean()).to(torch.float32)
 
 
@@ -102,27 +121,33 @@ class MultiTaskLoss(torch.nn.Module):
         self,
         logits: Mapping[str, torch.Tensor],
         labels: torch.Tensor,
-        known: torch.Tensor | None = None,
+        weights: torch.Tensor | None = None,
+        divisors: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the loss, a scalar; 0 with gradients of 0 where no label is known.
 
         Args:
             logits: {attribute: (n, C)}.
             labels: (n, attributes), -1 where unknown.
-            known: (attributes,), how many labels to divide by: those of the whole batch where
-                ``labels`` are one process's part of it. None counts those of ``labels``.
+            weights: (n, attributes), how much each label counts; None counts all alike.
+            divisors: (attributes,), the sum of the weights of all known labels of the whole batch
+                where ``labels`` are one process's part of it. None takes that of ``labels``.
         """
         if labels.ndim != 2 or labels.shape[1] != len(self.attributes):
             raise ValueError(
                 f"labels {tuple(labels.shape)} need one column for each of {self.attributes}"
             )
-        if known is None:
-            known = (labels >= 0).sum(dim=0)
+        if weights is None:
+            weights = torch.ones(labels.shape, device=labels.device)
+        if divisors is None:
+            divisors = weights.where(labels >= 0, 0.0).sum(dim=0)
         total = torch.zeros((), device=labels.device)
         for column, (attribute, share) in enumerate(zip(self.attributes, self.shares, strict=True)):
             own = labels[:, column]
             adjusted = adjust_logits(logits[attribute], self.get_buffer(f"prior_{attribute}"), 1.0)
             rows = smoothed_cross_entropy(adjusted, own, self.smoothing)  # (n,)
             rows = rows * self.get_buffer(f"weights_{attribute}")[own.clamp(min=0)]
-            total = total + share * rows.sum() / known[column].clamp(min=1)
+            total = total + share * (rows * weights[:, column]).sum() / divisors[column].clamp(
+                min=_LEAST_DIVISOR
+            )
         return total

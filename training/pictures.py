@@ -110,7 +110,7 @@ class PictureSet:
             facts: dict[str, Any] = json.loads(self._facts_file.read_text(encoding="utf-8"))
             broken: dict[str, str] = facts["broken"]
             whole: bool = self._pixels_file.stat().st_size == facts["bytes"]
-        except (FileNotFoundError, ValueError, KeyError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
         return broken if whole else None
 

@@ -1,6 +1,7 @@
 """What a training has measured: a line of JSON an epoch, and the same for TensorBoard."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -46,7 +47,7 @@ class Recorder:
         """Drop rows of ``stage`` later than ``epoch``, and those of stages after it.
 
         A run that was killed may have written rows that its checkpoint does not know; it will
-        write them again.
+        write them again. TensorBoard's files, which can only grow, are made anew.
 
         Raises:
             ModelError: the file can't be written.
@@ -59,6 +60,16 @@ class Recorder:
                 break
             kept.append(row)
         self._write(kept)
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        try:
+            if self._folder.is_dir():
+                shutil.rmtree(self._folder)
+            for row in kept:
+                self._show(row)
+        except OSError as error:
+            raise self._unwritable(self._folder, error) from error
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Write what an epoch gave: ``stage``, ``epoch``, and numbers by name.
@@ -67,6 +78,13 @@ class Recorder:
             ModelError: it can't be written.
         """
         self._write([*self.rows(), dict(row)])
+        try:
+            self._show(row)
+        except OSError as error:
+            raise self._unwritable(self._folder, error) from error
+
+    def _show(self, row: Mapping[str, Any]) -> None:
+        """Write a row for TensorBoard."""
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -81,7 +99,11 @@ class Recorder:
         try:
             write_atomically(self.path, text)
         except OSError as error:
-            raise ModelError(
-                f"{self.path} can't be written ({error.strerror or error}); make room or mend the "
-                "folder, and run the same command with --resume"
-            ) from error
+            raise self._unwritable(self.path, error) from error
+
+    @staticmethod
+    def _unwritable(path: Path, error: OSError) -> ModelError:
+        return ModelError(
+            f"{path} can't be written ({error.strerror or error}); make room or mend the folder, "
+            "and run the same command with --resume"
+        )

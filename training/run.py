@@ -93,6 +93,7 @@ def _run(gathered: Gathered, settings: TrainSettings, processes: Processes) -> N
     classes = _gather_classes(works, split, config, others)
     labelled = Labelled(
         ids=[work.id for work in works],
+        artists=[work.artist for work in works],
         labels=classes.encode(works),
         classes=classes,
         train=_numbers(works, split, "train"),
@@ -104,7 +105,12 @@ def _run(gathered: Gathered, settings: TrainSettings, processes: Processes) -> N
     belongs = {
         **belongings(config, classes),
         "works": fingerprint(
-            [list(labelled.ids), labelled.labels.tolist(), labelled.train.tolist()]
+            [
+                list(labelled.ids),
+                list(labelled.artists),
+                labelled.labels.tolist(),
+                labelled.train.tolist(),
+            ]
         ),
     }
     checkpoints = Checkpoints(out / "checkpoints", belongs)

@@ -22,7 +22,7 @@ def share_of_rate(step: int, steps: int, warmup: float) -> float:
     (Loshchilov and Hutter 2017, arXiv:1608.03983).
     """
     rising = warmup * steps
-    if step + 1 < rising:
+    if step + 1 <= rising:
         return (step + 1) / rising
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(steps - rising, 1)))
 

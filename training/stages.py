@@ -197,7 +197,9 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
         for step in network.frozen_steps(settings.frozen):
             step.eval()
 
-    steps = _steps_kept(network, settings.frozen) if settings.views else 0
+    network.eval()
+    needed = settings.views > 0 and not _is_over(setting)
+    steps = _steps_kept(network, settings.frozen) if needed else 0
     task = _make_task(setting, network, steps)
     try:
         train(
@@ -221,6 +223,15 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
             remove_views(setting.cache, _view_key(setting, network, steps))
     finally:
         network.precision = None
+
+
+def _is_over(setting: Setting) -> bool:
+    """Return whether the checkpoint is of the end of stage two."""
+    if not setting.checkpoints.exists(LAST):
+        return False
+    state = setting.checkpoints.load(LAST)
+    over = state["epoch"] > setting.config.stage_two.epochs
+    return bool(state["stage"] == STAGE_TWO and over)
 
 
 def _steps_kept(network: CnnRnn, frozen: int) -> int:
@@ -253,7 +264,7 @@ def _make_task(setting: Setting, network: CnnRnn, steps: int) -> PictureTask:
         setting.preprocess,
         config.loss,
         device,
-        lambda: _gather_views(setting, network, steps),
+        _gather_views(setting, network, steps),
     )
 
 

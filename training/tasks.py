@@ -1,7 +1,7 @@
 """The two things that are learnt: a head from kept features, and a network from pictures."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from training.augment import augment, mix, to_floats
 from training.classes import Classes
 from training.config import AugmentSettings, LossSettings
 from training.features import CachedFeatures, Pixels, prepare
-from training.losses import MultiTaskLoss
+from training.losses import MultiTaskLoss, artist_weights
 from training.metrics import score
 from training.model import Outputs
 from training.predict import See, predict
@@ -36,6 +36,7 @@ class Labelled:
     """
 
     ids: Sequence[str]
+    artists: Sequence[str | None]
     labels: npt.NDArray[np.int64]
     classes: Classes
     train: npt.NDArray[np.int64]
@@ -95,6 +96,11 @@ class _LabelledTask(ABC):
             for name, labels in works.labels_of(works.train).items()
         }
         self._loss = MultiTaskLoss(counts, settings).to(device)
+        even = artist_weights([works.artists[row] for row in works.train], settings.artist_power)
+        self._weights = torch.ones(self._labels.shape)
+        for column, name in enumerate(works.classes.attributes):
+            if name != "artist":
+                self._weights[self._numbers, column] = even
 
     @property
     def rows(self) -> int:
@@ -113,11 +119,10 @@ class _LabelledTask(ABC):
 
     def _loss_of(self, outputs: Outputs, works: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         """Return the loss of ``works``, a part of the works whose rows are ``batch``."""
-        known = (self._labels[self._numbers[batch]] >= 0).sum(dim=0)
-        labels = self._labels[works]
-        loss: torch.Tensor = self._loss(
-            outputs.logits, labels.to(self.device), known.to(self.device)
-        )
+        whole = self._numbers[batch]
+        divisors = self._weights[whole].where(self._labels[whole] >= 0, 0.0).sum(dim=0)
+        given = (self._labels[works], self._weights[works], divisors)
+        loss: torch.Tensor = self._loss(outputs.logits, *(each.to(self.device) for each in given))
         return loss
 
 
@@ -225,12 +230,11 @@ class ViewTask(PictureTask):
         preprocess: Preprocess,
         settings: LossSettings,
         device: torch.device,
-        open_views: Callable[[], Views],
+        views: Views,
     ) -> None:
-        """Make the task; ``open_views`` is called when the first step is taken."""
+        """Make the task; ``views`` are of the training works."""
         super().__init__(works, pictures, preprocess, settings, AugmentSettings(), device)
-        self._open_views = open_views
-        self._views: Views | None = None
+        self._views = views
 
     def loss(
         self,
@@ -240,8 +244,6 @@ class ViewTask(PictureTask):
         generator: torch.Generator,
     ) -> torch.Tensor:
         """See :class:`training.loop.Task`."""
-        if self._views is None:
-            self._views = self._open_views()
         chosen = torch.randint(self._views.count, (len(rows),), generator=generator)
         outputs = module(self._views.get(rows, chosen, self.device))
         return self._loss_of(outputs, self._numbers[rows], batch)

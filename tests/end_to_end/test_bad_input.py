@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -312,26 +312,6 @@ def test_damaged_store(store: Path, artextract: Artextract) -> None:
     assert_one_sentence(
         artextract("search", "000.jpg", "--store", store), "manifest.json is damaged"
     )
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Mount a small file system of its own, as ``mount(options)``."""
-    mounted: list[Path] = []
-
-    def make(options: str) -> Path:
-        point = tmp_path / f"mount-{len(mounted)}"
-        point.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(point)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"mounting a tmpfs needs more rights: {done.stderr.strip()}")
-        mounted.append(point)
-        return point
-
-    yield make
-    for point in mounted:
-        subprocess.run(["umount", str(point)], check=True)
 
 
 def test_read_only_folder(

@@ -102,6 +102,7 @@ def make_works(labels: npt.NDArray[np.int64], train: int) -> Labelled:
     """Return works of which the first ``train`` are to learn from."""
     return Labelled(
         ids=[f"w{number:03}" for number in range(len(labels))],
+        artists=[f"painter {number % 7}" for number in range(len(labels))],
         labels=labels,
         classes=make_classes(),
         train=np.arange(train),

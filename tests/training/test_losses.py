@@ -7,7 +7,12 @@ import pytest
 import torch
 
 from training.config import LossSettings
-from training.losses import MultiTaskLoss, class_balanced_weights, smoothed_cross_entropy
+from training.losses import (
+    MultiTaskLoss,
+    artist_weights,
+    class_balanced_weights,
+    smoothed_cross_entropy,
+)
 
 COUNTS = {"style": [40, 7, 3], "genre": [5, 20]}
 
@@ -61,6 +66,44 @@ def test_against_the_formulas(balance: str, smoothing: float) -> None:
         {name: torch.tensor(values) for name, values in logits.items()}, torch.from_numpy(labels)
     )
     assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_artists_count_by_the_power_of_their_works() -> None:
+    artists = ["a", "b", "a", None, "a", "b", None]
+    for power in (0.0, 0.5, 1.0):
+        works = [3, 2, 3, 1, 3, 2, 1]
+        plain = [m**-power for m in works]
+        mean = sum(plain) / len(plain)
+        found = artist_weights(artists, power)
+        np.testing.assert_allclose(found.numpy(), [each / mean for each in plain], rtol=1e-6)
+
+
+def test_weighted_works_against_a_plain_loop_and_in_two_parts() -> None:
+    random = np.random.default_rng(2)
+    labels = torch.tensor([[0, 1], [2, -1], [-1, 0], [1, 1], [0, -1]])
+    weights = torch.from_numpy(random.uniform(0.2, 3, (5, 2)))
+    logits = {
+        name: torch.from_numpy(random.normal(0, 2, (5, len(c)))) for name, c in COUNTS.items()
+    }
+    settings = LossSettings(balance="none", smoothing=0.1)
+    loss = MultiTaskLoss(COUNTS, settings)
+    expected, divisors = 0.0, []
+    for column, (name, counts) in enumerate(COUNTS.items()):
+        known = [row for row in range(5) if labels[row, column] >= 0]
+        losses = [
+            float(weights[row, column])
+            * plain_loss(logits[name][row].tolist(), int(labels[row, column]), counts, settings, 0)
+            for row in known
+        ]
+        divisors.append(sum(float(weights[row, column]) for row in known))
+        expected += sum(losses) / divisors[-1]
+    assert loss(logits, labels, weights).item() == pytest.approx(expected, rel=1e-5)
+    parts = [
+        loss({name: values[rows] for name, values in logits.items()}, labels[rows], weights[rows],
+             torch.tensor(divisors)).item()
+        for rows in ([0, 3], [1, 2, 4])
+    ]  # fmt: skip
+    assert sum(parts) == pytest.approx(expected, rel=1e-5)
 
 
 def test_an_unknown_label_has_no_gradient_at_all() -> None:

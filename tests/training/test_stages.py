@@ -42,9 +42,10 @@ def score(setting: Setting, network: CnnRnn) -> dict[str, float]:
     return judge(said, setting.works.classes)
 
 
-def test_both_stages_learn_what_a_constant_can_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frozen", [0, 3])
+def test_both_stages_learn_what_a_constant_can_not(frozen: int, tmp_path: Path) -> None:
     config = tiny_config("stage_one.epochs=8", "stage_two.epochs=14", "stage_two.lr=5e-3",
-                         "stage_two.backbone_lr=2e-3", "stage_two.frozen=0")  # fmt: skip
+                         "stage_two.backbone_lr=2e-3", f"stage_two.frozen={frozen}")  # fmt: skip
     setting, network, features = start(tmp_path, config)
     train_network(setting, network, features)
     found = score(setting, network)
@@ -73,10 +74,11 @@ def test_every_kind_of_reader_gives_logits_and_a_unit_embedding(
     )
 
 
+@pytest.mark.parametrize("frozen", [0, 3])
 def test_a_training_that_was_stopped_ends_with_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frozen: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = tiny_config("stage_two.frozen=0")
+    config = tiny_config(f"stage_two.frozen={frozen}", "stage_two.views=3")
     whole_setting, whole, features = start(tmp_path / "whole", config)
     train_network(whole_setting, whole, features)
 
@@ -100,3 +102,11 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
     assert type(network.backbone) is TinyBackbone
     for name, value in whole.state_dict().items():
         assert torch.equal(value, network.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("name", ["type", "items", "training"])
+def test_an_attribute_may_have_any_name(name: str) -> None:
+    classes = {name: 3, "style": 2}
+    network = CnnRnn(TinyBackbone(), classes, tiny_config().model).eval()
+    logits, _ = network(torch.zeros(2, 3, 32, 32))
+    assert {key: values.shape[1] for key, values in logits.items()} == classes

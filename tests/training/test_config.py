@@ -1,0 +1,315 @@
+"""Settings: where they come from, what is refused, and that a run reads back its own."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artextract.errors import InputError
+from training.config import (
+    CONFIG,
+    AugmentSettings,
+    Config,
+    LossSettings,
+    ModelSettings,
+    StageOneSettings,
+    StageTwoSettings,
+    config_text,
+    load_config,
+    load_run_config,
+    save_config,
+)
+
+FILE = """\
+seed = 3
+attributes = ["style", "school"]
+[min_works]
+artist = 5
+[loss]
+tau = 1
+taus = {style = 0.25}
+[stage_two]
+epochs = 4
+lr = 6e-4
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text(FILE)
+    return path
+
+
+def test_without_anything_given_all_is_as_it_comes() -> None:
+    assert load_config() == (Config(), {})
+
+
+def test_a_word_wins_over_the_file_and_the_file_over_the_defaults(file: Path) -> None:
+    changes = ["stage_two.epochs=7", "loss.taus.genre=0.5", "augment.flip=false", "seed = 0"]
+    config, origins = load_config(file, changes)
+    assert config == Config(
+        attributes=("style", "school"),
+        min_works={"genre": 40, "artist": 5},
+        loss=LossSettings(tau=1.0, taus={"style": 0.25, "genre": 0.5}),
+        augment=AugmentSettings(flip=False),
+        stage_two=StageTwoSettings(epochs=7),
+    )
+    # The seed is the default's again, and the rate of stage two always was.
+    assert origins == {
+        "attributes": str(file),
+        "min_works.artist": str(file),
+        "loss.tau": str(file),
+        "loss.taus.style": str(file),
+        "loss.taus.genre": "--set",
+        "stage_two.epochs": "--set",
+        "augment.flip": "--set",
+    }
+    assert load_config(None, ["seed=1", "seed=2"])[0].seed == 2
+
+
+def test_words_need_no_quotes_where_text_or_a_list_is_asked_for() -> None:
+    config, _ = load_config(None, ["model.weights=my weights.pth", "attributes=style, école"])
+    assert config.model.weights == "my weights.pth"
+    assert config.attributes == ("style", "école")
+    config, _ = load_config(None, ['model.weights="3"', 'attributes=["a"]', "model.statistics=[]"])
+    assert config.model.weights == "3"
+    assert config.attributes == ("a",)
+    assert config.model.statistics == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("sede=1", r"there is no setting 'sede'; the top level has: .*\bseed\b"),
+        ("stage_two.epoch=4", r"there is no setting 'stage_two.epoch'; \[stage_two\] has: epochs"),
+        ("stages.epochs=4", r"there is no setting 'stages'; the top level has: .*stage_one"),
+        ("seed", r"--set 'seed' is not understood; write KEY=VALUE, as seed=1"),
+        ("=1", r"--set '=1' is not understood; write KEY=VALUE"),
+        ("seed=", r"--set 'seed=' is not understood; write KEY=VALUE"),
+    ],
+)
+def test_a_key_that_is_not_known_is_answered_with_those_that_are(
+    change: str, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        load_config(None, [change])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("seed=1.5", "a whole number"),
+        ("seed=true", "a whole number"),
+        ("seed=one", "a whole number"),
+        ("seed=[1]", "a whole number"),
+        ("seed=-1", "0 to "),
+        ("seed.more=1", "a whole number"),
+        ("loss.tau=true", "a number"),
+        ("loss.tau=much", "a number"),
+        ("loss.tau=nan", "0 to 10"),
+        ("loss.tau=inf", "0 to 10"),
+        ("loss.tau=-0.1", "0 to 10"),
+        ("loss.taus.style=11", "0 to 10"),
+        ("loss.taus=3", "a table"),
+        ("stage_one.clip=0", "1e-06 or more"),
+        ("stage_one.clip=nan", "1e-06 or more"),
+        ("stage_two.batch=0", "1 or more"),
+        ("augment.flip=1", "true or false"),
+        ("augment.flip=yes", "true or false"),
+        ("model.recurrent=rnn", "one of gru, lstm, none"),
+        ("model.recurrent=3", "one of gru, lstm, none"),
+        ("model.statistics=[1]", "text"),
+        ("min_works.artist=2.0", "a whole number"),
+        ("stage_two=3", "a table of settings"),
+    ],
+)
+def test_a_value_that_can_not_be_is_refused_in_one_sentence(change: str, expected: str) -> None:
+    key = change.split("=")[0].removesuffix(".more")
+    with pytest.raises(InputError) as refused:
+        load_config(None, [change])
+    sentence = str(refused.value)
+    assert sentence.startswith(f"setting {key!r} is ")
+    assert f"; expected {expected}" in sentence
+    assert sentence.endswith(f"--set {key}=VALUE")
+    assert "\n" not in sentence
+
+
+def test_text_in_a_file_is_not_taken_for_a_number(file: Path) -> None:
+    for line, key in [('seed = "1"', "seed"), ("attributes = 3", "attributes"),
+                      ("model = {weights = 3}", "model.weights")]:  # fmt: skip
+        file.write_text(line)
+        with pytest.raises(InputError, match=f"setting '{key}' is .*; expected "):
+            load_config(file)
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    with pytest.raises(InputError, match=r"there is no settings file .*settings\.toml; check"):
+        load_config(path)
+    for data in (b"seed: 1", b"seed = 1\nseed = 2", b"\xff\xfe\x00"):
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=r"^settings file .* is not TOML \([^\n]*; write"):
+            load_config(path)
+    with pytest.raises(InputError, match="can't be read"):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sentence"),
+    [
+        ((), r"attributes \[\] were given; name at least one"),
+        (("style", "genre", "style"), "were given; name at least one, each once"),
+        (
+            ("style", "art form"),
+            "attribute 'art form' can't name a head of the network; use letter",
+        ),
+        (("style.1",), "attribute 'style.1' can't name"),
+        (("2nd",), "attribute '2nd' can't name"),
+        (("",), "attribute '' can't name"),
+    ],
+)
+def test_attributes_that_can_name_no_head_are_refused(
+    attributes: tuple[str, ...], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        Config(attributes=attributes)
+    with pytest.raises(InputError, match=sentence):
+        Config().with_attributes(*attributes)
+    assert Config().with_attributes("school").attributes == ("school",)
+
+
+def test_what_is_saved_is_loaded_equal_and_says_where_it_came_from(
+    file: Path, tmp_path: Path
+) -> None:
+    config, origins = load_config(file, ["stage_two.epochs=7", "loss.taus.genre=0.5"])
+    saved = tmp_path / CONFIG
+    save_config(saved, config, origins)
+    assert load_config(saved)[0] == config
+    lines = saved.read_text().splitlines()
+    assert "epochs = 7  # --set" in lines
+    assert f"tau = 1.0  # {file}" in lines
+    assert "genre = 0.5  # --set" in lines
+    assert "lr = 0.0006" in lines
+    assert sum(" # " in line for line in lines) == len(origins)
+
+
+# Line ends, quotes and signs of TOML, but neither surrogates, which no file can hold, nor DEL.
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_characters="\x7f.") | st.sampled_from("\"'\\#=[]\n\t"),
+    max_size=12,
+)
+SETTINGS = st.builds(
+    Config,
+    seed=st.integers(0, 2**31 - 1),
+    attributes=st.permutations(["style", "genre", "école", "school_2"]).map(tuple),
+    min_works=st.dictionaries(TEXT, st.integers(1, 10**9), max_size=3).map(
+        lambda given: {**Config().min_works, **given}
+    ),
+    model=st.builds(
+        ModelSettings,
+        weights=TEXT,
+        recurrent=st.sampled_from(["gru", "lstm", "none"]),
+        dropout=st.floats(0, 0.95),
+        pooled=st.booleans(),
+        statistics=st.lists(TEXT, max_size=3).map(tuple),
+    ),
+    loss=st.builds(
+        LossSettings,
+        tau=st.floats(0, 10),
+        taus=st.dictionaries(TEXT, st.floats(0, 10), max_size=3),
+        weights=st.dictionaries(TEXT, st.floats(0, allow_infinity=False), max_size=3),
+    ),
+    stage_one=st.builds(
+        StageOneSettings, batch=st.integers(1), clip=st.floats(1e-6, math.inf)
+    ),
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(SETTINGS)
+def test_all_settings_that_can_be_are_read_back_equal(
+    tmp_path_factory: pytest.TempPathFactory, config: Config
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.toml"
+    save_config(file, config, {"seed": "a file\nof two lines"})
+    assert load_config(file)[0] == config
+    assert config_text(load_config(file)[0]) == config_text(config)
+
+
+def begin(run: Path, *changes: str) -> Config:
+    """Write the settings of a run, as a training does."""
+    run.mkdir()
+    config, origins = load_run_config(run, False, None, changes)
+    save_config(run / CONFIG, config, origins)
+    return config
+
+
+def test_a_run_that_is_resumed_keeps_its_own_settings(tmp_path: Path, file: Path) -> None:
+    run = tmp_path / "run"
+    begun = begin(run, "seed=1", "stage_two.epochs=3")
+    assert load_run_config(run, True, None, [])[0] == begun
+    # The same again, in another order, is no other.
+    assert load_run_config(run, True, None, ["stage_two.epochs=3", "seed=1"])[0] == begun
+    with pytest.raises(
+        InputError,
+        match=r"run was begun with other settings \(stage_two\.epochs is 4, not 3\); leave out "
+        r"--config and --set to go on with its own, or train into another folder$",
+    ):
+        load_run_config(run, True, None, ["seed=1", "stage_two.epochs=4"])
+    with pytest.raises(InputError, match=r"other settings \(seed is 0, not 1\)"):
+        load_run_config(run, True, None, ["stage_two.epochs=3"])
+    with pytest.raises(InputError, match=r"other settings \(seed is 3, not 1\)"):
+        load_run_config(run, True, file, [])
+
+
+def test_a_run_that_is_not_resumed_or_not_begun_takes_what_is_given(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    begin(run, "seed=1")
+    assert load_run_config(run, False, None, ["seed=2"])[0].seed == 2
+    assert load_run_config(run, False, None, [])[0] == Config()
+    assert load_run_config(tmp_path / "none", True, None, ["seed=2"])[0].seed == 2
+
+
+def test_what_is_given_is_adapted_before_it_is_compared(tmp_path: Path) -> None:
+    def without_artist(config: Config) -> Config:
+        return config.with_attributes(*(name for name in config.attributes if name != "artist"))
+
+    run = tmp_path / "run"
+    run.mkdir()
+    config, origins = load_run_config(run, False, None, ["seed=1"], adapt=without_artist)
+    assert config == dataclasses.replace(Config(), seed=1, attributes=("style", "genre"))
+    save_config(run / CONFIG, config, origins)
+    assert load_run_config(run, True, None, ["seed=1"], adapt=without_artist)[0] == config
+    with pytest.raises(InputError, match=r"other settings \(attributes is \('style', 'genre', 'a"):
+        load_run_config(run, True, None, ["seed=1"])
+
+
+def test_names_of_classes_may_have_dots(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[min_works]\n"a.b" = 3\n')
+    config, origins = load_config(file)
+    assert config.min_works["a.b"] == 3
+    assert origins == {"min_works.a.b": str(file)}
+
+
+@pytest.mark.parametrize("zeros", [400, 5000])
+def test_numbers_beyond_all_measure_are_refused(zeros: int) -> None:
+    with pytest.raises(InputError, match=r"loss\.tau"):
+        load_config(None, ["loss.tau=1" + "0" * zeros])
+
+
+def test_infinity_and_whole_tables_are_refused() -> None:
+    with pytest.raises(InputError, match=r"loss\.weights\.style"):
+        load_config(None, ["loss.weights.style=inf"])
+    with pytest.raises(InputError, match=r"one by one"):
+        load_config(None, ["loss={beta=0.5}"])
+
+
+def test_text_with_a_control_character_comes_back(tmp_path: Path) -> None:
+    config = Config(model=ModelSettings(weights="a\x7fb"))
+    save_config(tmp_path / "c.toml", config, {"model.weights": "from \x01 afar"})
+    assert load_config(tmp_path / "c.toml")[0] == config
