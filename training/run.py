@@ -86,7 +86,7 @@ def _run(gathered: Gathered, settings: TrainSettings, processes: Processes) -> N
         )
     backbone = make_configured_backbone(config)
     preprocess = preprocess_of(config, backbone)
-    _say(processes, f"Read {len(gathered.works):,} works ({gathered.summary()}).")
+    _say(processes, f"Read {len(gathered.works):,} works: {gathered.summary()}.")
     split = _split(gathered.works, config, settings)
     pictures = _open_pictures(gathered.works, preprocess, processes)
     works = pictures.works
@@ -316,7 +316,7 @@ def _predict_folds(
     )
     if setting.processes.is_first:
         _save(path, said)
-        click.echo(f"Out-of-fold predictions of {len(said.ids):,} works are in {path}.")
+        click.echo(f"Out-of-fold predictions of {len(said.ids):,} works are in {path}.", err=True)
 
 
 def _save(path: Path, said: Predictions) -> None:
@@ -340,9 +340,9 @@ def _print_scores(said: Predictions, classes: Classes, out: Path) -> None:
         click.echo(
             f"{name:12} {found.macro_f1:8.3f} {found.accuracy:8.3f} {len(names):8} {found.n:8}"
         )
-    click.echo(f"The training is in {out}; see it with: artextract report {out}")
+    click.echo(f"The training is in {out}; see it with: artextract report {out}", err=True)
 
 
 def _say(processes: Processes, line: str) -> None:
     if processes.is_first:
-        click.echo(line)
+        click.echo(line, err=True)

@@ -40,5 +40,9 @@ class Gathered:
     first: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
-        """Return the counts as one line; what never happened is left out."""
-        return ", ".join(f"{count:,} {what}" for what, count in self.counts.items() if count)
+        """Return the counts as one line, with first cases; what never happened is left out."""
+        return ", ".join(
+            f"{count:,} {what}" + (f" (first: {self.first[what]})" if what in self.first else "")
+            for what, count in self.counts.items()
+            if count
+        )
