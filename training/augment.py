@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from training.config import AugmentSettings
 
-__all__ = ["augment", "mix", "to_floats"]
+__all__ = ["augment", "blend", "draw_mix", "to_floats"]
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
@@ -45,16 +45,20 @@ def augment(
     return _recolour(_reframe(images, settings, generator), settings, generator)
 
 
-def mix(
-    images: torch.Tensor, alpha: float, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Return each image mixed with another of the batch, which that is (n,), and its own share."""
+def draw_mix(n: int, alpha: float, generator: torch.Generator) -> tuple[torch.Tensor, float]:
+    """Return with which other of ``n`` each is mixed, (n,), and the share that is its own.
+
+    The share, at least one half, is one of a Beta distribution of parameters ``alpha`` (Zhang et
+    al. 2018, arXiv:1710.09412).
+    """
     seed = int(torch.randint(2**31, (), generator=generator))  # torch draws no Beta by a generator
     drawn = float(np.random.default_rng(seed).beta(alpha, alpha))
-    share = max(drawn, 1 - drawn)
-    partner = torch.randperm(len(images), generator=generator)
-    mixed = share * images + (1 - share) * images[partner.to(images.device)]
-    return mixed, partner, share
+    return torch.randperm(n, generator=generator), max(drawn, 1 - drawn)
+
+
+def blend(x: torch.Tensor, partner: torch.Tensor, share: float) -> torch.Tensor:
+    """Return ``share`` of each of ``x`` (n, ...) and the rest of its partner."""
+    return share * x + (1 - share) * x[partner.to(x.device)]
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:

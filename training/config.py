@@ -102,7 +102,8 @@ class AugmentSettings:
     ``area`` is the smallest part of the picture that is kept, ``stretch`` the most that a side is
     lengthened against the other, ``turn`` the most degrees; the rest is the most that brightness,
     contrast and saturation are multiplied or divided by, minus 1. ``mix`` is the parameter of the
-    Beta distribution of mixup (Zhang et al. 2018, arXiv:1710.09412); 0 leaves it out. ``side`` is
+    Beta distribution of mixup (Zhang et al. 2018, arXiv:1710.09412), 0 leaves it out; versions
+    that are kept are mixed where they are. ``side`` is
     that of the changed picture in pixels, 0 for the side of the picture itself: a part of a picture
     shows things larger than they are in the whole one, which is judged, and a smaller side makes up
     for that (Touvron et al. 2019, arXiv:1906.06423) and is quicker.

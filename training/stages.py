@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from artextract.errors import InputError
 from artextract.preprocess import Preprocess
 from training.checkpoint import Checkpoints
 from training.config import Config
@@ -77,7 +76,7 @@ def gather_features(setting: Setting, maker: FeatureMaker) -> CachedFeatures:
 
 def _view_key(setting: Setting, network: CnnRnn, steps: int) -> list[object]:
     config = setting.config
-    changes = dataclasses.asdict(config.augment)
+    changes = dataclasses.asdict(dataclasses.replace(config.augment, mix=0.0))
     works = setting.works.train.tolist()
     return [*setting.source, steps, str(network.precision), changes, config.seed,
             config.stage_two.views, network.features.statistics, works]  # fmt: skip
@@ -253,16 +252,12 @@ def _make_task(setting: Setting, network: CnnRnn, steps: int) -> PictureTask:
             config.augment,
             device,
         )
-    if config.augment.mix:
-        raise InputError(
-            f"setting 'augment.mix' is {config.augment.mix:g}, but pictures can't be mixed where "
-            f"{config.stage_two.views} versions of them are kept; add --set stage_two.views=0"
-        )
     return ViewTask(
         setting.works,
         setting.pictures,
         setting.preprocess,
         config.loss,
+        config.augment,
         device,
         _gather_views(setting, network, steps),
     )

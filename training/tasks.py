@@ -10,13 +10,13 @@ import torch
 
 from artextract.errors import InputError
 from artextract.preprocess import Preprocess
-from training.augment import augment, mix, to_floats
+from training.augment import augment, blend, draw_mix, to_floats
 from training.classes import Classes
 from training.config import AugmentSettings, LossSettings
 from training.features import CachedFeatures, Pixels, prepare
 from training.losses import MultiTaskLoss, artist_weights
 from training.metrics import score
-from training.model import Outputs
+from training.model import Outputs, Partway
 from training.predict import See, predict
 from training.predictions import Predictions
 from training.processes import Processes
@@ -194,11 +194,21 @@ class PictureTask(_LabelledTask):
     ) -> torch.Tensor:
         """See :class:`training.loop.Task`."""
         works = self._numbers[rows]
-        images = augment(self._load(works), self._variety, generator)
+        images = self._prepare(augment(self._load(works), self._variety, generator))
         if not self._variety.mix:
-            return self._loss_of(module(self._prepare(images)), works, batch)
-        images, partner, share = mix(images, self._variety.mix, generator)
-        outputs = module(self._prepare(images))
+            return self._loss_of(module(images), works, batch)
+        partner, share = draw_mix(len(works), self._variety.mix, generator)
+        outputs = module(blend(images, partner, share))
+        return self._mixed_loss(outputs, works, partner, share, batch)
+
+    def _mixed_loss(
+        self,
+        outputs: Outputs,
+        works: torch.Tensor,
+        partner: torch.Tensor,
+        share: float,
+        batch: torch.Tensor,
+    ) -> torch.Tensor:
         own = self._loss_of(outputs, works, batch)
         return share * own + (1 - share) * self._loss_of(outputs, works[partner], batch)
 
@@ -229,11 +239,12 @@ class ViewTask(PictureTask):
         pictures: Pixels,
         preprocess: Preprocess,
         settings: LossSettings,
+        variety: AugmentSettings,
         device: torch.device,
         views: Views,
     ) -> None:
         """Make the task; ``views`` are of the training works."""
-        super().__init__(works, pictures, preprocess, settings, AugmentSettings(), device)
+        super().__init__(works, pictures, preprocess, settings, variety, device)
         self._views = views
 
     def loss(
@@ -245,8 +256,17 @@ class ViewTask(PictureTask):
     ) -> torch.Tensor:
         """See :class:`training.loop.Task`."""
         chosen = torch.randint(self._views.count, (len(rows),), generator=generator)
-        outputs = module(self._views.get(rows, chosen, self.device))
-        return self._loss_of(outputs, self._numbers[rows], batch)
+        views, works = self._views.get(rows, chosen, self.device), self._numbers[rows]
+        if not self._variety.mix:
+            return self._loss_of(module(views), works, batch)
+        # Mixed where they are kept, as in manifold mixup (Verma et al. 2019, arXiv:1806.05236).
+        partner, share = draw_mix(len(works), self._variety.mix, generator)
+        mixed = Partway(
+            views.done,
+            blend(views.map, partner, share),
+            blend(views.statistics, partner, share),
+        )
+        return self._mixed_loss(module(mixed), works, partner, share, batch)
 
 
 def _count(labels: npt.NDArray[np.int64], classes: int) -> list[int]:

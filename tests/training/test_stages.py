@@ -104,6 +104,18 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
         assert torch.equal(value, network.state_dict()[name]), name
 
 
+@pytest.mark.parametrize("views", [0, 4])
+def test_mixed_pictures_teach_as_well(views: int, tmp_path: Path) -> None:
+    config = tiny_config("stage_one.epochs=8", "stage_two.epochs=14", "stage_two.lr=5e-3",
+                         "stage_two.backbone_lr=2e-3", "augment.mix=0.4",
+                         f"stage_two.views={views}", "stage_two.frozen=3")  # fmt: skip
+    setting, network, features = start(tmp_path, config)
+    train_network(setting, network, features)
+    found = score(setting, network)
+    assert found["style"] > 0.6
+    assert found["genre"] > 0.6
+
+
 @pytest.mark.parametrize("name", ["type", "items", "training"])
 def test_an_attribute_may_have_any_name(name: str) -> None:
     classes = {name: 3, "style": 2}
