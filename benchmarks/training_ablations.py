@@ -34,11 +34,11 @@ from training.works import Gathered
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 HEAD_ALONE = "stage_two.epochs=0"
-PLAIN = ("loss.balance=none", "model.middle=0", "model.statistics=[]")
+PLAIN = ("loss.balance=none", "model.middle=0")
 STEPS = {
     "+ attention over places, not recurrent": (HEAD_ALONE, *PLAIN, "model.recurrent=none"),
     "+ recurrent part": (HEAD_ALONE, *PLAIN),
-    "+ second map and channel statistics": (HEAD_ALONE, "loss.balance=none"),
+    "+ second map": (HEAD_ALONE, "loss.balance=none"),
     "+ logit adjustment": (HEAD_ALONE,),
 }
 """{line: settings}, each with what the one before it has."""
