@@ -148,7 +148,7 @@ class StageTwoSettings:
     batch norms keep the statistics that they came with: batches are small and few. ``precision``
     is that of the backbone alone; "auto" is bf16 where the processor has instructions for it, else
     fp16 on a GPU and fp32 on a CPU. With ``views`` that many changed versions of each picture are
-    seen by the frozen steps once, at the beginning, and kept on disk, which more than halves the
+    seen by the frozen steps once, at the beginning, and kept on disk, which halves the
     time on a CPU; with 0 each picture is changed anew each time.
     """
 

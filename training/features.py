@@ -20,7 +20,15 @@ from training.augment import to_floats
 from training.kept_arrays import Arrays, keep_arrays, load_arrays
 from training.model import FeatureMaker, Features
 
-__all__ = ["VIEWS", "CachedFeatures", "Pixels", "load_features", "make_features", "prepare"]
+__all__ = [
+    "VIEWS",
+    "CachedFeatures",
+    "Pixels",
+    "load_features",
+    "load_images",
+    "make_features",
+    "prepare",
+]
 
 VIEWS = 2
 """As it is, and mirrored."""
@@ -65,11 +73,18 @@ class CachedFeatures:
         return np.concatenate(whole)
 
 
+def load_images(
+    pictures: Pixels, rows: npt.NDArray[np.int64], device: torch.device
+) -> torch.Tensor:
+    """Return the pictures ``rows`` (n,) as (n, 3, side, side), float32, 0 to 255, on ``device``."""
+    return to_floats(torch.from_numpy(pictures[rows]).to(device))
+
+
 def prepare(pixels: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
-    """Return images (n, 3, h, w) of 0 to 255 as the backbone wants them."""
+    """Return images (n, 3, h, w) of 0 to 255 as the backbone wants them, channels last."""
     mean = torch.tensor(preprocess.mean, device=pixels.device)[None, :, None, None]
     std = torch.tensor(preprocess.std, device=pixels.device)[None, :, None, None]
-    return (pixels - mean) / std
+    return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 def load_features(cache: Path, key: Sequence[object]) -> CachedFeatures | None:
@@ -130,9 +145,8 @@ def _compute(
     for view in range(VIEWS):
         for start in range(0, count, _BATCH):
             rows = np.arange(start, min(start + _BATCH, count))
-            images = to_floats(torch.from_numpy(pictures[rows]).to(device))
+            images = load_images(pictures, rows, device)
             images = prepare(images.flip(3) if view else images, preprocess)
-            images = images.contiguous(memory_format=torch.channels_last)
             with torch.autocast(device.type, dtype=precision, enabled=precision is not None):
                 features: Features = maker(images)
             yield {

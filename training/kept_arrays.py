@@ -9,7 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,13 +66,15 @@ def keep_arrays(
                         _write_header(files[name], values, rows)
                     files[name].write(np.ascontiguousarray(values).data)
         (draft / _DONE).write_text(json.dumps(list(key)), encoding="utf-8")
-        with suppress(OSError):  # it is there already, by another process
+        try:
             draft.replace(folder)
+        except OSError:
+            if load_arrays(cache, kind, key) is None:  # else another process was quicker
+                raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     found = load_arrays(cache, kind, key)
-    if found is None:
-        raise OSError(f"{folder} is in the way")
+    assert found is not None
     return found
 
 

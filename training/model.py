@@ -153,6 +153,7 @@ class Head(torch.nn.Module):
         """
         super().__init__()
         self.attributes = tuple(classes)
+        self._layers = {name: _layer(name) for name in classes}
         self.with_statistics = frozenset(settings.statistics) & set(classes)
         channels, inner = maker.channels, settings.projection
         # Maps are standardised without a scale of their own: the projection has one.
@@ -174,7 +175,7 @@ class Head(torch.nn.Module):
         self.looks = len(classes) if settings.attention == "attribute" else 1
         self.attend = torch.nn.Linear(width, self.looks)
         self.classify = torch.nn.ModuleDict(
-            {_layer(name): torch.nn.Linear(width, count) for name, count in classes.items()}
+            {self._layers[name]: torch.nn.Linear(width, count) for name, count in classes.items()}
         )
         self.embedding_size = width
         self.beside: torch.nn.ModuleDict | None = None
@@ -192,7 +193,7 @@ class Head(torch.nn.Module):
         if any(sizes.values()):
             self.beside = torch.nn.ModuleDict(
                 {
-                    _layer(name): torch.nn.Linear(sizes[name], count, bias=False)
+                    self._layers[name]: torch.nn.Linear(sizes[name], count, bias=False)
                     for name, count in classes.items()
                     if sizes[name]
                 }
@@ -214,7 +215,7 @@ class Head(torch.nn.Module):
         logits = {}
         for number, name in enumerate(self.attributes):
             own = seen[:, number if self.looks > 1 else 0]  # (B, D)
-            logits[name] = self.classify[_layer(name)](self.drop(own))  # (B, K)
+            logits[name] = self.classify[self._layers[name]](self.drop(own))  # (B, K)
             if name in beside:
                 logits[name] = logits[name] + beside[name]
         embedding = functional.normalize(seen.mean(dim=1), dim=1)  # (B, D)
@@ -242,11 +243,11 @@ class Head(torch.nn.Module):
         if self.statistics_norm is not None:
             parts.append(self.drop(self.statistics_norm(statistics)))  # (B, S)
         return {
-            name: self.beside[_layer(name)](
+            name: self.beside[layer](
                 torch.cat(parts if name in self.with_statistics else common, dim=1)
             )
-            for name in self.attributes
-            if _layer(name) in self.beside
+            for name, layer in self._layers.items()
+            if layer in self.beside
         }
 
 

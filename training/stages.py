@@ -1,30 +1,34 @@
 """The two stages of a training: the head on kept features, then the whole network on pictures."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from artextract.preprocess import Preprocess
 from training.checkpoint import Checkpoints
 from training.config import Config
-from training.features import CachedFeatures, Pixels, load_features, make_features
+from training.features import VIEWS, CachedFeatures, Pixels, load_features, make_features
 from training.kept import BEST
+from training.kept_arrays import remove_arrays
 from training.loop import LAST, Best, Stage, train
 from training.model import CnnRnn, FeatureMaker, Head
 from training.processes import Processes, choose_precision
 from training.progress import Counter
 from training.recorder import Recorder
 from training.schedule import head_groups, network_groups
-from training.tasks import FeatureTask, Labelled, PictureTask, ViewTask
-from training.views import Views, load_views, make_views, remove_views
+from training.tasks import FeatureTask, Labelled, PictureTask
+from training.views import KIND, Views, load_views, make_views
 
 __all__ = ["STAGE_ONE", "STAGE_TWO", "Setting", "gather_features", "train_head", "train_network"]
 
 STAGE_ONE = "stage one"
 STAGE_TWO = "stage two"
+
+Kept = TypeVar("Kept")
 
 _HEAD = "head"  # the checkpoint with stage one's best head
 
@@ -54,43 +58,31 @@ def gather_features(setting: Setting, maker: FeatureMaker) -> CachedFeatures:
     Raises:
         CacheError: they can't be kept.
     """
-    processes, cache = setting.processes, setting.cache
     key = [*setting.source, maker.middle, maker.statistics]
-    found = load_features(cache, key)
-    if found is None and processes.is_first:
-        with Counter("Looking at pictures", 2 * len(setting.pictures)) as on_pictures:
-            found = make_features(
+
+    def make() -> CachedFeatures:
+        with Counter("Looking at pictures", VIEWS * len(setting.pictures)) as on_pictures:
+            return make_features(
                 maker,
                 setting.pictures,
                 setting.preprocess,
-                cache,
+                setting.cache,
                 key,
-                device=processes.device,
+                device=setting.processes.device,
                 on_pictures=on_pictures,
             )
-    processes.wait()
-    found = found or load_features(cache, key)
-    assert found is not None
-    return found
+
+    return _gather(setting.processes, lambda: load_features(setting.cache, key), make)
 
 
-def _view_key(setting: Setting, network: CnnRnn, steps: int) -> list[object]:
-    config = setting.config
-    changes = dataclasses.asdict(dataclasses.replace(config.augment, mix=0.0))
-    works = setting.works.train.tolist()
-    return [*setting.source, steps, str(network.precision), changes, config.seed,
-            config.stage_two.views, network.features.statistics, works]  # fmt: skip
-
-
-def _gather_views(setting: Setting, network: CnnRnn, steps: int) -> Views:
+def _gather_views(setting: Setting, network: CnnRnn, steps: int, key: Sequence[object]) -> Views:
     """Return versions of the training pictures, made by the first process where there are none."""
-    processes, config = setting.processes, setting.config
-    key, rows = _view_key(setting, network, steps), setting.works.train
-    found = load_views(setting.cache, key, len(rows))
-    if found is None and processes.is_first:
-        total = config.stage_two.views * len(rows)
-        with Counter("Looking at versions of pictures", total) as on_pictures:
-            found = make_views(
+    config, rows = setting.config, setting.works.train
+    count = config.stage_two.views
+
+    def make() -> Views:
+        with Counter("Looking at versions of pictures", count * len(rows)) as on_pictures:
+            return make_views(
                 network,
                 setting.pictures,
                 rows,
@@ -99,13 +91,26 @@ def _gather_views(setting: Setting, network: CnnRnn, steps: int) -> Views:
                 setting.cache,
                 key,
                 steps=steps,
-                count=config.stage_two.views,
+                count=count,
                 seed=config.seed,
-                device=processes.device,
+                device=setting.processes.device,
                 on_pictures=on_pictures,
             )
+
+    return _gather(
+        setting.processes, lambda: load_views(setting.cache, key, len(rows), steps), make
+    )
+
+
+def _gather(
+    processes: Processes, load: Callable[[], Kept | None], make: Callable[[], Kept]
+) -> Kept:
+    """Return what is kept, made by the first process where it is not; all must call it."""
+    found = load()
+    if found is None and processes.is_first:
+        found = make()
     processes.wait()
-    found = found or load_views(setting.cache, key, len(rows))
+    found = load() if found is None else found
     assert found is not None
     return found
 
@@ -158,7 +163,10 @@ def train_network(setting: Setting, network: CnnRnn, features: CachedFeatures | 
         features: Those of all pictures; None leaves stage one out.
     """
     checkpoints, config = setting.checkpoints, setting.config
-    begun = checkpoints.load(LAST)["stage"] if checkpoints.exists(LAST) else STAGE_ONE
+    begun, epoch = STAGE_ONE, 1
+    if checkpoints.exists(LAST):
+        last = checkpoints.load(LAST)
+        begun, epoch = last["stage"], last["epoch"]
     before = Best()
     if features is not None:
         if begun == STAGE_ONE:
@@ -170,7 +178,8 @@ def train_network(setting: Setting, network: CnnRnn, features: CachedFeatures | 
         if begun == STAGE_ONE and setting.processes.is_first:
             _keep(checkpoints, network, before.score)
     if config.stage_two.epochs:
-        _train_all(setting, network, before)
+        over = begun == STAGE_TWO and epoch > config.stage_two.epochs
+        _train_all(setting, network, before, over)
     setting.processes.wait()
     if config.predict.keep == "last":
         if setting.processes.is_first:
@@ -179,8 +188,11 @@ def train_network(setting: Setting, network: CnnRnn, features: CachedFeatures | 
     network.load_state_dict(checkpoints.load(BEST)["network"])
 
 
-def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
-    """Run stage two; only what is better than stage one's head is kept as the best."""
+def _train_all(setting: Setting, network: CnnRnn, before: Best, over: bool) -> None:
+    """Run stage two, or take up its end if it is ``over``.
+
+    Only what is better than stage one's head is kept as the best.
+    """
     config, processes = setting.config, setting.processes
     settings = config.stage_two
     network.precision = choose_precision(settings.precision, processes.device)
@@ -197,9 +209,17 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
             step.eval()
 
     network.eval()
-    needed = settings.views > 0 and not _is_over(setting)
-    steps = _steps_kept(network, settings.frozen) if needed else 0
-    task = _make_task(setting, network, steps)
+    steps = 0 if over or not settings.views else _steps_kept(network, settings.frozen)
+    key = _view_key(setting, network, steps)
+    task = PictureTask(
+        setting.works,
+        setting.pictures,
+        setting.preprocess,
+        config.loss,
+        config.augment,
+        processes.device,
+        _gather_views(setting, network, steps, key) if steps else None,
+    )
     try:
         train(
             task,
@@ -219,18 +239,18 @@ def _train_all(setting: Setting, network: CnnRnn, before: Best) -> None:
         )
         setting.processes.wait()
         if steps and processes.is_first:
-            remove_views(setting.cache, _view_key(setting, network, steps))
+            remove_arrays(setting.cache, KIND, key)
     finally:
         network.precision = None
 
 
-def _is_over(setting: Setting) -> bool:
-    """Return whether the checkpoint is of the end of stage two."""
-    if not setting.checkpoints.exists(LAST):
-        return False
-    state = setting.checkpoints.load(LAST)
-    over = state["epoch"] > setting.config.stage_two.epochs
-    return bool(state["stage"] == STAGE_TWO and over)
+def _view_key(setting: Setting, network: CnnRnn, steps: int) -> list[object]:
+    """Return all that versions of the training pictures depend on; mixing comes later."""
+    config = setting.config
+    changes = dataclasses.asdict(dataclasses.replace(config.augment, mix=0.0))
+    works = setting.works.train.tolist()
+    return [*setting.source, steps, str(network.precision), changes, config.seed,
+            config.stage_two.views, network.features.statistics, works]  # fmt: skip
 
 
 def _steps_kept(network: CnnRnn, frozen: int) -> int:
@@ -238,29 +258,6 @@ def _steps_kept(network: CnnRnn, frozen: int) -> int:
     network.frozen_steps(frozen)
     middle = network.features.middle
     return min(frozen, middle - 1) if middle else frozen
-
-
-def _make_task(setting: Setting, network: CnnRnn, steps: int) -> PictureTask:
-    """Return stage two's task, on versions of the pictures if any steps are done beforehand."""
-    config, device = setting.config, setting.processes.device
-    if not steps:
-        return PictureTask(
-            setting.works,
-            setting.pictures,
-            setting.preprocess,
-            config.loss,
-            config.augment,
-            device,
-        )
-    return ViewTask(
-        setting.works,
-        setting.pictures,
-        setting.preprocess,
-        config.loss,
-        config.augment,
-        device,
-        _gather_views(setting, network, steps),
-    )
 
 
 def _train_mode(module: torch.nn.Module) -> None:

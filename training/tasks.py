@@ -10,10 +10,10 @@ import torch
 
 from artextract.errors import InputError
 from artextract.preprocess import Preprocess
-from training.augment import augment, blend, draw_mix, to_floats
+from training.augment import augment, blend, draw_mix
 from training.classes import Classes
 from training.config import AugmentSettings, LossSettings
-from training.features import CachedFeatures, Pixels, prepare
+from training.features import CachedFeatures, Pixels, load_images, prepare
 from training.losses import MultiTaskLoss, artist_weights
 from training.metrics import score
 from training.model import Outputs, Partway
@@ -22,7 +22,7 @@ from training.predictions import Predictions
 from training.processes import Processes
 from training.views import Views
 
-__all__ = ["FeatureTask", "Labelled", "PictureTask", "ViewTask", "judge"]
+__all__ = ["FeatureTask", "Labelled", "PictureTask", "judge"]
 
 _JUDGING_BATCH = 64
 
@@ -168,7 +168,11 @@ class FeatureTask(_LabelledTask):
 
 
 class PictureTask(_LabelledTask):
-    """Telling classes from pictures that look a little different each time."""
+    """Telling classes from pictures that look a little different each time.
+
+    Training sees the pictures changed anew, or versions of them that were kept partway through the
+    network; judging sees the pictures themselves.
+    """
 
     def __init__(
         self,
@@ -178,73 +182,13 @@ class PictureTask(_LabelledTask):
         settings: LossSettings,
         variety: AugmentSettings,
         device: torch.device,
+        views: Views | None = None,
     ) -> None:
-        """Make the task; ``preprocess`` is the backbone's."""
+        """Make the task; ``preprocess`` is the backbone's, ``views`` are of the training works."""
         super().__init__(works, settings, device)
         self._pictures = pictures
         self._preprocess = preprocess
         self._variety = variety
-
-    def loss(
-        self,
-        module: torch.nn.Module,
-        rows: torch.Tensor,
-        batch: torch.Tensor,
-        generator: torch.Generator,
-    ) -> torch.Tensor:
-        """See :class:`training.loop.Task`."""
-        works = self._numbers[rows]
-        images = self._prepare(augment(self._load(works), self._variety, generator))
-        if not self._variety.mix:
-            return self._loss_of(module(images), works, batch)
-        partner, share = draw_mix(len(works), self._variety.mix, generator)
-        outputs = module(blend(images, partner, share))
-        return self._mixed_loss(outputs, works, partner, share, batch)
-
-    def _mixed_loss(
-        self,
-        outputs: Outputs,
-        works: torch.Tensor,
-        partner: torch.Tensor,
-        share: float,
-        batch: torch.Tensor,
-    ) -> torch.Tensor:
-        own = self._loss_of(outputs, works, batch)
-        return share * own + (1 - share) * self._loss_of(outputs, works[partner], batch)
-
-    def seer(self, module: torch.nn.Module) -> See:
-        """Return ``module``, a whole network, as something that sees works by their numbers."""
-
-        def see(rows: torch.Tensor, mirrored: bool) -> Outputs:
-            images = self._load(rows)
-            outputs: Outputs = module(self._prepare(images.flip(3) if mirrored else images))
-            return outputs
-
-        return see
-
-    def _load(self, works: torch.Tensor) -> torch.Tensor:
-        return to_floats(torch.from_numpy(self._pictures[works.numpy()]).to(self.device))
-
-    def _prepare(self, images: torch.Tensor) -> torch.Tensor:
-        ready = prepare(images, self._preprocess)
-        return ready.contiguous(memory_format=torch.channels_last)
-
-
-class ViewTask(PictureTask):
-    """Telling classes from versions of the pictures that are kept partway through the network."""
-
-    def __init__(
-        self,
-        works: Labelled,
-        pictures: Pixels,
-        preprocess: Preprocess,
-        settings: LossSettings,
-        variety: AugmentSettings,
-        device: torch.device,
-        views: Views,
-    ) -> None:
-        """Make the task; ``views`` are of the training works."""
-        super().__init__(works, pictures, preprocess, settings, variety, device)
         self._views = views
 
     def loss(
@@ -255,18 +199,43 @@ class ViewTask(PictureTask):
         generator: torch.Generator,
     ) -> torch.Tensor:
         """See :class:`training.loop.Task`."""
-        chosen = torch.randint(self._views.count, (len(rows),), generator=generator)
-        views, works = self._views.get(rows, chosen, self.device), self._numbers[rows]
+        works = self._numbers[rows]
+        seen = self._look(rows, generator)
         if not self._variety.mix:
-            return self._loss_of(module(views), works, batch)
-        # Mixed where they are kept, as in manifold mixup (Verma et al. 2019, arXiv:1806.05236).
+            return self._loss_of(module(seen), works, batch)
         partner, share = draw_mix(len(works), self._variety.mix, generator)
-        mixed = Partway(
-            views.done,
-            blend(views.map, partner, share),
-            blend(views.statistics, partner, share),
-        )
-        return self._mixed_loss(module(mixed), works, partner, share, batch)
+        outputs = module(_blend(seen, partner, share))
+        own = self._loss_of(outputs, works, batch)
+        return share * own + (1 - share) * self._loss_of(outputs, works[partner], batch)
+
+    def seer(self, module: torch.nn.Module) -> See:
+        """Return ``module``, a whole network, as something that sees works by their numbers."""
+
+        def see(rows: torch.Tensor, mirrored: bool) -> Outputs:
+            images = load_images(self._pictures, rows.numpy(), self.device)
+            images = images.flip(3) if mirrored else images
+            outputs: Outputs = module(prepare(images, self._preprocess))
+            return outputs
+
+        return see
+
+    def _look(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor | Partway:
+        """Return what the network is to see of training works, ``rows`` of them (n,)."""
+        if self._views is not None:
+            chosen = torch.randint(self._views.count, (len(rows),), generator=generator)
+            return self._views.get(rows, chosen, self.device)
+        images = load_images(self._pictures, self._numbers[rows].numpy(), self.device)
+        return prepare(augment(images, self._variety, generator), self._preprocess)
+
+
+def _blend(
+    seen: torch.Tensor | Partway, partner: torch.Tensor, share: float
+) -> torch.Tensor | Partway:
+    """Mix each with its partner; kept maps as in Verma et al. 2019, arXiv:1806.05236."""
+    if isinstance(seen, torch.Tensor):
+        return blend(seen, partner, share)
+    maps, statistics = (blend(each, partner, share) for each in (seen.map, seen.statistics))
+    return Partway(seen.done, maps, statistics)
 
 
 def _count(labels: npt.NDArray[np.int64], classes: int) -> list[int]:

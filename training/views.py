@@ -14,26 +14,28 @@ import torch
 
 from artextract.errors import CacheError
 from artextract.preprocess import Preprocess
-from training.augment import augment, to_floats
+from training.augment import augment
 from training.config import AugmentSettings
-from training.features import Pixels, prepare
-from training.kept_arrays import Arrays, keep_arrays, load_arrays, remove_arrays
+from training.features import Pixels, load_images, prepare
+from training.kept_arrays import Arrays, keep_arrays, load_arrays
 from training.model import CnnRnn, Partway
 
-__all__ = ["Views", "load_views", "make_views", "remove_views"]
+__all__ = ["KIND", "Views", "load_views", "make_views"]
+
+KIND = "views"
+"""Under which versions are kept; see :mod:`training.kept_arrays`."""
 
 _BATCH = 32
-_KIND = "views"
 
 
 class Views:
     """``count`` versions of each training picture, ``steps`` steps into the backbone."""
 
-    def __init__(self, arrays: Arrays, rows: int) -> None:
+    def __init__(self, arrays: Arrays, rows: int, steps: int) -> None:
         """Read from what :func:`make_views` keeps of ``rows`` pictures."""
         self._maps, self._statistics = arrays["maps"], arrays["statistics"]
         self._rows = rows
-        self._steps = int(arrays["steps"][0])
+        self._steps = steps
         self.count = len(self._maps) // rows
 
     def get(self, rows: torch.Tensor, views: torch.Tensor, device: torch.device) -> Partway:
@@ -47,15 +49,10 @@ class Views:
         )
 
 
-def load_views(cache: Path, key: Sequence[object], rows: int) -> Views | None:
-    """Return what is kept in ``cache`` under ``key`` of ``rows`` pictures, or None."""
-    found = load_arrays(cache, _KIND, key)
-    return None if found is None else Views(found, rows)
-
-
-def remove_views(cache: Path, key: Sequence[object]) -> None:
-    """Remove what is kept in ``cache`` under ``key``."""
-    remove_arrays(cache, _KIND, key)
+def load_views(cache: Path, key: Sequence[object], rows: int, steps: int) -> Views | None:
+    """Return what is kept in ``cache`` of ``rows`` pictures after ``steps`` steps, or None."""
+    found = load_arrays(cache, KIND, key)
+    return None if found is None else Views(found, rows, steps)
 
 
 def make_views(
@@ -99,24 +96,22 @@ def make_views(
         for _ in range(count):
             for start in range(0, len(rows), _BATCH):
                 part = rows[start : start + _BATCH]
-                images = to_floats(torch.from_numpy(pictures[part]).to(device))
+                images = load_images(pictures, part, device)
                 images = prepare(augment(images, settings, generator), preprocess)
-                images = images.contiguous(memory_format=torch.channels_last)
                 with network.autocast(device):
                     partway = network.features.begin(images, steps)
                 yield {
                     "maps": partway.map.float().cpu().numpy().astype(np.float16),
                     "statistics": partway.statistics.float().cpu().numpy(),
-                    "steps": np.full(len(part), steps),
                 }
                 on_pictures(len(part))
 
     try:
-        kept = keep_arrays(cache, _KIND, key, count * len(rows), compute())
+        kept = keep_arrays(cache, KIND, key, count * len(rows), compute())
     except OSError as error:
         raise CacheError(
             f"{count} versions of {len(rows):,} pictures can't be kept in {cache} "
             f"({error.strerror or error}); make room or mend its rights, name another folder with "
             "$ARTEXTRACT_CACHE, or keep none with --set stage_two.views=0"
         ) from error
-    return Views(kept, len(rows))
+    return Views(kept, len(rows), steps)

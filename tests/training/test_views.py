@@ -10,9 +10,10 @@ from tiny_network import make_works, paint_textures, tiny_config, tiny_run
 from training.augment import augment, to_floats
 from training.chain import chain_of
 from training.features import prepare
+from training.kept_arrays import remove_arrays
 from training.model import CnnRnn
 from training.stages import Setting, gather_features, train_network
-from training.views import load_views, make_views, remove_views
+from training.views import KIND, load_views, make_views
 
 ROWS = np.array([5, 2, 11, 7])
 
@@ -74,15 +75,15 @@ def test_what_is_kept_is_found_again_and_removed(tmp_path: Path) -> None:
             on_pictures=seen.append,
         )  # fmt: skip
 
-    assert load_views(cache, ["a"], len(ROWS)) is None
+    assert load_views(cache, ["a"], len(ROWS), 2) is None
     make("a")
     assert sum(seen) == 3 * len(ROWS)
-    found = load_views(cache, ["a"], len(ROWS))
+    found = load_views(cache, ["a"], len(ROWS), 2)
     assert found is not None
     assert found.count == 3
-    assert load_views(cache, ["b"], len(ROWS)) is None
-    remove_views(cache, ["a"])
-    assert load_views(cache, ["a"], len(ROWS)) is None
+    assert load_views(cache, ["b"], len(ROWS), 2) is None
+    remove_arrays(cache, KIND, ["a"])
+    assert load_views(cache, ["a"], len(ROWS), 2) is None
 
 
 def test_nothing_is_left_of_what_was_interrupted(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_nothing_is_left_of_what_was_interrupted(tmp_path: Path) -> None:
             tmp_path / "cache", ["a"], steps=2, count=3, seed=0, device=torch.device("cpu"),
             on_pictures=stop,
         )  # fmt: skip
-    assert load_views(tmp_path / "cache", ["a"], len(ROWS)) is None
+    assert load_views(tmp_path / "cache", ["a"], len(ROWS), 2) is None
     assert list((tmp_path / "cache" / "views").iterdir()) == []
 
 
