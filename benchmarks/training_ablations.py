@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from training.baseline import choose_strength, fit_and_predict
+from training.baseline import fit_linear
 from training.bootstrap import bootstrap, paired_bootstrap
-from training.embeddings import Embeddings, embed_run
+from training.embeddings import embed_run
 from training.metrics import score
 from training.predictions import Predictions, Run, open_run
 from training.run import TrainSettings
@@ -56,13 +56,12 @@ def main() -> None:
     parser.add_argument("--fine-tuned", action="store_true")
     arguments = parser.parse_args()
     run = open_run(arguments.run)
-    embeddings = embed_run(run, "efficientnet-lite0")
     whole = run.load_predictions("val")
     variants = dict(STEPS)
     if arguments.fine_tuned:
         variants[NOT_RECURRENT] = ("model.recurrent=none",)
-    said = {LINEAR: fit_linear(run, embeddings, whole, balanced=False)}
-    said[BALANCED] = fit_linear(run, embeddings, whole, balanced=True)
+    plain = fit_linear(run, embed_run(run, "efficientnet-lite0"), "val", balanced=False)
+    said = {LINEAR: plain.predictions, BALANCED: run.load_predictions("baseline_val")}
     seconds: dict[str, float] = {}
     for name, changes in variants.items():
         begun = time.monotonic()
@@ -83,7 +82,7 @@ def main() -> None:
     result = {
         "machine": {
             "cpus": os.cpu_count(),
-            "processor": platform.machine(),
+            "machine": platform.machine(),
             "torch": torch.__version__,
         },
         "works": {"train": sides.count("train"), "val": len(whole.ids)},
@@ -103,24 +102,6 @@ def main() -> None:
                 line += f", {step['difference']:+.3f} [{step['low']:+.3f}, {step['high']:+.3f}]"
                 line += f" against {row['against']}"
             print(line)
-
-
-def fit_linear(
-    run: Run, embeddings: Embeddings, judged: Predictions, *, balanced: bool
-) -> Predictions:
-    """Return what a logistic regression on pooled features says of the judged works."""
-    train_ids = [id_ for id_, work in run.works.items() if work.split == "train"]
-    labels = run.classes.encode([run.works[id_] for id_ in train_ids])
-    seen, train_rows = embeddings.of(train_ids)
-    found, rows = embeddings.of(list(judged.ids))
-    assert found.all(), "a judged picture can't be opened any more"
-    logits = {}
-    for column, (attribute, names) in enumerate(run.classes.names.items()):
-        own = labels[seen, column]
-        x, y = train_rows[own >= 0], own[own >= 0]
-        strength = choose_strength(x, y, balanced=balanced)
-        logits[attribute] = fit_and_predict(x, y, rows, len(names), strength, balanced=balanced)
-    return Predictions(ids=judged.ids, logits=logits, labels=judged.labels)
 
 
 def train_variant(run: Run, changes: tuple[str, ...]) -> Predictions:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = [
     "STRENGTHS",
     "Baseline",
+    "Fitted",
     "choose_strength",
     "deal",
     "fit_and_predict",
+    "fit_linear",
     "make_baseline",
     "out_of_fold",
 ]
@@ -61,6 +63,15 @@ class Baseline:
         return f"balanced logistic regression on frozen {self.model} features"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What was predicted for one split, with which C and from how many works, by attribute."""
+
+    predictions: Predictions
+    strength: dict[str, float]
+    train_works: dict[str, int]
+
+
 def make_baseline(
     run: Run, embeddings: Embeddings, splits: Iterable[str], *, seed: int = 0
 ) -> Baseline:
@@ -78,37 +89,9 @@ def make_baseline(
     trained: dict[str, dict[str, int]] = {}
     try:
         for split in splits:
-            strength[split], trained[split] = {}, {}
-            judged = run.load_predictions(split)
-            train = _training_works(run, split, judged.ids)
-            found, rows = embeddings.of(judged.ids)
-            ids = [id_ for id_, opened in zip(judged.ids, found, strict=True) if opened]
-            labels = run.classes.encode([run.works[id_] for id_ in train])
-            seen, train_rows = embeddings.of(train)
-            logits = {}
-            for column, attribute in enumerate(run.classes.names):
-                own = labels[seen, column]
-                known, names = own >= 0, run.classes.names[attribute]
-                if not (judged.labels.get(attribute, own[:0]) >= 0).any():
-                    continue
-                if len(np.unique(own[known])) < 2:
-                    raise InputError(
-                        f"the baseline has {len(np.unique(own[known]))} classes of {attribute} to "
-                        f"learn from among {len(train)} works; at least 2 are needed: leave the "
-                        "attribute out, or the baseline"
-                    )
-                x, y = train_rows[known], own[known]
-                c = strength[split][attribute] = choose_strength(x, y, seed=seed)
-                trained[split][attribute] = len(y)
-                logits[attribute] = fit_and_predict(x, y, rows, len(names), c)
-            save_predictions(
-                run.predictions_file(f"baseline_{split}"),
-                Predictions(
-                    ids=ids,
-                    logits=logits,
-                    labels={name: judged.labels[name][found] for name in logits},
-                ),
-            )
+            fitted = fit_linear(run, embeddings, split, seed=seed)
+            strength[split], trained[split] = fitted.strength, fitted.train_works
+            save_predictions(run.predictions_file(f"baseline_{split}"), fitted.predictions)
         made = Baseline(
             model=embeddings.model,
             sha256=embeddings.sha256,
@@ -124,6 +107,46 @@ def make_baseline(
             "or give a folder that can be written to"
         ) from error
     return made
+
+
+def fit_linear(
+    run: Run, embeddings: Embeddings, split: str, *, balanced: bool = True, seed: int = 0
+) -> Fitted:
+    """Return what a logistic regression says of the works that ``split`` is judged by.
+
+    It learns from the works that :func:`make_baseline` names; an attribute without a known label to
+    judge by is left out. ``balanced`` weighs classes alike.
+
+    Raises:
+        InputError: an attribute has fewer than two classes to learn from.
+    """
+    strength, train_works, logits = {}, {}, {}
+    judged = run.load_predictions(split)
+    train = _training_works(run, split, judged.ids)
+    found, rows = embeddings.of(judged.ids)
+    labels = run.classes.encode([run.works[id_] for id_ in train])
+    seen, train_rows = embeddings.of(train)
+    for column, attribute in enumerate(run.classes.names):
+        own = labels[seen, column]
+        known, names = own >= 0, run.classes.names[attribute]
+        if not (judged.labels.get(attribute, own[:0]) >= 0).any():
+            continue
+        x, y = train_rows[known], own[known]
+        if len(np.unique(y)) < 2:
+            raise InputError(
+                f"the baseline has {len(np.unique(y))} classes of {attribute} to learn from among "
+                f"{len(train)} works; at least 2 are needed: leave the attribute out, or the "
+                "baseline"
+            )
+        c = choose_strength(x, y, seed=seed, balanced=balanced)
+        strength[attribute], train_works[attribute] = c, len(y)
+        logits[attribute] = fit_and_predict(x, y, rows, len(names), c, balanced=balanced)
+    predictions = Predictions(
+        ids=[id_ for id_, opened in zip(judged.ids, found, strict=True) if opened],
+        logits=logits,
+        labels={name: judged.labels[name][found] for name in logits},
+    )
+    return Fitted(predictions=predictions, strength=strength, train_works=train_works)
 
 
 def choose_strength(rows: Rows, labels: Ints, *, seed: int = 0, balanced: bool = True) -> float:
