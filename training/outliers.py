@@ -11,6 +11,7 @@ strangers do, and without them neighbours find injected errors half as well
 (benchmarks/outlier_noise.py).
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,7 +62,8 @@ class Suspects:
         confidence: Its probability.
         own: The classifier's probability of the label.
         agreement: The share of the neighbours that have the label.
-        counted: cleanlab's confident learning counts the label as an error.
+        counted: cleanlab's confident learning counts the label as an error; never that of a class's
+            only work.
     """
 
     quality: npt.NDArray[np.float64]
@@ -106,6 +108,10 @@ def find_suspects(
     evidence = np.sqrt((probabilities + _LEAST_PROBABILITY) * (shares + _LEAST_SHARE))
     evidence /= evidence.sum(axis=1, keepdims=True)
     each = np.arange(len(labels))
+    with warnings.catch_warnings():
+        # It leaves classes of a single work alone, and says so with a line of its source.
+        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        counted = find_label_issues(labels, evidence, n_jobs=1)
     quality = get_label_quality_scores(labels, evidence, method="self_confidence")
     return Suspects(
         quality=np.asarray(quality, np.float64),
@@ -115,7 +121,7 @@ def find_suspects(
         confidence=probabilities.max(axis=1),
         own=probabilities[each, labels],
         agreement=(labels[neighbours.rows] == labels[:, None]).mean(axis=1),
-        counted=np.asarray(find_label_issues(labels, evidence, n_jobs=1), bool),
+        counted=np.asarray(counted, bool),
     )
 
 
