@@ -24,7 +24,7 @@ def train() -> None:
     measured, predictions.
 
     Ctrl-C stops after the step that runs, and the same command with --resume goes on from there.
-    Several processes, started with torchrun or accelerate launch, share the work.
+    Several processes, started with torchrun, share the work.
 
     Example: artextract train catalog works.csv --images scans --out my-run
     """

@@ -1,7 +1,7 @@
 """Where a training runs: which device, in which precision, and as one process or several.
 
-Several processes, on one machine or many, are started by ``torchrun`` or ``accelerate launch``,
-which tell each its number through environment variables; a plain command is one process. Each
+Several processes, on one machine or many, are started by ``torchrun``, which tells each its number
+through environment variables; a plain command is one process. Each
 computes a part of every batch on a copy of the network, and gradients are averaged before each step
 (torch's DistributedDataParallel, over NCCL on GPUs and Gloo on CPUs), so that all copies stay
 equal.
