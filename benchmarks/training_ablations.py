@@ -71,9 +71,9 @@ def main() -> None:
             said[WHOLE] = whole
     rows = [make_row(run, name, said) for name in said]
     note = (
-        f"Macro-F1 with 95 % intervals on the validation works of this run, seed and settings as "
-        f"in it. A line that begins with + has all that the lines above it have. All but the last "
-        f"{1 + arguments.fine_tuned} are trained on frozen features."
+        "Macro-F1 with 95 % intervals on the validation works of this run, seed and settings as in "
+        "it. A line that begins with + has all that the lines above it have. All but the last "
+        f"{'two' if arguments.fine_tuned else 'one'} are trained on frozen features."
     )
     text = json.dumps({"note": note, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
     (run.folder / "ablations.json").write_text(text, encoding="utf-8")
