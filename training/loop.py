@@ -35,6 +35,7 @@ LAST = "last"
 """The checkpoint that a run goes on from."""
 
 _SAVE_SECONDS = 300.0
+_TABLES = {StageOneSettings: "stage_one", StageTwoSettings: "stage_two"}
 _LEAST_ROWS = 2  # a batch norm can't learn from one
 
 
@@ -191,7 +192,7 @@ class _Trainer:
             raise ModelError(
                 f"the loss became {value} in {stage.name}, epoch {self.epoch}, step {self.step}, "
                 "so training can't go on; train into another folder with a lower learning rate, "
-                f"as --set {stage.name.replace(' ', '_')}.lr={stage.settings.lr / 3:.1g}"
+                f"as --set {_TABLES[type(stage.settings)]}.lr={stage.settings.lr / 3:.1g}"
             )
         self.losses += value
         self.optimizer.zero_grad(set_to_none=True)
