@@ -29,6 +29,10 @@ COMMANDS = {
         "export.cli:export",
         "Write networks as ONNX files, and collections as tables or manifests.",
     ),
+    "doctor": (
+        "artextract.doctor:doctor",
+        "Say what this installation can do, and what is missing.",
+    ),
 }
 """{command: (where it is, its first line of help)}; a test keeps both true."""
 

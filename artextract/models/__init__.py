@@ -4,6 +4,7 @@ A model is named by a word ("efficientnet-lite0") or by the path of an ONNX file
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from artextract.errors import ModelError
 
-__all__ = ["DEFAULT_MODEL", "PACKAGED", "ModelFile", "find_model"]
+__all__ = ["DEFAULT_MODEL", "PACKAGED", "ModelFile", "find_model", "noted_sha256"]
 
 DEFAULT_MODEL = "efficientnet-lite0"
 
@@ -58,3 +59,22 @@ def find_model(name: str) -> ModelFile:
         f"unknown model {name!r}; known: {', '.join([*PACKAGED, *_EXPORTABLE])}, "
         "or the path of an .onnx file"
     )
+
+
+def noted_sha256(name: str) -> str:
+    """Return the SHA-256 that NOTICE gives for the file of a packaged model, 64 hex digits.
+
+    Raises:
+        ModelError: NOTICE does not name it.
+    """
+    notice = (resources.files(__name__) / "NOTICE").read_text(encoding="utf-8")
+    file = re.escape(PACKAGED[name])
+    found = re.search(
+        rf"^{file}\n-+\n(?:.+\n)*?File +sha256 ([0-9a-f]{{64}})", notice, re.MULTILINE
+    )
+    if found is None:
+        raise ModelError(
+            f"NOTICE has no checksum of {PACKAGED[name]}; install artextract again with "
+            "pip install --force-reinstall --no-deps artextract"
+        )
+    return found[1]
