@@ -1,6 +1,7 @@
 """Running a model file with ONNX Runtime, on the device that was asked for."""
 
 import os
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,12 +15,24 @@ from artextract.modelcard import CARD_KEY, ModelCard
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["DEVICES", "Device", "OnnxModel", "check_onnxruntime"]
+__all__ = ["DEVICES", "Device", "OnnxModel", "Seen", "check_onnxruntime"]
 
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model says of n pictures.
+
+    ``vectors`` is {aspect: (n, d)}, float32, rows of length 1; ``probabilities`` is
+    {attribute: (n, number of classes)}, float32, rows that add up to 1.
+    """
+
+    vectors: dict[str, npt.NDArray[np.float32]]
+    probabilities: dict[str, npt.NDArray[np.float32]]
 
 
 def check_onnxruntime() -> None:
@@ -103,12 +116,28 @@ class OnnxModel:
         inputs = [node.name for node in self._session.get_inputs()]
         outputs = {node.name: node.shape for node in self._session.get_outputs()}
         card = self.card
-        if [card.input] != inputs or outputs.get(card.embedding, [0])[-1] != card.dimension:
+        widths = {name: (shape or [0])[-1] for name, shape in outputs.items()}
+        expected = {card.embedding: card.dimension}
+        expected |= {card.probability_of(name): len(each) for name, each in card.classes.items()}
+        missing = [output for output in card.aspects.values() if output not in outputs]
+        wrong = [name for name, width in expected.items() if widths.get(name) != width]
+        if [card.input] != inputs or missing or wrong:
+            named = ", ".join(f"{name!r} of {width} numbers" for name, width in expected.items())
             raise ModelError(
-                f"the model card of {self.path} speaks of input {card.input!r} and "
-                f"{card.dimension} numbers in output {card.embedding!r}; the network has inputs "
-                f"{inputs} and outputs {outputs}; export the model again"
+                f"the model card of {self.path} speaks of input {card.input!r} and outputs "
+                f"{named}; the network has inputs {inputs} and outputs {outputs}; export the model "
+                "again"
             )
+
+    @property
+    def inputs(self) -> list[str]:
+        """The network's inputs for people: "image (n, 3, 224, 224), float"."""
+        return [_describe(node) for node in self._session.get_inputs()]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The network's outputs for people."""
+        return [_describe(node) for node in self._session.get_outputs()]
 
     def embed(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the embeddings of a batch of prepared pictures.
@@ -123,15 +152,48 @@ class OnnxModel:
             ModelError: a row is not finite or zero, so that it has no direction.
         """
         (rows,) = self._session.run([self.card.embedding], {self.card.input: batch})
+        return self._to_unit(rows)
+
+    def look(self, batch: npt.NDArray[np.float32]) -> Seen:
+        """Return all that the model says of a batch of prepared pictures, in one pass.
+
+        Args:
+            batch: As in :meth:`embed`.
+
+        Raises:
+            ModelError: a vector has no direction, or a probability is not finite.
+        """
+        card = self.card
+        names = [*card.aspects.values(), *map(card.probability_of, card.classes)]
+        found = dict(zip(names, self._session.run(names, {card.input: batch}), strict=True))
+        probabilities = {name: found[card.probability_of(name)] for name in card.classes}
+        for name, rows in probabilities.items():
+            if not np.isfinite(rows).all():
+                raise ModelError(
+                    f"{self.path} gave a probability of {name} that is not finite for one of "
+                    f"{len(batch)} pictures; export the model again"
+                )
+        return Seen(
+            {aspect: self._to_unit(found[output]) for aspect, output in card.aspects.items()},
+            probabilities,
+        )
+
+    def _to_unit(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return a copy of ``rows`` brought to length 1."""
         embeddings: npt.NDArray[np.float32] = np.array(rows, np.float32)
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         if not np.all(np.isfinite(lengths)) or np.any(lengths == 0):
             raise ModelError(
                 f"{self.path} gave an embedding that is zero or not finite for one of "
-                f"{len(batch)} pictures; export the model again"
+                f"{len(rows)} pictures; export the model again"
             )
         embeddings /= lengths
         return embeddings
+
+
+def _describe(node: "onnxruntime.NodeArg") -> str:
+    kind = node.type.removeprefix("tensor(").removesuffix(")")
+    return f"{node.name} ({', '.join(map(str, node.shape))}), {kind}"
 
 
 def _open_session(

@@ -6,7 +6,7 @@ come from, how pictures must be prepared for it, and how it was checked.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -26,6 +26,11 @@ class ModelCard:
     ``input`` is the name of the float32 input (n, 3, size, size), ``embedding`` that of the float32
     output (n, dimension). ``weights`` says where the weights come from in one line, ``licence`` is
     their SPDX id, ``parity`` holds the figures of the check against the original network.
+
+    A classifier has ``classes``, {attribute: names}, and for each attribute a float32 output
+    "probability.ATTRIBUTE" (n, number of names) in the order of the names; ``training`` says what
+    it was trained on and how well it tells the classes. ``vectors`` maps aspects to the outputs
+    that hold their vectors; empty, the embedding is "visual".
     """
 
     name: str
@@ -41,6 +46,18 @@ class ModelCard:
     opset: int
     created_by: str
     parity: Mapping[str, float] = field(default_factory=dict)
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def aspects(self) -> Mapping[str, str]:
+        """{aspect: the output with its vectors}."""
+        return self.vectors or {"visual": self.embedding}
+
+    def probability_of(self, attribute: str) -> str:
+        """Return the name of the output with the probabilities of an attribute's classes."""
+        return f"probability.{attribute}"
 
     def to_json(self) -> str:
         """Return the card as JSON text."""

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,6 +11,9 @@ from artextract.files import check_target
 from export.collection import collection
 from training.backbones import ARCHITECTURES, make_backbone
 from training.packages import check_packages
+
+if TYPE_CHECKING:
+    from export.write import Exported
 
 __all__ = ["export"]
 
@@ -26,6 +29,15 @@ def export() -> None:
 
 
 export.add_command(collection)
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="F.onnx",
+    help="The file to be written; its folder must exist.",
+)
+force_option = click.option("--force", is_flag=True, help="Replace the file if it exists.")
 
 
 @export.command(
@@ -43,20 +55,61 @@ export.add_command(collection)
     help="A file of weights in the published form, or 'random' for tests. Without it, the "
     "published ImageNet weights; those of resnet50 are downloaded once (98 MB).",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="F.onnx",
-    help="The file to be written; its folder must exist.",
-)
-@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@out_option
+@force_option
 def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
     """Write a network that turns pictures into embeddings.
 
     The file is compared with the network before it gets its name: when the two differ by more than
     rounding, nothing is written.
     """
+    _check(out, force)
+    network, origin = make_backbone(arch, _weights_source(weights))
+    click.echo(f"exporting {arch} with weights: {origin.text}", file=sys.stderr)
+    from export.graph import export_embedder
+
+    _print(export_embedder(network, origin, out))
+
+
+@export.command(epilog="\b\nExample:\n  artextract export classifier run --out classifier.onnx")
+@click.argument("run", type=click.Path(path_type=Path))
+@out_option
+@force_option
+def classifier(run: Path, out: Path, force: bool) -> None:
+    """Write the network of a training: classes with probabilities, and an embedding.
+
+    RUN is the folder of a finished training. Probabilities are temperature scaled. The file is
+    compared with the network on pictures of the training before it gets its name; its card says
+    what it was trained on and how well it tells the validation works.
+    """
+    _check(out, force)
+    from export.classifier import export_classifier
+
+    click.echo(f"exporting the network of {run}", file=sys.stderr)
+    exported = export_classifier(run, out)
+    _print(exported)
+    for name, facts in exported.card.training["attributes"].items():
+        told = ""
+        if "val_macro_f1" in facts:
+            told = f", macro-F1 {facts['val_macro_f1']:.3f} on {facts['val_works']:,} works"
+        click.echo(f"{name:7} {facts['classes']} classes{told}")
+
+
+@export.command(epilog="\b\nExample:\n  artextract export inspect classifier.onnx")
+@click.argument("model", metavar="NAME|F.onnx")
+def inspect(model: str) -> None:
+    """Print what a model file is: its card, inputs, outputs, size, and where it can run.
+
+    A packaged model can be given by its name.
+    """
+    from export.inspect import describe
+
+    for line in describe(model):
+        click.echo(line)
+
+
+def _check(out: Path, force: bool) -> None:
+    """Check whatever can be checked before the work begins."""
     if out.suffix != ".onnx":
         raise InputError(f"{out} does not end in .onnx; give a name such as {out.stem}.onnx")
     check_target(out, force=force)
@@ -64,19 +117,20 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
     from artextract.inference import check_onnxruntime
 
     check_onnxruntime()
-    network, origin = make_backbone(arch, _weights_source(weights))
-    click.echo(f"exporting {arch} with weights: {origin.text}", file=sys.stderr)
-    from export.graph import export_embedder
 
-    exported = export_embedder(network, origin, out)
+
+def _print(exported: "Exported") -> None:
     parity = exported.parity
     click.echo(f"file    {exported.path}")
     click.echo(f"model   {exported.card.name}, {exported.card.dimension:,} numbers an image")
     click.echo(f"size    {exported.size:,} bytes")
     click.echo(f"sha256  {exported.sha256}")
+    likely = ""
+    if parity.max_probability_difference is not None:
+        likely = f", of probabilities {parity.max_probability_difference:.1e}, the same classes"
     click.echo(
         f"parity  lowest cosine {parity.lowest_cosine:.7f}, largest relative difference "
-        f"{parity.max_relative_difference:.1e}, on {parity.pictures} pictures"
+        f"{parity.max_relative_difference:.1e}{likely}, on {parity.pictures} pictures"
     )
 
 

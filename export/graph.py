@@ -1,5 +1,6 @@
 """From a network in torch to an ONNX file."""
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -70,8 +71,10 @@ def make_card(network: Backbone, origin: WeightsOrigin) -> ModelCard:
     )
 
 
-def make_graph(network: torch.nn.Module, size: int) -> onnx.ModelProto:
-    """Return ``network`` as an ONNX graph from (n, 3, size, size) to (n, dimension), n free.
+def make_graph(
+    network: torch.nn.Module, size: int, outputs: Sequence[str] = (EMBEDDING,)
+) -> onnx.ModelProto:
+    """Return ``network`` as an ONNX graph from (n, 3, size, size) to ``outputs`` (n, ...), n free.
 
     The network is put into evaluation mode, and the exporter's optimiser folds each batch norm into
     the convolution before it.
@@ -79,18 +82,22 @@ def make_graph(network: torch.nn.Module, size: int) -> onnx.ModelProto:
     Raises:
         ModelError: a batch norm is left.
     """
-    program = torch.onnx.export(
-        network.eval(),
-        (torch.zeros(2, 3, size, size),),  # 2: a size of 1 would be taken for a constant
-        dynamo=True,
-        dynamic_shapes=({0: torch.export.Dim("n")},),
-        input_names=[INPUT],
-        output_names=[EMBEDDING],
-        opset_version=OPSET,
-        optimize=True,
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # What torch's exporter warns of is its own code.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", "The tensor attributes .*_flat_weights", UserWarning)
+        program = torch.onnx.export(
+            network.eval(),
+            (torch.zeros(2, 3, size, size),),  # 2: a size of 1 would be taken for a constant
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            input_names=[INPUT],
+            output_names=list(outputs),
+            opset_version=OPSET,
+            optimize=True,
+            external_data=False,
+            verbose=False,
+        )
     if program is None:
         raise ModelError(
             "torch's exporter gave no ONNX program; install the torch that the project names"

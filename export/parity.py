@@ -9,7 +9,8 @@ order, come to 1e-6 of the largest number (EfficientNet-Lite0; as much lies betw
 float64 in torch itself). The smallest fault that was tried, one layer's weights cut to half
 precision, gives 6e-4; padding laid on the wrong side gives 6e-1 and a cosine of 0.87. The limit of
 1e-4 stands a hundred times above rounding and below each of them; that of the cosine, 0.99999, is
-kept for what search sees, whatever the scale.
+kept for what search sees, whatever the scale. Probabilities may differ by as much, and the class
+with the highest must be the same for each picture.
 """
 
 from collections.abc import Sequence
@@ -45,13 +46,16 @@ class Parity:
 
     ``pictures`` is the number of different pictures; ``max_abs_difference`` is that of two raw
     numbers of an embedding, ``max_relative_difference`` the same over the largest number in any
-    embedding, ``lowest_cosine`` that of two embeddings of the same picture.
+    embedding, ``lowest_cosine`` that of two embeddings of the same picture;
+    ``max_probability_difference`` that of two probabilities, None where the network tells no
+    classes.
     """
 
     pictures: int
     max_abs_difference: float
     max_relative_difference: float
     lowest_cosine: float
+    max_probability_difference: float | None = None
 
     def to_card(self) -> dict[str, float]:
         """Return the figures for a model card, rounded to what they can bear.
@@ -59,9 +63,10 @@ class Parity:
         One digit of a difference, so that the same export writes the same bytes on machines whose
         rounding differs a little.
         """
-        figures: dict[str, float] = asdict(self)
-        for name in ("max_abs_difference", "max_relative_difference"):
-            figures[name] = float(f"{figures[name]:.0e}")
+        figures = {name: value for name, value in asdict(self).items() if value is not None}
+        for name in figures:
+            if name.startswith("max_"):
+                figures[name] = float(f"{figures[name]:.0e}")
         figures["lowest_cosine"] = round(self.lowest_cosine, 6)
         return figures
 
@@ -75,8 +80,8 @@ def check_parity(
     """Return how near the ONNX ``file`` comes to ``network`` on the CPU.
 
     Args:
-        network: From images (n, 3, size, size) to raw embeddings (n, dimension); in evaluation
-            mode.
+        network: From images (n, 3, size, size) to raw embeddings (n, dimension), or to these and
+            the probabilities of the card's classes; in evaluation mode.
         file: The exported file, its model card inside.
         pictures: RGB pictures; they are repeated where a batch has more places.
         preprocess: How a picture becomes the network's input.
@@ -89,41 +94,80 @@ def check_parity(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     raw = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    card = model.card
+    names = [card.embedding, *map(card.probability_of, card.classes)]
     prepared = [preprocess(picture) for picture in pictures]
-    difference, largest, cosine = 0.0, 0.0, 1.0
+    difference, largest, cosine, probability = 0.0, 0.0, 1.0, 0.0
     for size in BATCH_SIZES:
         batch = np.stack([prepared[i % len(prepared)] for i in range(size)])  # (n, 3, h, w)
-        with torch.inference_mode():
-            expected = network(torch.from_numpy(batch)).numpy().astype(np.float64)  # (n, dimension)
-        (found,) = raw.run([model.card.embedding], {model.card.input: batch})  # (n, dimension)
-        if found.shape != expected.shape:
+        wanted, *likely = _run(network, batch)  # (n, dimension), each (n, classes)
+        found, *told = raw.run(names, {card.input: batch})
+        if found.shape != wanted.shape:
             raise ModelError(
-                f"the exported {model.card.name} gives embeddings of the shape {found.shape} for "
-                f"{size} pictures, its network {expected.shape}; nothing was written"
+                f"the exported {card.name} gives embeddings of the shape {found.shape} for "
+                f"{size} pictures, its network {wanted.shape}; nothing was written"
             )
         # np.maximum and np.minimum keep a NaN, which max() and min() may drop
-        difference = float(np.maximum(difference, np.abs(found - expected).max()))
-        largest = float(np.maximum(largest, np.abs(expected).max()))
-        cosine = float(np.minimum(cosine, _cosines(expected, model.embed(batch)).min()))
+        difference = float(np.maximum(difference, np.abs(found - wanted).max()))
+        largest = float(np.maximum(largest, np.abs(wanted).max()))
+        cosine = float(np.minimum(cosine, _cosines(wanted, model.embed(batch)).min()))
+        for attribute, ours, theirs in zip(card.classes, told, likely, strict=True):
+            _check_same_classes(card.name, attribute, ours, theirs)
+            probability = float(np.maximum(probability, np.abs(ours - theirs).max()))
     parity = Parity(
         pictures=len(pictures),
         max_abs_difference=difference,
         max_relative_difference=difference / largest if largest else float("nan"),
         lowest_cosine=cosine,
+        max_probability_difference=probability if card.classes else None,
     )
     # "not within" rather than "beyond", so that a NaN fails
     if not (
         parity.lowest_cosine >= LOWEST_COSINE
         and parity.max_relative_difference <= LARGEST_RELATIVE_DIFFERENCE
+        and probability <= LARGEST_RELATIVE_DIFFERENCE
     ):
+        differ = f", of probabilities {probability:.1e}" if card.classes else ""
         raise ModelError(
-            f"the exported {model.card.name} does not compute what its network computes: "
+            f"the exported {card.name} does not compute what its network computes: "
             f"lowest cosine {parity.lowest_cosine:.6f} (at least {LOWEST_COSINE} expected), "
-            f"largest relative difference {parity.max_relative_difference:.1e} "
+            f"largest relative difference {parity.max_relative_difference:.1e}{differ} "
             f"(at most {LARGEST_RELATIVE_DIFFERENCE:.0e}); nothing was written: install the "
             "versions that pip install 'artextract[train]' names and export again"
         )
     return parity
+
+
+def _run(network: torch.nn.Module, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float64]]:
+    """Return the outputs of ``network``."""
+    with torch.inference_mode():
+        outputs = network(torch.from_numpy(batch))
+    several = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+    return [each.numpy().astype(np.float64) for each in several]
+
+
+def _check_same_classes(
+    name: str,
+    attribute: str,
+    found: npt.NDArray[np.float32],
+    expected: npt.NDArray[np.float64],
+) -> None:
+    """Check that each picture's likeliest class is the same, both (n, classes)."""
+    if found.shape != expected.shape:
+        raise ModelError(
+            f"the exported {name} gives probabilities of {attribute} of the shape {found.shape}, "
+            f"its network {expected.shape}; nothing was written"
+        )
+    # Where two classes are equally likely but for rounding, either may come first.
+    rows = np.arange(len(found))
+    short = expected.max(axis=1) - expected[rows, found.argmax(axis=1)]
+    if not (short <= LARGEST_RELATIVE_DIFFERENCE).all():
+        raise ModelError(
+            f"the exported {name} tells another {attribute} than its network for "
+            f"{int((~(short <= LARGEST_RELATIVE_DIFFERENCE)).sum())} of {len(found)} pictures; "
+            "nothing was written: install the versions that pip install 'artextract[train]' names "
+            "and export again"
+        )
 
 
 def _cosines(

@@ -99,8 +99,11 @@ class FeatureMaker(torch.nn.Module):
     def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return a few pictures at a time on a CPU: maps of more are too large for its caches.
 
-        That is more than twice as quick where nothing is kept for a gradient.
+        That is more than twice as quick where nothing is kept for a gradient. An exported graph
+        takes any number at once.
         """
+        if torch.compiler.is_exporting():
+            return (x,)
         few = x.device.type == "cpu" and not torch.is_grad_enabled()
         return torch.split(x, _AT_ONCE if few else len(x))
 

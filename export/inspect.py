@@ -1,0 +1,69 @@
+"""What a model file is, in lines for people; neither torch nor onnx is needed for it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from artextract.inference import OnnxModel
+from artextract.models import find_model
+
+__all__ = ["describe"]
+
+_NAMED = 40
+"""Classes of an attribute that are named; of more, the rest is counted."""
+
+
+def describe(name: str) -> Iterator[str]:
+    """Iterate over lines that say what the model ``name``, a packaged one or a file, is.
+
+    Raises:
+        ModelError: there is none, or it can't be loaded or has no card.
+    """
+    import onnxruntime
+
+    file = find_model(name)
+    model = OnnxModel(file.path, device="cpu", threads=1)
+    card = model.card
+    yield f"file         {file.path}"
+    yield f"size         {file.path.stat().st_size:,} bytes"
+    yield f"sha256       {file.sha256}"
+    yield f"name         {card.name}"
+    yield f"kind         {card.kind}"
+    yield f"architecture {card.architecture}"
+    yield f"weights      {card.weights}"
+    if card.weights_sha256:
+        yield f"             sha256 {card.weights_sha256}"
+    yield f"licence      {card.licence}"
+    for value in model.inputs:
+        yield f"input        {value}"
+    for value in model.outputs:
+        yield f"output       {value}"
+    for aspect, output in card.aspects.items():
+        yield f"aspect       {aspect}: output {output}"
+    prepared = card.preprocess
+    cut = "squeezed to a square" if prepared.resize is None else (
+        f"shorter side to {prepared.resize}, centre cut out"
+    )  # fmt: skip
+    yield (
+        f"pictures     {prepared.size} x {prepared.size}, {cut}, {prepared.interpolation}, "
+        f"mean {prepared.mean}, std {prepared.std}"
+    )
+    yield f"opset        {card.opset}"
+    yield f"made by      {card.created_by}"
+    for figure, number in card.parity.items():
+        yield f"parity       {figure.replace('_', ' ')}: {number}"
+    for attribute, names in card.classes.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield f"classes      {attribute}, {len(names)}: {', '.join(names[:_NAMED])}{more}"
+    for key, value in _flatten(card.training):
+        yield f"training     {key}: {value}"
+    yield f"providers    {', '.join(onnxruntime.get_available_providers())} (offered here)"
+
+
+def _flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Iterate over the leaves of nested dicts with their keys, "works train" for one."""
+    for key, value in values.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{name} ")
+        else:
+            yield name, value

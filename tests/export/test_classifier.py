@@ -1,0 +1,275 @@
+"""A trained network as a file: its classes, its card, and that torch is not needed to use it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from click.testing import CliRunner
+from numpy import typing as npt
+from tiny_network import make_works
+
+from artextract.errors import InputError, ModelError
+from artextract.inference import OnnxModel
+from export import classifier, cli
+from export.classifier import ClassifierGraph, export_classifier
+from export.pictures import paint_pictures
+from export.write import Exported
+from training.calibration import fit_temperature
+from training.checkpoint import Checkpoints
+from training.classes import Classes
+from training.config import load_config, save_config
+from training.kept import belongings, load_network, make_configured_backbone, make_network
+from training.metrics import score
+from training.predictions import Predictions, open_run, save_predictions
+
+ROOT = Path(__file__).resolve().parents[2]
+VAL = 60
+STYLES = ("baroque", "cubism", "rococo")
+GENRES = ("landscape", "portrait")
+
+Floats = npt.NDArray[np.float32]
+
+
+def make_run(folder: Path, *changes: str) -> Path:
+    """Write the folder of a training whose head is random, with predictions of 60 works."""
+    import polars
+
+    config, origins = load_config(None, ["attributes=style,genre", "size=64", *changes])
+    counts = {"style": (9, 8, 7), "genre": (12, 12)}
+    classes = Classes(
+        names={"style": STYLES, "genre": GENRES},
+        left_out={"style": {"dada": 1}, "genre": {}},
+        train_counts=counts,
+        least={"style": 2, "genre": 1},
+    )
+    folder.mkdir(parents=True)
+    save_config(folder / "config.toml", config, origins)
+    classes.save(folder / "classes.json")
+    network = make_network(config, classes, make_configured_backbone(config))
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        for name, value in network.head.named_buffers():
+            if name.endswith("running_mean"):
+                value.uniform_(0, 1)
+            if name.endswith("running_var"):
+                value.uniform_(0.5, 2)
+    Checkpoints(folder / "checkpoints", belongings(config, classes)).save(
+        "best", {"network": network.state_dict()}
+    )
+    random = np.random.default_rng(0)
+    labels = np.stack([random.integers(0, 3, 84), random.integers(0, 2, 84)], 1)
+    works = make_works(labels, 24)
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    for number, picture in enumerate(paint_pictures(5)):
+        picture.save(pictures / f"{number}.jpg")
+    rows = {
+        "id": list(works.ids),
+        "image": [str(pictures / f"{number % 7}.jpg") for number in range(84)],  # two are missing
+        "artist": list(works.artists),
+        "split": ["train"] * 24 + ["val"] * VAL,
+        "label.style": [STYLES[each] for each in labels[:, 0]],
+        "label.genre": [GENRES[each] for each in labels[:, 1]],
+    }
+    polars.DataFrame(rows).write_parquet(folder / "works.parquet")
+    labels[30:, 1] = -1  # of genre, six validation works are known: too few for a temperature
+    said = {
+        name: 6 * random.normal(size=(VAL, count)).astype(np.float32)
+        for name, count in (("style", 3), ("genre", 2))
+    }
+    said["style"][np.arange(VAL), labels[24:, 0]] += 4
+    save_predictions(
+        folder / "predictions" / "val.npz",
+        Predictions(
+            ids=tuple(works.ids[24:]),
+            logits=said,
+            labels={"style": labels[24:, 0], "genre": labels[24:, 1]},
+            embedding=np.eye(VAL, 4, dtype=np.float32),
+        ),
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("run") / "run")
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path) -> Exported:
+    return export_classifier(run, run / "classifier.onnx")
+
+
+@pytest.fixture
+def model(exported: Exported) -> OnnxModel:
+    return OnnxModel(exported.path, device="cpu", threads=1)
+
+
+def batch_of(model: OnnxModel, count: int) -> Floats:
+    return np.stack([model.card.preprocess(picture) for picture in paint_pictures(count)])
+
+
+@pytest.mark.parametrize("count", [1, 3, 16])
+def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) -> None:
+    network, _, classes = load_network(run)
+    val = open_run(run).load_predictions("val")
+    batch = batch_of(model, count)
+    with torch.inference_mode():
+        logits, embedding = network(torch.from_numpy(batch))
+    seen = model.look(batch)
+    np.testing.assert_allclose(seen.vectors["style"], embedding.numpy(), atol=1e-5)
+    np.testing.assert_allclose(model.embed(batch), embedding.numpy(), atol=1e-5)
+    temperature = fit_temperature(val.logits["style"].astype(np.float64), val.labels["style"])
+    for name, divisor in (("style", temperature), ("genre", 1.0)):
+        assert seen.probabilities[name].shape == (count, len(classes.names[name]))
+        for row, values in enumerate(logits[name].double().numpy()):
+            powers = [np.exp(value / divisor) for value in values]
+            expected = [power / sum(powers) for power in powers]
+            np.testing.assert_allclose(seen.probabilities[name][row], expected, atol=1e-5)
+
+
+def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> None:
+    card, val = model.card, open_run(run).load_predictions("val")
+    assert card.kind == "classifier"
+    assert card.architecture == (
+        "efficientnet-lite0, 1 x bidirectional GRU(128) over rows and columns, attention"
+    )
+    assert card.classes == {"style": list(STYLES), "genre": list(GENRES)}
+    assert card.aspects == {"style": "embedding"}
+    assert card.weights.endswith("fine-tuned on 24 labelled works")
+    assert card.licence == "Apache-2.0"
+    assert card.preprocess.size == 64
+    assert card.training["works"] == {"train": 24, "val": VAL}
+    facts = card.training["attributes"]["style"]
+    expected = score(val.logits["style"], val.labels["style"], list(STYLES))
+    assert facts["val_macro_f1"] == pytest.approx(expected.macro_f1, abs=1e-4)
+    assert (facts["classes"], facts["left_out"], facts["val_works"]) == (3, 1, VAL)
+    assert card.training["attributes"]["genre"]["val_works"] == 6
+    assert card.training["attributes"]["genre"]["temperature"] == 1.0
+    assert card.parity["pictures"] == 16  # those of missing files are passed over
+    assert card.parity["max_probability_difference"] < 1e-4
+
+
+def test_the_graph_takes_any_number_of_pictures(exported: Exported) -> None:
+    graph = onnx.load(exported.path).graph
+    sides = {
+        value.name: [side.dim_param or side.dim_value for side in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    assert sides == {
+        "image": ["n", 3, 64, 64],
+        "embedding": ["n", 512],
+        "probability.style": ["n", 3],
+        "probability.genre": ["n", 2],
+    }
+
+
+def test_it_is_used_where_torch_can_not_be_imported(exported: Exported, tmp_path: Path) -> None:
+    script = f"""
+import sys
+sys.modules["torch"] = sys.modules["onnx"] = None
+import numpy as np
+from pathlib import Path
+from artextract.inference import OnnxModel
+model = OnnxModel(Path({str(exported.path)!r}), device="cpu", threads=1)
+seen = model.look(np.zeros((3, 3, 64, 64), np.float32))
+print(seen.vectors["style"].shape, seen.probabilities["style"].sum(axis=1).round(4).tolist())
+"""
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.stdout.strip() == "(3, 512) [1.0, 1.0, 1.0]"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ("model.backbone=resnet50", "model.weights=random", "model.middle=6"),
+        ("model.recurrent=lstm", "model.layers=2", "model.statistics=style", "model.pooled=false"),
+        ("model.recurrent=none", "model.middle=0", "model.attention=shared"),
+    ],
+)
+def test_networks_of_other_forms_are_exported(changes: tuple[str, ...], tmp_path: Path) -> None:
+    found = export_classifier(make_run(tmp_path / "run", *changes), tmp_path / "out.onnx")
+    assert found.parity.lowest_cosine > 0.99999
+
+
+@pytest.mark.parametrize("what", ["classes", "embedding"])
+def test_a_file_that_says_something_else_is_not_written(
+    what: str, run: Path, exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = onnx.load(exported.path)
+    name = "classify.style" if what == "classes" else "read_norm.bias"
+    (tensor,) = (each for each in graph.graph.initializer if each.name.endswith(name + ".bias")
+                 or each.name.endswith(name))  # fmt: skip
+    values = onnx.numpy_helper.to_array(tensor).copy()
+    values[0] += 30
+    tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+    monkeypatch.setattr(classifier, "make_graph", lambda *_: graph)
+    with pytest.raises(ModelError, match="nothing was written") as error:
+        export_classifier(run, tmp_path / "out.onnx")
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_is_left_as_it_was(run: Path) -> None:
+    network, _, _ = load_network(run)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    ClassifierGraph(network, {"style": 2.0, "genre": 1.0})
+    assert before.keys() == network.state_dict().keys()
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def invoke(*words: object) -> str:
+    result = CliRunner().invoke(
+        cli.export, list(map(str, words)), standalone_mode=False, catch_exceptions=False
+    )
+    return result.stdout
+
+
+def test_the_command_says_what_it_wrote_and_inspect_reads_it(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "c.onnx"
+    printed = invoke("classifier", run, "--out", out)
+    assert f"file    {out}" in printed
+    assert "the same classes, on 16 pictures" in printed
+    assert "style   3 classes, macro-F1 0." in printed
+    shown = invoke("inspect", out)
+    for line in (
+        "kind         classifier",
+        "input        image (n, 3, 64, 64), float",
+        "output       embedding (n, 512), float",
+        "aspect       style: output embedding",
+        "classes      style, 3: baroque, cubism, rococo",
+        "training     works train: 24",
+    ):
+        assert line in shown.splitlines()
+    assert "CPUExecutionProvider" in shown
+
+
+def test_inspect_knows_packaged_models_by_name() -> None:
+    shown = invoke("inspect", "efficientnet-lite0")
+    assert "aspect       visual: output embedding" in shown.splitlines()
+    assert "licence      Apache-2.0" in shown.splitlines()
+
+
+def test_what_is_no_finished_training_is_refused(run: Path, tmp_path: Path) -> None:
+    for folder, said in (
+        (tmp_path, "has no classes.json"),
+        (tmp_path / "none", "there is no folder"),
+    ):
+        with pytest.raises(InputError, match=said):
+            invoke("classifier", folder, "--out", tmp_path / "out.onnx")
+    begun = make_run(tmp_path / "begun")
+    (begun / "checkpoints" / "best.pt").unlink()
+    with pytest.raises(ModelError, match=r"there is no checkpoint .*best\.pt"):
+        invoke("classifier", begun, "--out", tmp_path / "out.onnx")
+    assert not (tmp_path / "out.onnx").exists()
+    classes = json.loads((begun / "classes.json").read_text())
+    assert classes
