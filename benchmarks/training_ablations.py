@@ -7,8 +7,8 @@
 Each variant learns from the same works with the same seed and settings, but for what its line
 says, and is judged on the same validation works. ``run/ablations.json`` gets the table, which
 ``artextract report run`` shows; raw figures go to benchmarks/results/training_ablations.json. With
-``--fine-tuned`` a network without the recurrent part is fine-tuned once, too, which takes as long
-as one of the runs of stage two.
+``--fine-tuned`` the fine-tuned network is also trained without its recurrent part, which takes as
+long as the run itself took.
 """
 
 import argparse
@@ -23,19 +23,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from artextract.image_cache import default_cache_folder
 from training.baseline import fit_linear
 from training.bootstrap import bootstrap, paired_bootstrap
-from training.checkpoint import Checkpoints
 from training.embeddings import embed_run
-from training.features import load_images, prepare
-from training.kept import belongings, load_network, preprocess_of
 from training.metrics import score
-from training.model import Outputs
-from training.pictures import PictureSet
-from training.predict import predict
 from training.predictions import Predictions, Run, open_run
-from training.processes import Processes
 from training.run import TrainSettings
 from training.run import run as train
 from training.works import Gathered
@@ -52,9 +44,8 @@ STEPS = {
 """{line: settings}, each with what the one before it has."""
 LINEAR = "pooled features + linear (logistic regression)"
 BALANCED = "the same, balanced: the baseline"
-ONCE = "+ fine-tuning, once"
-MEAN = "+ mean of all runs of stage two: the training"
-NOT_RECURRENT = "fine-tuning once, without the recurrent part"
+WHOLE = "+ fine-tuning: the run"
+NOT_RECURRENT = "the run without its recurrent part"
 SIDE = (NOT_RECURRENT, BALANCED)  # no step of the ladder
 
 
@@ -68,7 +59,7 @@ def main() -> None:
     whole = run.load_predictions("val")
     variants = dict(STEPS)
     if arguments.fine_tuned:
-        variants[NOT_RECURRENT] = ("model.recurrent=none", "stage_two.runs=1")
+        variants[NOT_RECURRENT] = ("model.recurrent=none",)
     plain = fit_linear(run, embed_run(run, "efficientnet-lite0"), "val", balanced=False)
     said = {LINEAR: plain.predictions, BALANCED: run.load_predictions("baseline_val")}
     seconds: dict[str, float] = {}
@@ -77,13 +68,12 @@ def main() -> None:
         said[name] = train_variant(run, changes)
         seconds[name] = time.monotonic() - begun
         if name == list(STEPS)[-1]:
-            said[ONCE] = predict_first_run(run)
-            said[MEAN] = whole
+            said[WHOLE] = whole
     rows = [make_row(run, name, said) for name in said]
     note = (
         "Macro-F1 with 95 % intervals on the validation works of this run, seed and settings as in "
-        "it. A line that begins with + has all that the lines above it have; those before "
-        "fine-tuning are trained on frozen features."
+        "it. A line that begins with + has all that the lines above it have. All but the last "
+        f"{'two' if arguments.fine_tuned else 'one'} are trained on frozen features."
     )
     text = json.dumps({"note": note, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
     (run.folder / "ablations.json").write_text(text, encoding="utf-8")
@@ -127,39 +117,12 @@ def train_variant(run: Run, changes: tuple[str, ...]) -> Predictions:
         return open_run(out).load_predictions("val")
 
 
-def predict_first_run(run: Run) -> Predictions:
-    """Return what the network says that stage two came to when it was first run."""
-    network, config, classes = load_network(run.folder)
-    checkpoints = Checkpoints(run.folder / "checkpoints", belongings(config, classes))
-    network.load_state_dict(checkpoints.load("run-1")["network"])
-    preprocess = preprocess_of(config, network.backbone)
-    works = list(run.works.values())
-    pictures = PictureSet(works, preprocess, default_cache_folder() / "training")
-    number = {work.id: row for row, work in enumerate(pictures.works)}
-    whole = run.load_predictions("val")
-
-    def see(rows: torch.Tensor, mirrored: bool) -> Outputs:
-        images = load_images(pictures, rows.numpy(), torch.device("cpu"))
-        outputs: Outputs = network(prepare(images.flip(3) if mirrored else images, preprocess))
-        return outputs
-
-    return predict(
-        see,
-        np.array([number[each] for each in whole.ids]),
-        whole.ids,
-        whole.labels,
-        batch=64,
-        flips=config.predict.flips,
-        processes=Processes(0, 1, torch.device("cpu")),
-    )
-
-
 def make_row(run: Run, name: str, said: dict[str, Predictions]) -> dict[str, Any]:
     """Return a row of the table: macro-F1, its interval, and the difference to another row."""
     ladder = [each for each in said if each not in SIDE]
     against = None
     if name == NOT_RECURRENT:
-        against = ONCE
+        against = WHOLE
     elif name == BALANCED:
         against = LINEAR
     elif ladder.index(name):

@@ -1,15 +1,15 @@
-"""Averages of weights: over the last steps of a training, and over several trainings.
+"""The average of a network's weights over its last steps, which is better than the last of them.
 
 An exponential average (Polyak and Juditsky 1992) smooths the noise of single batches. Its decay
 grows over the first steps, so that the random beginning is soon forgotten.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 
-__all__ = ["Average", "mean_of"]
+__all__ = ["Average"]
 
 
 class Average:
@@ -59,17 +59,3 @@ class Average:
         self._steps = steps
         for name, value in self._values.items():
             value.copy_(values[name])
-
-
-def mean_of(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """Return the mean of state dicts of one module; of what is no float, the last.
-
-    Networks that were fine-tuned from the same weights have a mean that is as good as the mean of
-    what they say, or nearly (Wortsman et al. 2022, arXiv:2203.05482).
-    """
-    return {
-        name: torch.stack([state[name] for state in states]).mean(dim=0)
-        if value.is_floating_point()
-        else value
-        for name, value in states[-1].items()
-    }

@@ -149,14 +149,10 @@ class StageTwoSettings:
     is that of the backbone alone; "auto" is bf16 where the processor has instructions for it, else
     fp16 on a GPU and fp32 on a CPU. With ``views`` that many changed versions of each picture are
     seen by the frozen steps once, at the beginning, and kept on disk, which halves the
-    time on a CPU; with 0 each picture is changed anew each time. The stage is run ``runs`` times
-    from the same beginning, with other random numbers, and the mean of the weights is kept
-    (Wortsman et al. 2022, arXiv:2203.05482): it tells classes better than any of them, and costs
-    nothing afterwards.
+    time on a CPU; with 0 each picture is changed anew each time.
     """
 
-    epochs: int = field(default=12, metadata=_limits(0))
-    runs: int = field(default=3, metadata=_limits(1, 100))
+    epochs: int = field(default=16, metadata=_limits(0))
     batch: int = field(default=32, metadata=_limits(1))
     lr: float = field(default=6e-4, metadata=_limits(0, 10))
     backbone_lr: float = field(default=1.5e-4, metadata=_limits(0, 10))

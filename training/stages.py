@@ -1,7 +1,6 @@
 """The two stages of a training: the head on kept features, then the whole network on pictures."""
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TypeVar
 import torch
 
 from artextract.preprocess import Preprocess
-from training.average import mean_of
 from training.checkpoint import Checkpoints
 from training.config import Config
 from training.features import VIEWS, CachedFeatures, Pixels, load_features, make_features
@@ -169,42 +167,48 @@ def train_network(setting: Setting, network: CnnRnn, features: CachedFeatures | 
     if checkpoints.exists(LAST):
         last = checkpoints.load(LAST)
         begun, epoch = last["stage"], last["epoch"]
-    score = -math.inf
+    before = Best()
     if features is not None:
         if begun == STAGE_ONE:
-            train_head(setting, network.head, features)
+            before = train_head(setting, network.head, features)
         setting.processes.wait()
         state = checkpoints.load(_HEAD)
-        score = state["score"]
+        before = Best(state["score"], before.epoch)
         network.head.load_state_dict(state["head"])
+        if begun == STAGE_ONE and setting.processes.is_first:
+            _keep(checkpoints, network, before.score)
     if config.stage_two.epochs:
-        _train_all(setting, network, score, begun, epoch)
-    if setting.processes.is_first:
-        checkpoints.save(BEST, {"network": network.state_dict()})
+        over = begun == STAGE_TWO and epoch > config.stage_two.epochs
+        _train_all(setting, network, before, over)
     setting.processes.wait()
+    if config.predict.keep == "last":
+        if setting.processes.is_first:
+            _keep(checkpoints, network, None)
+        return
+    network.load_state_dict(checkpoints.load(BEST)["network"])
 
 
-def _train_all(setting: Setting, network: CnnRnn, score: float, begun: str, epoch: int) -> None:
-    """Run stage two as often as the settings say, each time from ``network`` as it is.
+def _train_all(setting: Setting, network: CnnRnn, before: Best, over: bool) -> None:
+    """Run stage two, or take up its end if it is ``over``.
 
-    It ends with the mean of the weights that the runs came to, as Wortsman et al. (2022,
-    arXiv:2203.05482) mix them. Where the settings ask for the best epoch, runs that never were
-    better than ``score``, stage one's, add nothing to it.
-
-    Args:
-        setting: What the stages need to know.
-        network: The network to begin with.
-        score: That of stage one's head.
-        begun: The stage of the checkpoint that is gone on from.
-        epoch: Its epoch that runs.
+    Only what is better than stage one's head is kept as the best.
     """
     config, processes = setting.config, setting.processes
     settings = config.stage_two
-    names = _names_of_runs(settings.runs)
-    at = names.index(begun) if begun in names else 0
-    over = begun == names[-1] and epoch > settings.epochs
-    network.eval()
     network.precision = choose_precision(settings.precision, processes.device)
+
+    def keep(weights: dict[str, torch.Tensor], score: float) -> None:
+        if config.predict.keep == "best" and score > before.score:
+            setting.checkpoints.save(BEST, {"network": weights, "score": score})
+
+    def set_mode() -> None:
+        network.train()
+        if settings.norms == "fixed":
+            network.backbone.eval()
+        for step in network.frozen_steps(settings.frozen):
+            step.eval()
+
+    network.eval()
     steps = 0 if over or not settings.views else _steps_kept(network, settings.frozen)
     key = _view_key(setting, network, steps)
     task = PictureTask(
@@ -216,72 +220,28 @@ def _train_all(setting: Setting, network: CnnRnn, score: float, begun: str, epoc
         processes.device,
         _gather_views(setting, network, steps, key) if steps else None,
     )
-    start = {name: value.clone() for name, value in network.state_dict().items()}
     try:
-        for name, checkpoint in list(zip(names, _checkpoints_of_runs(settings.runs), strict=True))[
-            at:
-        ]:
-            network.load_state_dict(start)
-            _train_once(setting, network, task, name, checkpoint, score)
+        train(
+            task,
+            Stage(
+                name=STAGE_TWO,
+                module=network,
+                groups=network_groups(network, settings),
+                settings=settings,
+                seed=config.seed,
+                checkpoints=setting.checkpoints,
+                recorder=setting.recorder,
+                processes=processes,
+                on_best=keep,
+                set_mode=set_mode,
+                scaled=network.precision is torch.float16,
+            ),
+        )
+        setting.processes.wait()
+        if steps and processes.is_first:
+            remove_arrays(setting.cache, KIND, key)
     finally:
         network.precision = None
-    processes.wait()
-    kept = [
-        each for each in _checkpoints_of_runs(settings.runs) if setting.checkpoints.exists(each)
-    ]
-    weights = [setting.checkpoints.load(each)["network"] for each in kept]
-    network.load_state_dict(mean_of(weights) if weights else start)
-    if steps and processes.is_first:
-        remove_arrays(setting.cache, KIND, key)
-
-
-def _train_once(
-    setting: Setting, network: CnnRnn, task: PictureTask, name: str, checkpoint: str, score: float
-) -> None:
-    """Run stage two once; ``checkpoint`` gets what it came to."""
-    config, settings = setting.config, setting.config.stage_two
-    by_score = config.predict.keep == "best"
-
-    def keep(weights: dict[str, torch.Tensor], found: float) -> None:
-        if by_score and found > score:
-            setting.checkpoints.save(checkpoint, {"network": weights})
-
-    def set_mode() -> None:
-        network.train()
-        if settings.norms == "fixed":
-            network.backbone.eval()
-        for step in network.frozen_steps(settings.frozen):
-            step.eval()
-
-    train(
-        task,
-        Stage(
-            name=name,
-            module=network,
-            groups=network_groups(network, settings),
-            settings=settings,
-            seed=config.seed,
-            checkpoints=setting.checkpoints,
-            recorder=setting.recorder,
-            processes=setting.processes,
-            on_best=keep,
-            set_mode=set_mode,
-            scaled=network.precision is torch.float16,
-        ),
-    )
-    if not by_score and setting.processes.is_first:
-        setting.checkpoints.save(checkpoint, {"network": network.state_dict()})
-
-
-def _names_of_runs(runs: int) -> list[str]:
-    """Return the names of stage two's runs; all random numbers of a run follow from its name."""
-    if runs == 1:
-        return [STAGE_TWO]
-    return [f"{STAGE_TWO}, run {run} of {runs}" for run in range(1, runs + 1)]
-
-
-def _checkpoints_of_runs(runs: int) -> list[str]:
-    return [f"run-{run}" for run in range(1, runs + 1)]
 
 
 def _view_key(setting: Setting, network: CnnRnn, steps: int) -> list[object]:
@@ -302,3 +262,7 @@ def _steps_kept(network: CnnRnn, frozen: int) -> int:
 
 def _train_mode(module: torch.nn.Module) -> None:
     module.train()
+
+
+def _keep(checkpoints: Checkpoints, network: CnnRnn, score: float | None) -> None:
+    checkpoints.save(BEST, {"network": network.state_dict(), "score": score})

@@ -25,7 +25,6 @@ SMALL = (
     "stage_one.epochs=4",
     "stage_one.batch=16",
     "stage_two.epochs=1",
-    "stage_two.runs=2",
     "stage_two.batch=16",
     "stage_two.precision=fp32",
     "augment.side=0",
@@ -109,8 +108,7 @@ def test_a_training_writes_its_folder_and_says_how_good_it_is(trained: tuple[Pat
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [(row["stage"], row["epoch"]) for row in rows] == [
         *(("stage one", epoch) for epoch in (1, 2, 3, 4)),
-        ("stage two, run 1 of 2", 1),
-        ("stage two, run 2 of 2", 1),
+        ("stage two", 1),
     ]
     assert list((run / "tensorboard").iterdir())
     assert "size = 64  # --set" in (run / "config.toml").read_text()
@@ -244,7 +242,7 @@ def test_a_catalog_that_can_not_be_learnt_from(
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (("--set", "stage_two.epoch=3"), ("stage_two.epoch", "epochs, runs, batch")),
+        (("--set", "stage_two.epoch=3"), ("stage_two.epoch", "epochs, batch")),
         (("--set", "seed=many"), ("seed", "many", "whole number")),
         (("--set", "model.backbone=resnet5"), ("resnet5", "resnet50")),
         (("--set", "model.middle=99"), ("model.middle", "99")),

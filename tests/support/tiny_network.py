@@ -123,7 +123,6 @@ def tiny_config(*changes: str) -> Config:
             "stage_one.epochs=2",
             "stage_two.batch=16",
             "stage_two.epochs=4",
-            "stage_two.runs=1",
             "stage_two.precision=fp32",
             "augment.area=0.8",
             "augment.side=0",
