@@ -139,6 +139,12 @@ class OnnxModel:
         """The network's outputs for people."""
         return [_describe(node) for node in self._session.get_outputs()]
 
+    @property
+    def dimensions(self) -> dict[str, int]:
+        """{aspect: numbers of its vectors}."""
+        shapes = {node.name: node.shape for node in self._session.get_outputs()}
+        return {aspect: shapes[output][-1] for aspect, output in self.card.aspects.items()}
+
     def embed(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the embeddings of a batch of prepared pictures.
 

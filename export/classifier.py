@@ -1,96 +1,64 @@
 """From a finished training to an ONNX file that tells classes and gives an embedding."""
 
-import copy
 import hashlib
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
 import torch
-from torch.nn import functional
 
 from artextract import __version__
 from artextract.errors import ImageError, InputError
+from artextract.image_cache import default_cache_folder
 from artextract.modelcard import ModelCard
+from artextract.preprocess import Preprocess
 from export.graph import EMBEDDING, INPUT, OPSET, make_graph
-from export.parity import BATCH_SIZES, check_parity
-from export.pictures import open_pictures, paint_pictures
+from export.network import ClassifierGraph
+from export.parity import BATCH_SIZES, check_parity, outputs_of
+from export.pictures import open_pictures
+from export.whitening import fit_whitening
 from export.write import Exported, write_checked
 from training.calibration import fit_temperature
 from training.checkpoint import Checkpoints
 from training.config import Config
+from training.features import load_images, prepare
 from training.judging import LEAST_FOR_CALIBRATION
 from training.kept import BEST, load_network, preprocess_of
 from training.metrics import score
 from training.model import CnnRnn
+from training.pictures import PictureSet
 from training.predictions import Predictions, Run, open_run
+from training.progress import Counter
 
-__all__ = ["ClassifierGraph", "export_classifier"]
+__all__ = ["STYLE", "export_classifier"]
 
-ASPECT = "style"
-"""The way to be alike that the embedding stands for: it has learnt style, genre and artist."""
+STYLE = "style"
+"""The output, and the aspect, that says how alike style and hand of two pictures are."""
 
-
-class ClassifierGraph(torch.nn.Module):
-    """A trained network as it is exported: pictures in, embedding and probabilities out."""
-
-    def __init__(self, network: CnnRnn, temperatures: dict[str, float]) -> None:
-        """Take a copy of ``network``, whose logits of an attribute are divided by its number."""
-        super().__init__()
-        self.network = copy.deepcopy(network).eval()
-        self.temperatures = temperatures
-        head = self.network.head
-        for name, part in list(head.named_children()):
-            if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
-                setattr(head, name, _Standardise(part))
-
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return embedding (B, D) and, of each attribute by name, probabilities (B, K)."""
-        logits, embedding = self.network(images)
-        likely = [
-            functional.softmax(logits[name] / self.temperatures[name], dim=1)
-            for name in sorted(logits)
-        ]
-        return embedding, *likely
+_BATCH = 32
 
 
-class _Standardise(torch.nn.Module):
-    """A batch norm in evaluation mode without scale and shift of its own, as plain arithmetic.
-
-    Exporters fold a batch norm into the convolution before it; the head's stand before one.
-    """
-
-    scale: torch.Tensor
-    shift: torch.Tensor
-
-    def __init__(self, norm: torch.nn.modules.batchnorm._BatchNorm) -> None:
-        super().__init__()
-        assert not norm.affine
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        sides = (1, -1, 1, 1) if isinstance(norm, torch.nn.BatchNorm2d) else (1, -1)
-        scale = (norm.running_var + norm.eps).rsqrt()
-        self.register_buffer("scale", scale.reshape(sides))
-        self.register_buffer("shift", (-norm.running_mean * scale).reshape(sides))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return ``x``, (B, C) or (B, C, h, w), with mean 0 and variance 1 in each channel."""
-        return x * self.scale + self.shift
-
-
-def export_classifier(folder: Path, out: Path) -> Exported:
+def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Exported:
     """Write the network of a finished training as an ONNX file, and return its facts.
 
-    The file has one float32 input, ``image`` (n, 3, size, size), a float32 output ``embedding``
-    (n, dimension) of length 1, and for each attribute a float32 output ``probability.ATTRIBUTE``
-    (n, classes), whose temperature was fitted on the validation works
-    (:mod:`training.calibration`). It is compared with the network on pictures of the training's
-    validation works; where none can be opened, on painted ones. An existing ``out`` is replaced.
+    The file has one float32 input, ``image`` (n, 3, size, size), and float32 outputs: ``embedding``
+    (n, dimension), not normalised, for the aspect "visual"; ``style`` (n, another dimension), of
+    length 1; and for each attribute ``probability.ATTRIBUTE`` (n, classes), whose temperature was
+    fitted on the validation works (:mod:`training.calibration`). What the vectors are is told by
+    :class:`export.network.ClassifierGraph`. The file is compared with the network on pictures of
+    the validation works. An existing ``out`` is replaced.
+
+    Args:
+        folder: Of the training; its pictures must still be where they were.
+        out: The file to be written.
+        name: What the model is called; None takes the architecture.
 
     Raises:
-        InputError: ``folder`` is not that of a finished training, or ``out`` can't be written.
+        InputError: ``folder`` is not that of a finished training, not one of its pictures can be
+            opened, or ``out`` can't be written.
         ModelError: the checkpoint can't be used, or the file does not compute what the network
             computes; nothing is written.
     """
@@ -98,29 +66,32 @@ def export_classifier(folder: Path, out: Path) -> Exported:
     predictions = run.load_predictions("val")
     network, config, classes = load_network(folder)
     temperatures = {name: _temperature(predictions, name) for name in classes.attributes}
-    graph_of = ClassifierGraph(network, temperatures)
     preprocess = preprocess_of(config, network.backbone)
+    pictures = PictureSet(list(run.works.values()), preprocess, default_cache_folder() / "training")
+    whitening = fit_whitening(_mean_maps(network, pictures, preprocess))
+    graph_of = ClassifierGraph(network, temperatures, whitening)
     card = ModelCard(
-        name=f"{network.backbone.arch}-cnn-rnn",
+        name=name or f"{network.backbone.arch}-cnn-rnn",
         kind="classifier",
         architecture=_describe(config),
         input=INPUT,
         embedding=EMBEDDING,
-        dimension=network.head.embedding_size,
+        dimension=network.backbone.dimension
+        if whitening is None
+        else whitening.projection.shape[1],
         preprocess=preprocess,
         weights=_origin(run, config, network),
         weights_sha256=_checksum(folder),
         licence=_licence(config, network),
         opset=OPSET,
         created_by=f"artextract {__version__}, torch {torch.__version__.split('+')[0]}",
-        vectors={ASPECT: EMBEDDING},
+        vectors={"visual": EMBEDDING, "style": STYLE},
         classes={name: list(classes.names[name]) for name in sorted(classes.names)},
         training=_summary(run, config, predictions, temperatures),
     )
-    outputs = [EMBEDDING, *map(card.probability_of, card.classes)]
-    graph = make_graph(graph_of, preprocess.size, outputs)
+    graph = make_graph(graph_of, preprocess.size, outputs_of(card))
     check = partial(
-        check_parity, graph_of, pictures=_pictures(run, predictions), preprocess=preprocess
+        check_parity, graph_of, pictures=_some_pictures(run, predictions), preprocess=preprocess
     )
     return write_checked(graph, card, out, check)
 
@@ -195,14 +166,40 @@ def _summary(
     }
 
 
-def _pictures(run: Run, predictions: Predictions) -> list[PIL.Image.Image]:
-    """Return pictures of validation works that can be opened, or painted ones."""
+def _mean_maps(
+    network: CnnRnn, pictures: PictureSet, preprocess: Preprocess
+) -> npt.NDArray[np.float32]:
+    """Return the backbone's map of each training work, averaged over its places, (n, channels)."""
+    rows = np.array(
+        [row for row, work in enumerate(pictures.works) if work.split == "train"], np.int64
+    )
+    found = []
+    with Counter("Looking at training pictures", len(rows)) as on_pictures, torch.inference_mode():
+        for start in range(0, len(rows), _BATCH):
+            part = rows[start : start + _BATCH]
+            images = prepare(load_images(pictures, part, torch.device("cpu")), preprocess)
+            found.append(network.features(images).last.mean(dim=(2, 3)).numpy())
+            on_pictures(len(part))
+    return np.concatenate(found) if found else np.empty((0, network.backbone.dimension), np.float32)
+
+
+def _some_pictures(run: Run, predictions: Predictions) -> list[PIL.Image.Image]:
+    """Return the first validation works' pictures that can be opened.
+
+    Raises:
+        InputError: none can.
+    """
     opened: list[PIL.Image.Image] = []
     for id_ in predictions.ids:
         try:
             opened += open_pictures([run.works[id_].image])
-        except (ImageError, InputError):
+        except ImageError:
             continue
         if len(opened) == max(BATCH_SIZES):
             break
-    return opened or paint_pictures(max(BATCH_SIZES))
+    if not opened:
+        raise InputError(
+            f"not one picture of the validation works of {run.folder} can be opened, so the file "
+            "can't be compared with the network; put the pictures back where they were"
+        )
+    return opened

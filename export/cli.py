@@ -73,12 +73,14 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
 
 @export.command(epilog="\b\nExample:\n  artextract export classifier run --out classifier.onnx")
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--name", metavar="WORD", help="What the model is called.  [default: its form]")
 @out_option
 @force_option
-def classifier(run: Path, out: Path, force: bool) -> None:
-    """Write the network of a training: classes with probabilities, and an embedding.
+def classifier(run: Path, name: str | None, out: Path, force: bool) -> None:
+    """Write the network of a training: classes with probabilities, and two kinds of vectors.
 
-    RUN is the folder of a finished training. Probabilities are temperature scaled. The file is
+    RUN is the folder of a finished training, whose pictures must still be there. Probabilities are
+    temperature scaled; the vectors are for likeness as such and for that of style. The file is
     compared with the network on pictures of the training before it gets its name; its card says
     what it was trained on and how well it tells the validation works.
     """
@@ -86,7 +88,7 @@ def classifier(run: Path, out: Path, force: bool) -> None:
     from export.classifier import export_classifier
 
     click.echo(f"exporting the network of {run}", file=sys.stderr)
-    exported = export_classifier(run, out)
+    exported = export_classifier(run, out, name=name)
     _print(exported)
     for name, facts in exported.card.training["attributes"].items():
         told = ""

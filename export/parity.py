@@ -25,6 +25,7 @@ import torch
 
 from artextract.errors import ModelError
 from artextract.inference import OnnxModel
+from artextract.modelcard import ModelCard
 from artextract.preprocess import Preprocess
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LOWEST_COSINE",
     "Parity",
     "check_parity",
+    "outputs_of",
 ]
 
 BATCH_SIZES = (1, 3, 16)
@@ -45,8 +47,8 @@ class Parity:
     """How near an ONNX file comes to its network, the worst case over all batches.
 
     ``pictures`` is the number of different pictures; ``max_abs_difference`` is that of two raw
-    numbers of an embedding, ``max_relative_difference`` the same over the largest number in any
-    embedding, ``lowest_cosine`` that of two embeddings of the same picture;
+    numbers of an embedding, ``max_relative_difference`` the same over the largest number of a
+    batch, ``lowest_cosine`` that of two embeddings of the same picture;
     ``max_probability_difference`` that of two probabilities, None where the network tells no
     classes.
     """
@@ -80,8 +82,8 @@ def check_parity(
     """Return how near the ONNX ``file`` comes to ``network`` on the CPU.
 
     Args:
-        network: From images (n, 3, size, size) to raw embeddings (n, dimension), or to these and
-            the probabilities of the card's classes; in evaluation mode.
+        network: From images (n, 3, size, size) to raw embeddings (n, dimension), or to all outputs
+            of the card as :func:`outputs_of` has them; in evaluation mode.
         file: The exported file, its model card inside.
         pictures: RGB pictures; they are repeated where a batch has more places.
         preprocess: How a picture becomes the network's input.
@@ -95,29 +97,33 @@ def check_parity(
     options.intra_op_num_threads = 1
     raw = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     card = model.card
-    names = [card.embedding, *map(card.probability_of, card.classes)]
+    names = outputs_of(card)
+    vectors = len(names) - len(card.classes)
     prepared = [preprocess(picture) for picture in pictures]
-    difference, largest, cosine, probability = 0.0, 0.0, 1.0, 0.0
+    difference, relative, cosine, probability = 0.0, 0.0, 1.0, 0.0
     for size in BATCH_SIZES:
         batch = np.stack([prepared[i % len(prepared)] for i in range(size)])  # (n, 3, h, w)
-        wanted, *likely = _run(network, batch)  # (n, dimension), each (n, classes)
-        found, *told = raw.run(names, {card.input: batch})
-        if found.shape != wanted.shape:
-            raise ModelError(
-                f"the exported {card.name} gives embeddings of the shape {found.shape} for "
-                f"{size} pictures, its network {wanted.shape}; nothing was written"
-            )
+        expected = dict(zip(names, _run(network, batch), strict=True))  # {output: (n, ...)}
+        found = dict(zip(names, raw.run(names, {card.input: batch}), strict=True))
+        units = model.look(batch).vectors
         # np.maximum and np.minimum keep a NaN, which max() and min() may drop
-        difference = float(np.maximum(difference, np.abs(found - wanted).max()))
-        largest = float(np.maximum(largest, np.abs(wanted).max()))
-        cosine = float(np.minimum(cosine, _cosines(wanted, model.embed(batch)).min()))
-        for attribute, ours, theirs in zip(card.classes, told, likely, strict=True):
-            _check_same_classes(card.name, attribute, ours, theirs)
-            probability = float(np.maximum(probability, np.abs(ours - theirs).max()))
+        for name in names[:vectors]:
+            _check_shapes(card.name, name, found[name], expected[name])
+            largest = np.abs(found[name] - expected[name]).max()
+            difference = float(np.maximum(difference, largest))
+            scale = np.abs(expected[name]).max()
+            relative = float(np.maximum(relative, largest / scale if scale else np.nan))
+        for aspect, name in card.aspects.items():
+            cosine = float(np.minimum(cosine, _cosines(expected[name], units[aspect]).min()))
+        for attribute, name in zip(sorted(card.classes), names[vectors:], strict=True):
+            _check_shapes(card.name, name, found[name], expected[name])
+            _check_same_classes(card.name, attribute, found[name], expected[name])
+            largest = np.abs(found[name] - expected[name]).max()
+            probability = float(np.maximum(probability, largest))
     parity = Parity(
         pictures=len(pictures),
         max_abs_difference=difference,
-        max_relative_difference=difference / largest if largest else float("nan"),
+        max_relative_difference=relative,
         lowest_cosine=cosine,
         max_probability_difference=probability if card.classes else None,
     )
@@ -138,6 +144,29 @@ def check_parity(
     return parity
 
 
+def outputs_of(card: ModelCard) -> list[str]:
+    """Return the outputs of the card's file in the order in which a network gives them.
+
+    The embedding, other vectors by the name of their output, then the probabilities of each
+    attribute by its name.
+    """
+    others = sorted(set(card.aspects.values()) - {card.embedding})
+    return [card.embedding, *others, *(card.probability_of(name) for name in sorted(card.classes))]
+
+
+def _check_shapes(
+    model: str,
+    output: str,
+    found: npt.NDArray[np.float32],
+    expected: npt.NDArray[np.float64],
+) -> None:
+    if found.shape != expected.shape:
+        raise ModelError(
+            f"the exported {model} gives {output} of the shape {found.shape} for {len(expected)} "
+            f"pictures, its network {expected.shape}; nothing was written"
+        )
+
+
 def _run(network: torch.nn.Module, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float64]]:
     """Return the outputs of ``network``."""
     with torch.inference_mode():
@@ -153,11 +182,6 @@ def _check_same_classes(
     expected: npt.NDArray[np.float64],
 ) -> None:
     """Check that each picture's likeliest class is the same, both (n, classes)."""
-    if found.shape != expected.shape:
-        raise ModelError(
-            f"the exported {name} gives probabilities of {attribute} of the shape {found.shape}, "
-            f"its network {expected.shape}; nothing was written"
-        )
     # Where two classes are equally likely but for rounding, either may come first.
     rows = np.arange(len(found))
     short = expected.max(axis=1) - expected[rows, found.argmax(axis=1)]

@@ -1,6 +1,7 @@
 """A trained network as a file: its classes, its card, and that torch is not needed to use it."""
 
-import json
+import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,10 @@ from tiny_network import make_works
 from artextract.errors import InputError, ModelError
 from artextract.inference import OnnxModel
 from export import classifier, cli
-from export.classifier import ClassifierGraph, export_classifier
+from export.classifier import export_classifier
+from export.network import ClassifierGraph
 from export.pictures import paint_pictures
+from export.whitening import Whitening, fit_whitening
 from export.write import Exported
 from training.calibration import fit_temperature
 from training.checkpoint import Checkpoints
@@ -114,6 +117,11 @@ def batch_of(model: OnnxModel, count: int) -> Floats:
     return np.stack([model.card.preprocess(picture) for picture in paint_pictures(count)])
 
 
+def softmax(values: npt.NDArray[np.float64], temperature: float = 1.0) -> list[float]:
+    powers = [math.exp(value / temperature) for value in values]
+    return [power / sum(powers) for power in powers]
+
+
 @pytest.mark.parametrize("count", [1, 3, 16])
 def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) -> None:
     network, _, classes = load_network(run)
@@ -121,16 +129,60 @@ def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) 
     batch = batch_of(model, count)
     with torch.inference_mode():
         logits, embedding = network(torch.from_numpy(batch))
+        maps = network.features(torch.from_numpy(batch)).last.numpy()
     seen = model.look(batch)
-    np.testing.assert_allclose(seen.vectors["style"], embedding.numpy(), atol=1e-5)
-    np.testing.assert_allclose(model.embed(batch), embedding.numpy(), atol=1e-5)
     temperature = fit_temperature(val.logits["style"].astype(np.float64), val.labels["style"])
     for name, divisor in (("style", temperature), ("genre", 1.0)):
         assert seen.probabilities[name].shape == (count, len(classes.names[name]))
         for row, values in enumerate(logits[name].double().numpy()):
-            powers = [np.exp(value / divisor) for value in values]
-            expected = [power / sum(powers) for power in powers]
+            expected = softmax(values, divisor)
             np.testing.assert_allclose(seen.probabilities[name][row], expected, atol=1e-5)
+    # The mean map: 24 training works are too few to whiten it.
+    pooled = [[channel.mean() for channel in picture] for picture in maps]
+    unit = [np.array(row) / np.sqrt(sum(value * value for value in row)) for row in pooled]
+    np.testing.assert_allclose(seen.vectors["visual"], unit, atol=1e-5)
+    # Style counts 2, the embedding 0.5; there is no artist here.
+    for one in range(count):
+        for other in range(count):
+            p, q = (softmax(logits["style"][row].double().numpy()) for row in (one, other))
+            overlap = sum(math.sqrt(a * b) for a, b in zip(p, q, strict=True))
+            cosine = float(embedding[one] @ embedding[other])
+            found = float(seen.vectors["style"][one] @ seen.vectors["style"][other])
+            assert found == pytest.approx((2 * overlap + 0.5 * cosine) / 2.5, abs=1e-5)
+
+
+def test_vectors_are_whitened_by_those_of_enough_training_works(
+    run: Path, model: OnnxModel
+) -> None:
+    rows = np.random.default_rng(1).normal(size=(200, 40)) * np.linspace(1, 5, 40) + 3
+    whitening = fit_whitening(rows)
+    assert whitening is not None
+    assert whitening.projection.shape == (40, 40)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    found = (unit - whitening.mean) @ whitening.projection
+    covariance = found.T @ found / len(found)
+    deviations = np.sqrt(np.linalg.eigvalsh(np.cov(unit.T, bias=True)))[::-1]
+    # Half of each deviation, as a power, is left.
+    np.testing.assert_allclose(covariance, np.diag(deviations), atol=1e-6)
+    assert fit_whitening(rows[:63]) is None
+    few = fit_whitening(rows[:64])
+    assert few is not None
+    assert few.projection.shape == (40, 16)
+
+    network, _, _ = load_network(run)
+    graph = ClassifierGraph(network, {"style": 1.0, "genre": 1.0}, _whitening_of(1280))
+    batch = batch_of(model, 2)
+    with torch.inference_mode():
+        visual, *_ = graph(torch.from_numpy(batch))
+        pooled = network.features(torch.from_numpy(batch)).last.mean(dim=(2, 3)).numpy()
+    unit = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+    expected = (unit - 0.25) @ np.eye(1280, 20)
+    np.testing.assert_allclose(visual.numpy(), expected, atol=1e-5)
+
+
+def _whitening_of(width: int) -> Whitening:
+    mean = np.full(width, 0.25, np.float32)
+    return Whitening(mean, np.eye(width, 20, dtype=np.float32))
 
 
 def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> None:
@@ -140,7 +192,7 @@ def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> No
         "efficientnet-lite0, 1 x bidirectional GRU(128) over rows and columns, attention"
     )
     assert card.classes == {"style": list(STYLES), "genre": list(GENRES)}
-    assert card.aspects == {"style": "embedding"}
+    assert card.aspects == {"visual": "embedding", "style": "style"}
     assert card.weights.endswith("fine-tuned on 24 labelled works")
     assert card.licence == "Apache-2.0"
     assert card.preprocess.size == 64
@@ -163,7 +215,8 @@ def test_the_graph_takes_any_number_of_pictures(exported: Exported) -> None:
     }
     assert sides == {
         "image": ["n", 3, 64, 64],
-        "embedding": ["n", 512],
+        "embedding": ["n", 1280],
+        "style": ["n", 3 + 512],
         "probability.style": ["n", 3],
         "probability.genre": ["n", 2],
     }
@@ -184,7 +237,7 @@ print(seen.vectors["style"].shape, seen.probabilities["style"].sum(axis=1).round
         [sys.executable, "-W", "error", "-c", script],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    assert ran.stdout.strip() == "(3, 512) [1.0, 1.0, 1.0]"
+    assert ran.stdout.strip() == "(3, 515) [1.0, 1.0, 1.0]"
 
 
 @pytest.mark.parametrize(
@@ -206,8 +259,9 @@ def test_a_file_that_says_something_else_is_not_written(
 ) -> None:
     graph = onnx.load(exported.path)
     name = "classify.style" if what == "classes" else "read_norm.bias"
-    (tensor,) = (each for each in graph.graph.initializer if each.name.endswith(name + ".bias")
-                 or each.name.endswith(name))  # fmt: skip
+    (tensor,) = (
+        each for each in graph.graph.initializer if each.name.endswith((name, f"{name}.bias"))
+    )
     values = onnx.numpy_helper.to_array(tensor).copy()
     values[0] += 30
     tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
@@ -221,7 +275,7 @@ def test_a_file_that_says_something_else_is_not_written(
 def test_a_network_is_left_as_it_was(run: Path) -> None:
     network, _, _ = load_network(run)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    ClassifierGraph(network, {"style": 2.0, "genre": 1.0})
+    ClassifierGraph(network, {"style": 2.0, "genre": 1.0}, None)
     assert before.keys() == network.state_dict().keys()
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
@@ -244,8 +298,9 @@ def test_the_command_says_what_it_wrote_and_inspect_reads_it(run: Path, tmp_path
     for line in (
         "kind         classifier",
         "input        image (n, 3, 64, 64), float",
-        "output       embedding (n, 512), float",
-        "aspect       style: output embedding",
+        "output       embedding (n, 1280), float",
+        "aspect       style: output style",
+        "aspect       visual: output embedding",
         "classes      style, 3: baroque, cubism, rococo",
         "training     works train: 24",
     ):
@@ -271,5 +326,11 @@ def test_what_is_no_finished_training_is_refused(run: Path, tmp_path: Path) -> N
     with pytest.raises(ModelError, match=r"there is no checkpoint .*best\.pt"):
         invoke("classifier", begun, "--out", tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
-    classes = json.loads((begun / "classes.json").read_text())
-    assert classes
+
+
+def test_pictures_that_are_gone_are_missed(tmp_path: Path) -> None:
+    moved = make_run(tmp_path / "run")
+    shutil.rmtree(moved / "pictures")
+    with pytest.raises(InputError, match="picture"):
+        invoke("classifier", moved, "--out", tmp_path / "out.onnx")
+    assert not (tmp_path / "out.onnx").exists()

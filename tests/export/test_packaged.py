@@ -38,4 +38,4 @@ def test_packaged_lite0_is_what_the_command_writes(lite0: Exported) -> None:
 
 
 def test_packaged_models_are_small() -> None:
-    assert sum(find_model(name).path.stat().st_size for name in PACKAGED) < 15_000_000
+    assert sum(find_model(name).path.stat().st_size for name in PACKAGED) < 40_000_000
