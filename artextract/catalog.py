@@ -49,7 +49,7 @@ RESERVED_COLUMNS = _USED | _PUBLISHED_BY | {"model", "rank", "score"}
 EXTRA_PREFIX = "extra."
 """What precedes the name of an `extra` in a published file where the name alone is reserved."""
 
-PUBLISHED_PREFIXES = ("aspects.", EXTRA_PREFIX)
+PUBLISHED_PREFIXES = ("aspects.", "predicted.", EXTRA_PREFIX)
 """How other columns of a published file begin that are no `extra` of that very name."""
 
 _UNKNOWN = frozenset({"", "null", "nan", "n/a"})

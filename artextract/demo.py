@@ -89,7 +89,7 @@ def _ingest_nga(store: Path, tables: str | None, iiif: str | None) -> None:
         )
         run(
             source,
-            Settings(str(store), DEFAULT_MODEL, "visual", "cpu", batch_size=8),
+            Settings(str(store), DEFAULT_MODEL, "all", "cpu", batch_size=8),
             readers=8,
             on_stop=server.close,
         )
@@ -104,7 +104,7 @@ def _ingest_atelier(store: Path, folder: Path) -> None:
     works = atelier.make_works()
     click.echo(f"Gallery: the atelier, {len(works)} pictures painted by code (no network needed).")
     catalog = _paint(folder, works)
-    settings = Settings(str(store), DEFAULT_MODEL, "visual", "cpu", batch_size=8)
+    settings = Settings(str(store), DEFAULT_MODEL, "all", "cpu", batch_size=8)
     run(CatalogSource(catalog, catalog.parent), settings)
 
 

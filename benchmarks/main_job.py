@@ -30,6 +30,7 @@ from artextract.inference import OnnxModel
 from artextract.models import DEFAULT_MODEL, find_model
 from artextract.store import ModelIdentity, create_store, open_store
 from ingest.journal import Journal
+from ingest.networks import Networks
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 
@@ -91,7 +92,7 @@ def measure_ingest(
         with create_store(str(location), identity) as store:
             journal = Journal(location / "failures.jsonl")
             summary = ingest(
-                FolderSource(folder), store, model, journal,
+                FolderSource(folder), store, Networks(model), journal,
                 batch_size=BATCH_SIZE, threads=cores, runners=at_once,
             )  # fmt: skip
         shutil.rmtree(location)

@@ -25,6 +25,7 @@ from artextract.inference import OnnxModel
 from artextract.models import DEFAULT_MODEL, find_model
 from artextract.store import ModelIdentity, create_store
 from ingest.journal import Journal
+from ingest.networks import Networks
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 from ingest.sources.iiif import ImageServer
@@ -61,7 +62,7 @@ def measure(source: Source, model_name: str, readers: int) -> tuple[float, float
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder, create_store(folder, identity) as store:
         summary = ingest(
-            source, store, model, Journal(Path(folder, "failures.jsonl")),
+            source, store, Networks(model), Journal(Path(folder, "failures.jsonl")),
             batch_size=BATCH_SIZE, threads=cores, runners=cores, readers=readers,
         )  # fmt: skip
     assert summary.embedded == source.count(), summary.failures[:3]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from artextract.models import DEFAULT_MODEL
 from artextract.options import device_option, store_option
 
 __all__ = ["ingest"]
@@ -30,17 +31,25 @@ def _common_options(command: Command) -> Command:
         store_option,
         click.option(
             "--model",
-            default="efficientnet-lite0",
+            default=DEFAULT_MODEL,
             show_default=True,
             metavar="NAME|FILE",
             help="Embedder: a packaged model's name, or an .onnx file.",
         ),
         click.option(
+            "--classifier",
+            default="auto",
+            show_default=True,
+            metavar="NAME|FILE|none",
+            help="What predicts style, genre and artist: a packaged model's name, or a file of "
+            "`artextract export classifier`; auto takes --model where it tells classes.",
+        ),
+        click.option(
             "--aspects",
-            default="visual",
+            default="all",
             show_default=True,
             metavar="A,B",
-            help="Ways to be alike that are computed.",
+            help="Ways to be alike that are computed: visual, style (needs a classifier), or all.",
         ),
         device_option,
         click.option(

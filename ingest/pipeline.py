@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,10 +26,10 @@ import numpy.typing as npt
 from artextract.artwork import METADATA_FIELDS
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images import content_hash, make_thumbnail, open_sized
-from artextract.inference import OnnxModel
 from artextract.preprocess import Preprocess
 from artextract.store import EmbeddedStore, ModelIdentity, Point, Record
 from ingest.journal import Journal
+from ingest.networks import Networks, make_predicted
 from ingest.sources.item import Failure, Item, Source
 
 __all__ = ["Summary", "check_source", "ingest"]
@@ -68,7 +68,7 @@ class _Prepared:
     """A picture ready for the model."""
 
     item: Item
-    pixels: npt.NDArray[np.uint8]  # (size, size, 3)
+    pixels: tuple[npt.NDArray[np.uint8], ...]  # (size, size, 3) for each preprocessing
     payload: dict[str, Any]
     seconds: tuple[float, float]  # reading, preparing
 
@@ -101,7 +101,7 @@ _Outcome = _Prepared | _Known | _Unread | Failure
 def ingest(
     source: Source,
     store: EmbeddedStore,
-    model: OnnxModel,
+    networks: Networks,
     journal: Journal,
     *,
     batch_size: int,
@@ -120,12 +120,12 @@ def ingest(
 
     Args:
         source: The works.
-        store: A collection made with ``model``.
-        model: The embedder.
+        store: A collection made with these networks.
+        networks: The embedder, and the classifier where there is one.
         journal: Where failures go, and which works ``only_failed`` takes.
-        batch_size: Pictures in one run of the model.
+        batch_size: Pictures in one run of the networks.
         threads: Pictures that are prepared at once.
-        runners: Batches that the model runs at once.
+        runners: Batches that the networks run at once.
         readers: Pictures that are read at once beside those, waiting for a server.
         limit: Take only the first so many works.
         only_failed: Take only works that stand in the journal.
@@ -138,8 +138,8 @@ def ingest(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, journal if only_failed else None, limit)
-    batches = _Batches(model.card.preprocess)
-    prepare = _Preparer(model.card.preprocess, store.manifest.model, threads)
+    batches = _Batches(networks.preprocesses)
+    prepare = _Preparer(networks.preprocesses, store.manifest.model, threads)
     running: deque[Future[tuple[list[_Embedded | Failure], float]]] = deque()
     batch: list[_Prepared] = []
 
@@ -150,7 +150,7 @@ def ingest(
 
     def embed(prepared: list[_Prepared]) -> tuple[list[_Embedded | Failure], float]:
         begun = time.perf_counter()
-        return _embed(model, prepared, batches), time.perf_counter() - begun
+        return _embed(networks, prepared, batches), time.perf_counter() - begun
 
     def write_oldest() -> None:
         outcomes, seconds = running.popleft().result()
@@ -228,7 +228,7 @@ def check_source(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, only, limit)
-    prepare = _Preparer(preprocess, model, threads, reads_remote=False)
+    prepare = _Preparer([preprocess], model, threads, reads_remote=False)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
@@ -306,20 +306,23 @@ class _Batches:
     than all arithmetic on it.
     """
 
-    def __init__(self, preprocess: Preprocess) -> None:
-        self._preprocess = preprocess
+    def __init__(self, preprocesses: Sequence[Preprocess]) -> None:
+        self._preprocesses = preprocesses
         self._of_thread = threading.local()
 
-    def make(self, pictures: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
-        """Return the batch (n, 3, size, size), good until this thread makes its next."""
-        batch: npt.NDArray[np.float32] | None = getattr(self._of_thread, "batch", None)
-        if batch is None or len(batch) < len(pictures):
-            size = self._preprocess.size
-            batch = np.empty((len(pictures), 3, size, size), np.float32)
-            self._of_thread.batch = batch
-        for pixels, tensor in zip(pictures, batch, strict=False):
-            self._preprocess.normalize(pixels, tensor)
-        return batch[: len(pictures)]
+    def make(self, pictures: Sequence[_Prepared]) -> list[npt.NDArray[np.float32]]:
+        """Return a batch (n, 3, size, size) each, good until this thread makes its next."""
+        kept: list[npt.NDArray[np.float32]] = getattr(self._of_thread, "batches", [])
+        if not kept or len(kept[0]) < len(pictures):
+            kept = [
+                np.empty((len(pictures), 3, each.size, each.size), np.float32)
+                for each in self._preprocesses
+            ]
+            self._of_thread.batches = kept
+        for number, preprocess in enumerate(self._preprocesses):
+            for picture, tensor in zip(pictures, kept[number], strict=False):
+                preprocess.normalize(picture.pixels[number], tensor)
+        return [batch[: len(pictures)] for batch in kept]
 
 
 class _Preparer:
@@ -327,13 +330,14 @@ class _Preparer:
 
     def __init__(
         self,
-        preprocess: Preprocess,
+        preprocesses: Sequence[Preprocess],
         model: ModelIdentity,
         at_once: int,
         *,
         reads_remote: bool = True,
     ) -> None:
-        self._preprocess = preprocess
+        self._preprocesses = preprocesses
+        self._decode_at_least = max(each.decode_at_least for each in preprocesses)
         self._reads_remote = reads_remote
         self._model = {"name": model.name, "sha256": model.sha256}
         self._cores = threading.BoundedSemaphore(at_once)
@@ -369,7 +373,7 @@ class _Preparer:
         ):
             return self._known(work, record, read_seconds)
         try:
-            image, size = open_sized(data, work.artwork.image, self._preprocess.decode_at_least)
+            image, size = open_sized(data, work.artwork.image, self._decode_at_least)
         except ImageError as error:
             work.discard()
             return Failure(work.key, work.artwork.image, str(error))
@@ -383,7 +387,7 @@ class _Preparer:
         }
         if work.version is not None:
             payload["image_version"] = work.version
-        pixels = self._preprocess.resize_pixels(image)
+        pixels = tuple(each.resize_pixels(image) for each in self._preprocesses)
         return _Prepared(work, pixels, payload, (read_seconds, time.perf_counter() - started))
 
 
@@ -402,23 +406,25 @@ def _version(record: Record) -> str | None:
 
 
 def _embed(
-    model: OnnxModel, pictures: list[_Prepared], batches: _Batches
+    networks: Networks, pictures: list[_Prepared], batches: _Batches
 ) -> list[_Embedded | Failure]:
     """Return a point for each picture, or why it has none."""
     try:
-        vectors = model.embed(batches.make([picture.pixels for picture in pictures]))
+        seen = networks.look(batches.make(pictures))
     except ModelError as error:
         if len(pictures) > 1:  # find out which of them it is
-            return [outcome for one in pictures for outcome in _embed(model, [one], batches)]
+            return [outcome for one in pictures for outcome in _embed(networks, [one], batches)]
         item = pictures[0].item
         return [Failure(item.key, item.artwork.image, str(error))]
-    return [
-        _Embedded(
-            prepared.item.key,
-            Point(prepared.item.artwork.point_id, {"visual": vector.tolist()}, prepared.payload),
-        )
-        for prepared, vector in zip(pictures, vectors, strict=True)
-    ]
+    vectors = {aspect: rows.tolist() for aspect, rows in seen.vectors.items()}
+    outcomes: list[_Embedded | Failure] = []
+    for row, prepared in enumerate(pictures):
+        predicted = make_predicted(networks, seen, row)
+        payload = {**prepared.payload, "predicted": predicted} if predicted else prepared.payload
+        own = {aspect: rows[row] for aspect, rows in vectors.items()}
+        point = Point(prepared.item.artwork.point_id, own, payload)
+        outcomes.append(_Embedded(prepared.item.key, point))
+    return outcomes
 
 
 def _update(store: EmbeddedStore, known: _Known, summary: Summary) -> None:

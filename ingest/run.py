@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from artextract.errors import InputError, QueryError
+from artextract.errors import InputError, ModelError, QueryError
 from artextract.inference import Device, OnnxModel
 from artextract.models import PACKAGED, ModelFile, find_model
 from artextract.store import EmbeddedStore, ModelIdentity, create_store, open_store
 from artextract.store.manifest import MANIFEST_NAME
 from artextract.store.schema import ASPECTS
 from ingest.journal import JOURNAL_NAME, Journal
+from ingest.networks import Networks
 from ingest.pipeline import Summary, check_source
 from ingest.pipeline import ingest as ingest_source
 from ingest.prune import prune
@@ -35,6 +36,7 @@ class Settings:
     aspects: str
     device: Device
     batch_size: int
+    classifier: str = "auto"
     limit: int | None = None
     retry_failed: bool = False
     prune: bool = False
@@ -56,22 +58,24 @@ def run(
     Raises:
         ArtExtractError: the run could not begin or go on, or not one work could be ingested.
     """
-    _check_aspects(settings.aspects)
     if settings.prune and (settings.limit or settings.retry_failed):
         raise click.UsageError(
             "--prune needs the whole source; leave out --limit and --retry-failed"
         )
-    model_file = find_model(settings.model)
-    model = OnnxModel(model_file.path, settings.device, threads=1)
-    identity = _identity(model_file, model)
+    models = _load_models(settings)
     if settings.dry_run:
-        return _dry_run(source, settings, model, identity)
+        return _dry_run(source, settings, models)
     with (
-        create_store(settings.store, identity) as store,
+        create_store(
+            settings.store,
+            models.identity,
+            vectors=models.networks.vectors,
+            classifier=models.classifier_identity,
+        ) as store,
         Journal(Path(settings.store, JOURNAL_NAME)) as journal,
     ):
-        summary = _ingest(source, settings, store, model, journal, readers, on_stop)
-        _print_summary(summary, settings, store, model, identity)
+        summary = _ingest(source, settings, store, models, journal, readers, on_stop)
+        _print_summary(summary, settings, store, models)
         _print_failures(summary, journal)
         if settings.prune:
             click.echo(f"Pruned {prune(source, store)} images that the source no longer has.")
@@ -83,7 +87,7 @@ def _ingest(
     source: Source,
     settings: Settings,
     store: EmbeddedStore,
-    model: OnnxModel,
+    models: "_Models",
     journal: Journal,
     readers: int,
     on_stop: Callable[[], None],
@@ -98,11 +102,11 @@ def _ingest(
             summary = ingest_source(
                 source,
                 store,
-                model,
+                models.networks,
                 journal,
                 batch_size=settings.batch_size,
                 threads=os.cpu_count() or 1,
-                runners=_runners(model),
+                runners=_runners(models.device),
                 readers=readers,
                 limit=settings.limit,
                 only_failed=settings.retry_failed,
@@ -123,22 +127,20 @@ def _ingest(
     return summary
 
 
-def _dry_run(
-    source: Source, settings: Settings, model: OnnxModel, identity: ModelIdentity
-) -> Summary:
+def _dry_run(source: Source, settings: Settings, models: "_Models") -> Summary:
     exists = Path(settings.store, MANIFEST_NAME).is_file()
     store = open_store(settings.store) if exists else None
     try:
         if store is not None:
-            store.check_model(identity)
+            store.check_model(models.identity, models.classifier_identity)
         journal = Journal(Path(settings.store, JOURNAL_NAME)) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
         with _progress("Reading", min(total, settings.limit or total)) as on_work:
             summary = check_source(
                 source,
                 store,
-                identity,
-                model.card.preprocess,
+                models.identity,
+                models.networks.preprocesses[0],
                 threads=os.cpu_count() or 1,
                 limit=settings.limit,
                 only=journal,
@@ -157,15 +159,58 @@ def _dry_run(
     return summary
 
 
-def _runners(model: OnnxModel) -> int:
+def _runners(device: str) -> int:
     """Return how many batches to run at once: one on each core of a CPU, one on a GPU."""
-    return (os.cpu_count() or 1) if model.device == "cpu" else 1
+    return (os.cpu_count() or 1) if device == "cpu" else 1
 
 
-def _check_aspects(text: str) -> None:
-    for name in (part.strip() for part in text.split(",")):
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """The networks, loaded, and what a collection notes of them."""
+
+    networks: Networks
+    identity: ModelIdentity
+    classifier_identity: ModelIdentity | None
+    device: str
+
+
+def _load_models(settings: Settings) -> _Models:
+    """Load embedder and classifier; a file that is both is loaded once."""
+    file = find_model(settings.model)
+    model = OnnxModel(file.path, settings.device, threads=1)
+    classifier, told_by = _load_classifier(settings, file, model)
+    networks = Networks(model, classifier, aspects=_aspects(settings.aspects))
+    return _Models(networks, _identity(file, model), told_by, model.device)
+
+
+def _load_classifier(
+    settings: Settings, file: ModelFile, model: OnnxModel
+) -> tuple[OnnxModel | None, ModelIdentity | None]:
+    """Return what predicts classes; with "auto" the embedder, where it does."""
+    if settings.classifier == "none" or (settings.classifier == "auto" and not model.card.classes):
+        return None, None
+    if settings.classifier == "auto":
+        return model, _identity(file, model)
+    own = find_model(settings.classifier)
+    same = own.sha256 == file.sha256
+    classifier = model if same else OnnxModel(own.path, settings.device, threads=1)
+    if not classifier.card.classes:
+        raise ModelError(
+            f"{own.path.name} tells no classes; give --classifier a file that `artextract export "
+            "classifier` wrote, or none"
+        )
+    return classifier, _identity(own, classifier)
+
+
+def _aspects(text: str) -> list[str] | None:
+    """Return the aspects that ``--aspects`` names; None for all that the networks give."""
+    if text == "all":
+        return None
+    names = [part.strip() for part in text.split(",")]
+    for name in names:
         if name not in ASPECTS:
-            raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}")
+            raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}, all")
+    return names
 
 
 def _identity(model_file: ModelFile, model: OnnxModel) -> ModelIdentity:
@@ -207,11 +252,7 @@ def _progress(title: str, total: int) -> Iterator[Callable[[Summary], None]]:
 
 
 def _print_summary(
-    summary: Summary,
-    settings: Settings,
-    store: EmbeddedStore,
-    model: OnnxModel,
-    identity: ModelIdentity,
+    summary: Summary, settings: Settings, store: EmbeddedStore, models: _Models
 ) -> None:
     """Say what was done, and what really ran."""
     rate = summary.embedded / summary.seconds if summary.seconds else 0.0
@@ -223,9 +264,11 @@ def _print_summary(
         f"{works} works{of_images} in the collection."
     )
     click.echo(
-        f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {identity} on {model.device} "
-        f"({_runners(model)} at once, batches of {settings.batch_size})."
+        f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {models.identity} on "
+        f"{models.device} ({_runners(models.device)} at once, batches of {settings.batch_size})."
     )
+    if models.classifier_identity is not None:
+        click.echo(f"Classes were predicted by {models.classifier_identity}.")
     click.echo(
         f"Seconds of work by part, overlapping: read {summary.read_seconds:.1f}, "
         f"prepare {summary.prepare_seconds:.1f}, embed {summary.embed_seconds:.1f}, "

@@ -61,6 +61,29 @@ __all__ = ["search"]
 )
 @click.option("--style", "styles", multiple=True, metavar="NAME", help="Only this style; any of.")
 @click.option("--genre", "genres", multiple=True, metavar="NAME", help="Only this genre; any of.")
+@click.option(
+    "--predicted-style",
+    "predicted_styles",
+    multiple=True,
+    metavar="NAME",
+    help="Only works whose style was predicted to be this, whatever the catalog says; any of.",
+)
+@click.option(
+    "--predicted-genre", "predicted_genres", multiple=True, metavar="NAME", help="The same, genre."
+)
+@click.option(
+    "--predicted-artist",
+    "predicted_artists",
+    multiple=True,
+    metavar="NAME",
+    help="The same, artist.",
+)
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="With --predicted-...: only predictions of at least this probability, 0 to 1.",
+)
 @click.option("--medium", metavar="TEXT", help="Only works whose medium has these words.")
 @click.option(
     "--where",
@@ -126,6 +149,10 @@ def search(
     dated: bool,
     styles: tuple[str, ...],
     genres: tuple[str, ...],
+    predicted_styles: tuple[str, ...],
+    predicted_genres: tuple[str, ...],
+    predicted_artists: tuple[str, ...],
+    min_confidence: float | None,
     medium: str | None,
     where: tuple[str, ...],
     text: str | None,
@@ -158,6 +185,17 @@ def search(
 
     if within and years is None:
         raise click.UsageError("--within needs --years")
+    predicted = [
+        (attribute, names)
+        for attribute, names in (
+            ("style", predicted_styles),
+            ("genre", predicted_genres),
+            ("artist", predicted_artists),
+        )
+        if names
+    ]
+    if min_confidence is not None and not predicted:
+        raise click.UsageError("--min-confidence needs --predicted-style, -genre or -artist")
     if "" in (query, *like, *unlike):
         raise click.UsageError(
             "a QUERY is empty; give a file, a URL or a work's id, or leave it out"
@@ -175,7 +213,11 @@ def search(
     with open_store(store) as opened:
         check_aspect(opened, aspect)
         reader = QueryReader(
-            opened, model=model, device=device, allow_private=allow_private_addresses
+            opened,
+            aspect=aspect,
+            model=model,
+            device=device,
+            allow_private=allow_private_addresses,
         )
         question = Question(
             like=[reader.read(text) for text in ((query,) if query else ()) + like],
@@ -194,6 +236,8 @@ def search(
                 medium=medium,
                 where=where,
                 text=text,
+                predicted=predicted,
+                min_confidence=min_confidence,
             ),
             limit=limit,
             aspect=aspect,

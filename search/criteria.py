@@ -10,7 +10,7 @@ from artextract.store import EmbeddedStore, filters
 from artextract.store.filters import Condition, Filter
 from artextract.text import closest, fold, words_of
 from artextract.years import parse_year_filter
-from search.names import common_names, similar_names
+from search.names import PREDICTED, common_names, similar_names
 
 __all__ = ["Criteria", "make_filter"]
 
@@ -25,7 +25,9 @@ class Criteria:
 
     An artist is a name, or one of his numbers (ULAN, Wikidata, the source's own). ``qualifiers``
     are the values of :class:`~artextract.attribution.Qualifier`, or "near" for all works by another
-    hand near an artist; with artists they say how these must relate to the work.
+    hand near an artist; with artists they say how these must relate to the work. ``predicted`` has
+    (attribute, names) of classes that a network predicted, whatever the catalog says, with at least
+    the probability ``min_confidence``.
     """
 
     artists: Sequence[str] = ()
@@ -41,6 +43,8 @@ class Criteria:
     medium: str | None = None
     where: Sequence[str] = ()
     text: str | None = None
+    predicted: Sequence[tuple[str, Sequence[str]]] = ()
+    min_confidence: float | None = None
 
     def describe(self) -> list[str]:
         """Return the criteria in words, one each; empty where there are none."""
@@ -61,6 +65,11 @@ class Criteria:
             said.append(f"medium has {self.medium!r}")
         if self.text:
             said.append(f"title has {self.text!r}")
+        sure = "" if self.min_confidence is None else f", at least {self.min_confidence:.0%} sure"
+        said += [
+            f"predicted {attribute} {' or '.join(names)}{sure}"
+            for attribute, names in self.predicted
+        ]
         return said
 
 
@@ -97,6 +106,7 @@ def make_filter(
     if criteria.text is not None:
         conditions += filters.words("title", _some_words("--text", criteria.text))
     conditions += [_where(store, pair) for pair in criteria.where]
+    conditions += _predicted(criteria, store)
     return filters.all_of(conditions, but)
 
 
@@ -123,6 +133,23 @@ def _hands(criteria: Criteria, store: EmbeddedStore) -> list[Condition]:
     return either if len(either) < 2 else [{"should": either}]
 
 
+def _predicted(criteria: Criteria, store: EmbeddedStore) -> list[Condition]:
+    """Return the conditions of what a network predicted."""
+    if criteria.predicted and store.manifest.classifier is None:
+        raise QueryError(
+            "nothing was predicted of the works in this collection; ingest them with --classifier "
+            "into another store"
+        )
+    conditions = []
+    for attribute, names in criteria.predicted:
+        for name in names:
+            _check_name(store, f"{PREDICTED}{attribute}", name)
+        conditions.append(filters.predicted(attribute, names))
+        if criteria.min_confidence is not None:
+            conditions.append(filters.predicted_surely(attribute, criteria.min_confidence))
+    return conditions
+
+
 def _qualifiers(name: str) -> list[str]:
     """Return the qualifiers that a word of ``--qualifier`` stands for.
 
@@ -145,17 +172,22 @@ def _some_words(option: str, text: str) -> str:
 
 def _check_name(store: EmbeddedStore, field: str, name: str) -> None:
     """Check that a work has ``name`` as its ``field``; else say which names come close."""
-    if store.count(filters.all_of([filters.named(field, [name])])):
+    if field.startswith(PREDICTED):
+        has_name = filters.predicted(field.removeprefix(PREDICTED), [name])
+    else:
+        has_name = filters.named(field, [name])
+    if store.count(filters.all_of([has_name])):
         return
+    called = field.replace(".", " ")
     near = similar_names(store, field, name)
     if near:
-        raise QueryError(f"no {field} {name!r}; closest: {', '.join(near)}")
+        raise QueryError(f"no {called} {name!r}; closest: {', '.join(near)}")
     common = [known for known, _ in common_names(store, field, 5)]
     if not common:
         raise QueryError(
-            f"no {field} {name!r}: no work in this collection has its {field} recorded"
+            f"no {called} {name!r}: no work in this collection has its {called} recorded"
         )
-    raise QueryError(f"no {field} {name!r}, nor one spelt like it; frequent: {', '.join(common)}")
+    raise QueryError(f"no {called} {name!r}, nor one spelt like it; frequent: {', '.join(common)}")
 
 
 def _where(store: EmbeddedStore, pair: str) -> Condition:
@@ -190,6 +222,6 @@ def _keys_in_use(store: EmbeddedStore) -> list[str]:
     for number, record in enumerate(store.scroll(page_size=200)):
         if number >= 200:
             break
-        keys |= set(record.payload) - {"extra", "folded", "thumbnail", "model"}
+        keys |= set(record.payload) - {"extra", "folded", "thumbnail", "model", "predicted"}
         keys |= set(record.payload.get("extra", {}))
     return sorted(keys)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from artextract.store import EmbeddedStore, filters
-from search.names import common_names
+from search.names import PREDICTED, common_names
 
 __all__ = ["FACETS", "Bin", "Facets", "count_facets"]
 
 FACETS = ("artist", "nationality", "school", "qualifier", "style", "genre", "classification")
 """Fields whose commonest names are told."""
+
+_PREDICTED = tuple(f"{PREDICTED}{attribute}" for attribute in ("style", "genre", "artist"))
 
 _WIDTHS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000)
 _MOST_BINS = 14
@@ -34,7 +36,8 @@ class Facets:
 
 def count_facets(store: EmbeddedStore, most: int) -> Facets:
     """Return the ``most`` commonest names of each field that is in use, and the years."""
-    names = {field: found for field in FACETS if (found := common_names(store, field, most))}
+    fields = FACETS if store.manifest.classifier is None else (*FACETS, *_PREDICTED)
+    names = {field: found for field in fields if (found := common_names(store, field, most))}
     middles = []
     undated = 0
     one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])

@@ -63,6 +63,8 @@ def _describe(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -
         "works": opened.count_works(),
         "images": opened.count(),
         "model": {"name": manifest.model.name, "sha256": manifest.model.sha256},
+        "classifier": manifest.classifier
+        and {"name": manifest.classifier.name, "sha256": manifest.classifier.sha256},
         "vectors": manifest.vectors,
         "created_by": manifest.created_by,
         "facets": {field: dict(names[:top]) for field, names in facets.names.items()},
@@ -79,6 +81,8 @@ def _print(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -> N
         ("works", f"{works}" if images == works else f"{works}, with {images} images"),
         ("model", str(manifest.model)),
     ]
+    if manifest.classifier is not None:
+        lines.append(("classifier", str(manifest.classifier)))
     for name, dimension in manifest.vectors.items():
         lines.append(("vectors", f"{name}: {dimension} dimensions, cosine"))
     for field, names in facets.names.items():

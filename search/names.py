@@ -4,7 +4,10 @@ from artextract.artwork import FACET_FIELDS, split_values
 from artextract.store import EmbeddedStore, filters
 from artextract.text import closest, fold
 
-__all__ = ["common_names", "similar_names"]
+__all__ = ["PREDICTED", "common_names", "similar_names"]
+
+PREDICTED = "predicted."
+"""Begins the name of a field that was predicted: "predicted.style" is not what a catalog says."""
 
 _NAMES_LIMIT = 100_000
 """Most different names among which a misspelt one is looked for."""
@@ -29,15 +32,21 @@ def _facet(store: EmbeddedStore, field: str) -> list[tuple[str, int]]:
     one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
     if field in FACET_FIELDS:
         return store.facet(f"folded.{field}", limit=_NAMES_LIMIT, filter_=one_each)
-    prefix = f"{field}="
+    key = "predicted.terms" if field.startswith(PREDICTED) else "folded.terms"
+    prefix = f"{field.removeprefix(PREDICTED)}="
     return [
         (term.removeprefix(prefix), count)
-        for term, count in store.facet("folded.terms", limit=_NAMES_LIMIT, filter_=one_each)
+        for term, count in store.facet(key, limit=_NAMES_LIMIT, filter_=one_each)
         if term.startswith(prefix)
     ]
 
 
 def _as_written(store: EmbeddedStore, field: str, key: str) -> str:
+    if field.startswith(PREDICTED):
+        attribute = field.removeprefix(PREDICTED)
+        filter_ = filters.all_of([filters.predicted(attribute, [key])])
+        record = next(store.scroll(filter_, keys=["predicted"], page_size=1))
+        return str(record.payload["predicted"][attribute]["name"])
     filter_ = filters.all_of([filters.named(field, [key])])
     record = next(store.scroll(filter_, keys=[field], page_size=1))
     values = split_values(str(record.payload[field]))

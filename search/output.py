@@ -47,6 +47,10 @@ def _row(result: Result) -> dict[str, Any]:
         "page_url": artwork.page_url,
         "image": result.image,
         "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
+        "predicted": {
+            attribute: {"name": name, "probability": probability}
+            for attribute, (name, probability) in result.predicted.items()
+        },
     }
 
 
@@ -61,24 +65,36 @@ def to_jsonl(answer: Answer) -> str:
 
 
 def to_csv(answer: Answer) -> str:
-    """Return the results as CSV with a header; an aspect's score is a column ``aspects.NAME``."""
-    names = sorted({name for result in answer.results for name in result.aspects})
-    plain = [key for key in _row_keys() if key != "aspects"]
+    """Return the results as CSV with a header.
+
+    An aspect's score is a column ``aspects.NAME``; a prediction is ``predicted.NAME`` and
+    ``predicted.NAME.probability``.
+    """
+    aspects = sorted({name for result in answer.results for name in result.aspects})
+    told = sorted({name for result in answer.results for name in result.predicted})
+    columns = [
+        *_ROW_KEYS,
+        *(f"aspects.{name}" for name in aspects),
+        *(f"predicted.{name}{part}" for name in told for part in ("", ".probability")),
+    ]
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [*plain, *(f"aspects.{name}" for name in names)],
-                            lineterminator="\n")  # fmt: skip
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
     for row in to_rows(answer):
-        aspects = row.pop("aspects")
-        writer.writerow({**row, **{f"aspects.{name}": aspects.get(name) for name in names}})
+        scores, predicted = row.pop("aspects"), row.pop("predicted")
+        cells = {f"aspects.{name}": scores.get(name) for name in aspects}
+        for name in told:
+            one = predicted.get(name, {})
+            cells[f"predicted.{name}"] = one.get("name")
+            cells[f"predicted.{name}.probability"] = one.get("probability")
+        writer.writerow(row | cells)
     return buffer.getvalue()
 
 
-def _row_keys() -> tuple[str, ...]:
-    return (
-        "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
-        "year_begin", "year_end", "style", "genre", "medium", "page_url", "image", "aspects",
-    )  # fmt: skip
+_ROW_KEYS = (
+    "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
+    "year_begin", "year_end", "style", "genre", "medium", "page_url", "image",
+)  # fmt: skip
 
 
 def write_table(answer: Answer, pictures: "Pictures") -> None:

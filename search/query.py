@@ -14,6 +14,7 @@ from artextract.text import closest, fold
 
 if TYPE_CHECKING:
     from artextract.inference import Device, OnnxModel
+    from artextract.store import ModelIdentity
 
 __all__ = ["Query", "QueryReader"]
 
@@ -47,12 +48,22 @@ class QueryReader:
         self,
         store: EmbeddedStore,
         *,
+        aspect: str = "visual",
         model: str | None = None,
         device: "Device" = "auto",
         allow_private: bool = False,
     ) -> None:
-        """Read queries for ``store``; ``model`` names a model file that has been moved."""
+        """Read queries for ``store``.
+
+        Args:
+            store: The collection.
+            aspect: Of which a picture's vector is wanted.
+            model: A file, where the model that gives this aspect has been moved.
+            device: Where to run it.
+            allow_private: Whether a URL may be on the user's own network.
+        """
         self._store = store
+        self._aspect = aspect
         self._model_name = model
         self._device = device
         self._allow_private = allow_private
@@ -140,42 +151,56 @@ class QueryReader:
         model = self._loaded_model()
         preprocess = model.card.preprocess
         image = open_image(data, name, at_least=preprocess.decode_at_least)
-        vector = model.embed(preprocess(image)[None])[0].tolist()
-        artwork = self._same_file(vector, content_hash(data))
-        return Query(label=name, vectors={"visual": vector}, artwork=artwork, image=data)
+        seen = model.look(preprocess(image)[None])
+        vectors = {aspect: rows[0].tolist() for aspect, rows in seen.vectors.items()}
+        artwork = self._same_file(vectors[self._aspect], content_hash(data))
+        return Query(label=name, vectors=vectors, artwork=artwork, image=data)
 
     def _same_file(self, vector: list[float], digest: str) -> Artwork | None:
         """Return the work whose picture is the very same file, if the collection holds it."""
-        for hit in self._store.search(vector, limit=3, keys=(*METADATA_FIELDS, "image_sha256")):
+        keys = (*METADATA_FIELDS, "image_sha256")
+        for hit in self._store.search(vector, aspect=self._aspect, limit=3, keys=keys):
             if hit.payload["image_sha256"] == digest:
                 return Artwork.from_payload(hit.payload)
         return None
 
     def _loaded_model(self) -> "OnnxModel":
-        """Return the model that made the collection.
+        """Return the model that made the collection's vectors of the aspect.
 
         Raises:
             StoreMismatchError: the model that was found is another one.
-            ModelError: it can't be found or loaded.
+            ModelError: it can't be found or loaded, or gives no such vectors.
         """
         if self._model is None:
-            from artextract.inference import OnnxModel
-            from artextract.models import find_model
-
-            made_with = self._store.manifest.model
-            if self._model_name is None and made_with.file and not Path(made_with.file).exists():
+            manifest = self._store.manifest
+            made_with = manifest.model
+            if self._aspect != "visual" and manifest.classifier is not None:
+                made_with = manifest.classifier
+            model = self._load(made_with)
+            if self._aspect not in model.card.aspects:
                 raise ModelError(
-                    f"the collection's model {made_with} is no longer at {made_with.file}; say "
-                    "where it is with --model"
+                    f"{model.path} gives no vector of {self._aspect!r}; search --by "
+                    f"{' or '.join(model.card.aspects)}"
                 )
-            file = find_model(self._model_name or made_with.file or made_with.name)
-            if file.sha256 != made_with.sha256:
-                raise StoreMismatchError(
-                    f"the collection was made with {made_with}, and {file.path.name} has another "
-                    f"checksum ({file.sha256[:12]}); name the right file with --model"
-                )
-            self._model = OnnxModel(file.path, self._device)
+            self._model = model
         return self._model
+
+    def _load(self, made_with: "ModelIdentity") -> "OnnxModel":
+        from artextract.inference import OnnxModel
+        from artextract.models import find_model
+
+        if self._model_name is None and made_with.file and not Path(made_with.file).exists():
+            raise ModelError(
+                f"the collection's model {made_with} is no longer at {made_with.file}; say "
+                "where it is with --model"
+            )
+        file = find_model(self._model_name or made_with.file or made_with.name)
+        if file.sha256 != made_with.sha256:
+            raise StoreMismatchError(
+                f"the collection was made with {made_with}, and {file.path.name} has another "
+                f"checksum ({file.sha256[:12]}); name the right file with --model"
+            )
+        return OnnxModel(file.path, self._device)
 
 
 def _is(path: Path, kind: Callable[[int], bool]) -> bool:

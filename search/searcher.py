@@ -15,7 +15,9 @@ from search.query import Query
 
 __all__ = ["Answer", "Question", "Result", "check_aspect", "combine", "image_of", "search"]
 
-_KEYS = (*METADATA_FIELDS, "extra", "image_folder", "width", "height", "image_sha256")
+_KEYS = (
+    *METADATA_FIELDS, "extra", "predicted", "image_folder", "width", "height", "image_sha256",
+)  # fmt: skip
 """Payload keys of a result; thumbnails are fetched only where they are shown."""
 
 
@@ -49,6 +51,16 @@ class Result:
     point_id: str
     aspects: dict[str, float]
     payload: dict[str, Any]
+
+    @property
+    def predicted(self) -> dict[str, tuple[str, float]]:
+        """{attribute: (class, probability)} of what a network predicted, the catalog apart."""
+        found = self.payload.get("predicted", {})
+        return {
+            attribute: (told["name"], told["probability"])
+            for attribute, told in found.items()
+            if attribute != "terms"
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from artextract.errors import ModelError
 
 __all__ = ["DEFAULT_MODEL", "PACKAGED", "ModelFile", "find_model", "noted_sha256"]
 
-DEFAULT_MODEL = "efficientnet-lite0"
+DEFAULT_MODEL = "wikiart-lite0"
 
-PACKAGED = {"efficientnet-lite0": "efficientnet_lite0.onnx"}
+PACKAGED = {
+    "wikiart-lite0": "wikiart_lite0.onnx",
+    "efficientnet-lite0": "efficientnet_lite0.onnx",
+}
 """Model names and the files in this folder; origin and licence of each stand in NOTICE."""
 
 _EXPORTABLE = ("resnet50",)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "StoredEntries"]
 
-_KEYS = (*METADATA_FIELDS, "extra", "width", "height", "image_sha256")
+_KEYS = (*METADATA_FIELDS, "extra", "predicted", "width", "height", "image_sha256")
 _BATCH = 500
 
 

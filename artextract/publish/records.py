@@ -5,9 +5,10 @@ The columns are always the same, whatever is known of the works:
 - of an answer alone: ``rank``, ``score``, and ``aspects.NAME`` for each aspect;
 - every field of :class:`~artextract.artwork.Artwork`, ``id`` first;
 - ``width``, ``height`` and ``image_sha256`` of the picture that was embedded;
+- ``predicted.NAME`` and ``predicted.NAME.probability`` for each attribute that a network told;
 - ``point_id``, and the name and checksum of the model: ``model``, ``model_sha256``;
 - the catalog's other columns, under their own names and sorted by them. One whose name is taken
-  above, or begins with ``aspects.`` or ``extra.``, is called ``extra.NAME``.
+  above, or begins with ``aspects.``, ``predicted.`` or ``extra.``, is called ``extra.NAME``.
 
 Thumbnails, and the folder of the pictures on the machine that ingested them, are not published.
 """
@@ -40,21 +41,24 @@ _DIGITS = 6
 class Column:
     """A column: its name, the kind of its values, and where they come from.
 
-    ``part`` is "" for what an entry says itself, else "aspects" or "extra", whose ``key`` it is.
+    ``part`` is "" for what an entry says itself, else "aspects", "predicted" or "extra", whose
+    ``key`` it is.
     """
 
     name: str
     kind: Kind
-    part: Literal["", "aspects", "extra"]
+    part: Literal["", "aspects", "predicted", "extra"]
     key: str
 
 
 def make_columns(entries: Iterable[Entry], *, ranked: bool) -> list[Column]:
     """Return the columns for ``entries``; ``ranked`` ones are of an answer."""
     aspects: set[str] = set()
+    told: set[str] = set()
     extras: dict[str, set[type]] = {}
     for entry in entries:
         aspects.update(entry.aspects)
+        told.update(_predicted(entry))
         for name, value in entry.payload.get("extra", {}).items():
             types = extras.setdefault(name, set())
             if value is not None:
@@ -65,7 +69,12 @@ def make_columns(entries: Iterable[Entry], *, ranked: bool) -> list[Column]:
     ]
     return [
         *(answer if ranked else []),
-        *_own(*METADATA_FIELDS, *_PICTURE, *_ORIGIN),
+        *_own(*METADATA_FIELDS, *_PICTURE),
+        *(
+            Column(f"predicted.{name}", "number" if "." in name else "text", "predicted", name)
+            for name in sorted(told)
+        ),
+        *_own(*_ORIGIN),
         *(
             Column(_extra_name(name), _common_kind(types), "extra", name)
             for name, types in sorted(extras.items())
@@ -86,8 +95,18 @@ def make_row(entry: Entry, columns: Iterable[Column], model: "ModelIdentity") ->
     }
     extra = payload.get("extra", {})
     aspects = {name: _rounded(score) for name, score in entry.aspects.items()}
-    parts = {"": own, "extra": extra, "aspects": aspects}
+    parts = {"": own, "extra": extra, "aspects": aspects, "predicted": _predicted(entry)}
     return [parts[column.part].get(column.key) for column in columns]
+
+
+def _predicted(entry: Entry) -> dict[str, Any]:
+    """Return {"style": class, "style.probability": number, ...} of what a network told."""
+    found: dict[str, Any] = {}
+    for attribute, told in entry.payload.get("predicted", {}).items():
+        if attribute != "terms":
+            found[attribute] = told["name"]
+            found[f"{attribute}.probability"] = told["probability"]
+    return found
 
 
 def _own(*names: str) -> list[Column]:

@@ -83,9 +83,21 @@ class EmbeddedStore:
         self._space = space
 
     @classmethod
-    def create(cls, folder: Path, model: ModelIdentity, owner: Owner) -> "EmbeddedStore":
-        """Make an empty collection for a model's embeddings; ``owner`` must hold ``folder``."""
-        manifest = Manifest(model=model, vectors={"visual": model.dimension})
+    def create(
+        cls,
+        folder: Path,
+        model: ModelIdentity,
+        owner: Owner,
+        *,
+        vectors: Mapping[str, int] | None = None,
+        classifier: ModelIdentity | None = None,
+    ) -> "EmbeddedStore":
+        """Make an empty collection; see :func:`artextract.store.open.create_store`."""
+        manifest = Manifest(
+            model=model,
+            vectors=dict(vectors or {"visual": model.dimension}),
+            classifier=classifier,
+        )
         config = edge.EdgeConfig(
             vectors={
                 # Cold: a command reads the pages it needs, not all vectors when it opens.
@@ -125,17 +137,25 @@ class EmbeddedStore:
         shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
         return cls(folder, manifest, shard, owner, space)
 
-    def check_model(self, model: ModelIdentity) -> None:
-        """Check that ``model`` made this collection's embeddings.
+    def check_model(self, model: ModelIdentity, classifier: ModelIdentity | None = None) -> None:
+        """Check that ``model`` made this collection's embeddings, and ``classifier`` its classes.
 
         Raises:
-            StoreMismatchError: another one did.
+            StoreMismatchError: another one did, or one did where none is given.
         """
         mine = self.manifest.model
         if mine.sha256 != model.sha256:
             raise StoreMismatchError(
                 f"store {self.folder} was made with model {mine}, and this is {model}; two models "
                 f"never mix in a collection: use --model {mine.file or mine.name}, or another store"
+            )
+        told = self.manifest.classifier
+        if (told and told.sha256) != (classifier and classifier.sha256):
+            use = "none" if told is None else told.file or told.name
+            raise StoreMismatchError(
+                f"the classes in store {self.folder} were predicted by {told or 'no model'}, and "
+                f"this run predicts them by {classifier or 'no model'}: use --classifier {use}, or "
+                "another store"
             )
 
     # Writing

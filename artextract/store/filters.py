@@ -25,6 +25,8 @@ __all__ = [
     "is_empty",
     "named",
     "no_one_of",
+    "predicted",
+    "predicted_surely",
     "words",
     "years",
 ]
@@ -52,6 +54,17 @@ def named(field: str, names: Iterable[str]) -> Condition:
 def has_term(field: str, keys: Iterable[str]) -> Condition:
     """Return the condition that ``folded.terms`` has one of ``keys`` under the name ``field``."""
     return any_of("folded.terms", [f"{field}={key}" for key in keys])
+
+
+def predicted(attribute: str, names: Iterable[str]) -> Condition:
+    """Return the condition that a class of ``attribute`` was predicted, one of ``names``."""
+    keys = sorted({fold(name) for name in names})
+    return any_of("predicted.terms", [f"{attribute}={key}" for key in keys])
+
+
+def predicted_surely(attribute: str, least: float) -> Condition:
+    """Return the condition that the prediction of ``attribute`` has at least this probability."""
+    return {"key": f"predicted.{attribute}.probability", "range": {"gte": least}}
 
 
 def any_of(key: str, values: Sequence[str]) -> Condition:

@@ -20,7 +20,7 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Which model made a collection's embeddings: two are the same if their checksums are."""
+    """A model that a collection was made with: two are the same if their checksums are."""
 
     name: str
     sha256: str
@@ -35,13 +35,15 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a store is: its model, its vectors {aspect: dimension}, and its files when last closed.
+    """What a store is: its models, its vectors {aspect: dimension}, and its files when last closed.
 
-    ``files`` is {path in the shard: bytes}, or None while a writer has the store open.
+    ``classifier`` is the model that predicted classes, None where none did; it may be the same file
+    as ``model``. ``files`` is {path in the shard: bytes}, None while a writer has the store open.
     """
 
     model: ModelIdentity
     vectors: dict[str, int]
+    classifier: ModelIdentity | None = None
     created_by: str = field(default=f"artextract {__version__}")
     files: dict[str, int] | None = None
 
@@ -61,7 +63,10 @@ class Manifest:
                     f"store {folder} has format {found}; this release reads format {FORMAT}: "
                     "ingest into a new store, or use the release that made it"
                 )
-            return cls(**{**data, "model": ModelIdentity(**data["model"])})
+            for name in ("model", "classifier"):
+                if data.get(name) is not None:
+                    data[name] = ModelIdentity(**data[name])
+            return cls(**data)
         except FileNotFoundError:
             raise StoreError(
                 f"there is no store at {folder}; make one with `artextract ingest`, or name "

@@ -1,6 +1,6 @@
 """From the text of ``--store`` to an open collection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from artextract.errors import StoreError
@@ -44,12 +44,24 @@ def open_store(location: str, *, wait_seconds: float = WAIT_SECONDS) -> Embedded
 
 
 def create_store(
-    location: str, model: ModelIdentity, *, wait_seconds: float = WAIT_SECONDS
+    location: str,
+    model: ModelIdentity,
+    *,
+    vectors: Mapping[str, int] | None = None,
+    classifier: ModelIdentity | None = None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> EmbeddedStore:
     """Open the collection for a model's embeddings, making it where there is none.
 
+    Args:
+        location: A folder.
+        model: What makes the embeddings.
+        vectors: {aspect: dimension} of a new collection; None is "visual" alone.
+        classifier: What predicts classes, if anything does.
+        wait_seconds: How long to wait for another process that holds it.
+
     Raises:
-        StoreMismatchError: the collection was made with another model.
+        StoreMismatchError: the collection was made with another model or classifier.
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         StoreError: it can't be made or used there.
     """
@@ -75,10 +87,12 @@ def create_store(
 
     def load_or_create() -> EmbeddedStore:
         if not (folder / MANIFEST_NAME).is_file():
-            return EmbeddedStore.create(folder, model, owner)
+            return EmbeddedStore.create(
+                folder, model, owner, vectors=vectors, classifier=classifier
+            )
         store = EmbeddedStore.load(folder, owner)
         try:
-            store.check_model(model)
+            store.check_model(model, classifier)
         except StoreError:
             store.close()
             raise

@@ -6,7 +6,7 @@ comes after the HNSW graph has no effect on filtered search (qdrant issue 6937).
 
 __all__ = ["ASPECTS", "INTEGER_KEYS", "KEYWORD_KEYS"]
 
-ASPECTS = ("visual",)
+ASPECTS = ("visual", "style")
 """Ways in which two artworks can be alike, each a named vector (cosine)."""
 
 KEYWORD_KEYS = (
@@ -17,6 +17,7 @@ KEYWORD_KEYS = (
     "folded.title",
     "folded.medium",
     "folded.terms",
+    "predicted.terms",
 )
 """Keys matched as a whole; of title and medium, each word; of terms, each "field=value".
 

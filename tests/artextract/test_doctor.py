@@ -20,7 +20,7 @@ def test_it_tells_what_is_there_as_text_and_as_json(artextract: Artextract, tmp_
     ran = artextract("doctor", "--store", tmp_path / "new" / "store", "--format", "json")
     assert ran.code == 0, ran.err
     found = {row["what"]: row for row in json.loads(ran.out)}
-    assert found["device cpu"]["says"].startswith("ran efficientnet-lite0 in ")
+    assert found["device cpu"]["says"].startswith("ran wikiart-lite0 in ")
     assert found["numpy"]["says"] == metadata.version("numpy")
     assert found["model efficientnet-lite0"]["status"] == "ok"
     assert str(tmp_path / "new" / "store") in found["disk of the store"]["says"]

@@ -38,7 +38,9 @@ def test_a_path_names_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_unknown_model_is_answered_with_those_known() -> None:
-    with pytest.raises(ModelError, match=r"'resnet5'; known: efficientnet-lite0, resnet50"):
+    with pytest.raises(
+        ModelError, match=r"'resnet5'; known: wikiart-lite0, efficientnet-lite0, resnet50"
+    ):
         find_model("resnet5")
 
 

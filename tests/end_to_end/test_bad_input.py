@@ -14,7 +14,7 @@ import pytest
 from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder, make_picture
 
-from artextract.models import ModelFile, find_model
+from artextract.models import DEFAULT_MODEL, ModelFile, find_model
 from artextract.store import ModelIdentity, create_store, open_store
 
 WORKS = 800
@@ -181,7 +181,7 @@ def test_questions_that_can_not_be_answered(
     for words, expected in [
         ((query, "--years", "abc:"), "years 'abc:' are not understood"),
         ((query, "--years", "1890:1870"), "end before they begin"),
-        ((query, "--by", "colour"), "unknown aspect 'colour'; this collection has: visual"),
+        ((query, "--by", "colour"), "unknown aspect 'colour'; this collection has: style, visual"),
         ((query, "--artist", "Monet"), "no work in this collection has its artist recorded"),
         (("002.jgp",), "closest ids: 002.jpg"),
         ((pictures,), "is a folder"),
@@ -230,7 +230,7 @@ def test_store_made_with_another_model(
     other = ModelIdentity("resnet50", "ab" * 32, 2048)
     create_store(str(location), other).close()
     ran = artextract("ingest", "folder", pictures, "--store", location)
-    assert_one_sentence(ran, "made with model resnet50 (abababababab)", "efficientnet-lite0 (")
+    assert_one_sentence(ran, "made with model resnet50 (abababababab)", f"{DEFAULT_MODEL} (")
     with open_store(str(location)) as opened:
         assert opened.manifest.model == other
 
@@ -239,17 +239,15 @@ def test_model_file_that_has_changed(
     pictures: Path, tmp_path: Path, artextract: Artextract
 ) -> None:
     model = tmp_path / "mine.onnx"
-    shutil.copy(find_model("efficientnet-lite0").path, model)
+    shutil.copy(find_model(DEFAULT_MODEL).path, model)
     store = tmp_path / "store"
     assert artextract("ingest", "folder", pictures, "--store", store, "--model", model).code == 0
     assert artextract("search", pictures / "000.jpg", "--store", store).code == 0
     model.write_bytes(model.read_bytes() + b" ")
-    assert ModelFile("mine", model).sha256 != find_model("efficientnet-lite0").sha256
+    assert ModelFile("mine", model).sha256 != find_model(DEFAULT_MODEL).sha256
     ran = artextract("search", pictures / "000.jpg", "--store", store)
     assert_one_sentence(ran, "another checksum", "--model")
-    again = artextract(
-        "search", pictures / "000.jpg", "--store", store, "--model", "efficientnet-lite0"
-    )
+    again = artextract("search", pictures / "000.jpg", "--store", store, "--model", DEFAULT_MODEL)
     assert again.code == 0
 
 

@@ -24,6 +24,7 @@ from artextract.modelcard import CARD_KEY, ModelCard
 from artextract.preprocess import Preprocess
 from artextract.store import EmbeddedStore, ModelIdentity, Record, create_store, open_store
 from ingest.journal import JOURNAL_NAME, Journal
+from ingest.networks import Networks
 from ingest.pipeline import Summary, check_source, ingest
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.folder import FolderSource
@@ -88,7 +89,7 @@ class Bench:
     def run(self, source: Source, **options: Any) -> Summary:
         given = {"batch_size": 4, "threads": 2, "runners": 2, **options}
         with Journal(self.journal) as journal:
-            return ingest(source, self.store, self.model, journal, **given)
+            return ingest(source, self.store, Networks(self.model), journal, **given)
 
     def contents(self) -> dict[str, Record]:
         """The points by their works' ids."""

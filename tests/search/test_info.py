@@ -108,6 +108,7 @@ def test_json(tmp_path: Path, artextract: Artextract) -> None:
         "works": 6,
         "images": 8,
         "model": {"name": "small", "sha256": "ab" * 32},
+        "classifier": None,
         "vectors": {"visual": 8},
         "facets": {
             "artist": {"Claude Monet": 6}, "school": {"Dutch": 6}, "qualifier": {"after": 6},

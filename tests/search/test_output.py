@@ -27,6 +27,7 @@ from artextract.store import ModelIdentity, Point, create_store
 KEYS = [
     "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
     "year_begin", "year_end", "style", "genre", "medium", "page_url", "image", "aspects",
+    "predicted",
 ]  # fmt: skip
 TITLES = [
     "Query",
@@ -92,7 +93,7 @@ def expected(with_query: bool) -> list[dict[str, Any]]:
         row: dict[str, Any] = {name: getattr(work, name) for name in KEYS[2:14]}
         row |= {"rank": rank, "score": score if with_query else None}
         row |= {"image": f"/no/such/folder/{work.image}"}
-        row |= {"aspects": {"visual": score} if with_query else {}}
+        row |= {"aspects": {"visual": score} if with_query else {}, "predicted": {}}
         rows.append(row)
     return rows
 
@@ -124,8 +125,9 @@ def test_csv_reads_back(store: Path, words: tuple[str, ...], artextract: Artextr
     rows = list(csv.DictReader(io.StringIO(out, newline="")))
     wanted = json.loads(artextract("search", *words, "--store", store, "--format", "json").out)
     aspects = ["aspects.visual"] if words else []
-    assert list(rows[0]) == [*KEYS[:-1], *aspects]
+    assert list(rows[0]) == [*KEYS[:-2], *aspects]
     for row, other in zip(rows, wanted, strict=True):
+        assert other.pop("predicted") == {}
         other |= {f"aspects.{name}": score for name, score in other.pop("aspects").items()}
         assert row == {k: "" if value is None else str(value) for k, value in other.items()}
 

@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from artextract.artwork import Artwork
 from artextract.cli import main
 from artextract.errors import FetchError, ImageError, ModelError, QueryError, StoreMismatchError
-from artextract.models import find_model
+from artextract.models import DEFAULT_MODEL, find_model
 from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store, open_store
 from search.query import QueryReader
 
@@ -213,7 +213,7 @@ def moved(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     """A collection whose model file was moved, and where the file is now."""
     folder = tmp_path_factory.mktemp("moved")
     first, second = folder / "first.onnx", folder / "second.onnx"
-    shutil.copy(find_model("efficientnet-lite0").path, first)
+    shutil.copy(find_model(DEFAULT_MODEL).path, first)
     words = ["ingest", "catalog", gallery / "works.csv", "--store", folder / "store"]
     with pytest.raises(SystemExit) as left:
         main([str(word) for word in [*words, "--model", first]])

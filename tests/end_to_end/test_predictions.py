@@ -1,0 +1,198 @@
+"""Classes that a network predicted: kept, asked for, shown, and never mixed with the catalog's."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Artextract, assert_one_sentence
+
+from artextract.cli import main
+from artextract.store import open_store
+from export.pictures import paint_pictures
+
+WORKS = 8
+CATALOGUED = "Rococo"
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog of painted pictures, all of one style, as it says."""
+    folder = tmp_path_factory.mktemp("predictions")
+    rows = ["id,image,title,style"]
+    for number, picture in enumerate(paint_pictures(WORKS)):
+        picture.save(folder / f"{number}.jpg", quality=95)
+        rows.append(f"w{number},{number}.jpg,Work {number},{CATALOGUED}")
+    (folder / "works.csv").write_text("\n".join(rows) + "\n")
+    return folder / "works.csv"
+
+
+@pytest.fixture(scope="module")
+def store(catalog: Path) -> Path:
+    location = catalog.with_name("store")
+    with pytest.raises(SystemExit) as left:
+        main(["ingest", "catalog", str(catalog), "--store", str(location)])
+    assert not left.value.code
+    return location
+
+
+def payloads(store: Path) -> dict[str, Any]:
+    with open_store(str(store)) as opened:
+        return {record.payload["id"]: record.payload for record in opened.scroll()}
+
+
+def test_each_work_has_its_predictions_beside_what_the_catalog_says(store: Path) -> None:
+    found = payloads(store)
+    assert len(found) == WORKS
+    for payload in found.values():
+        assert payload["style"] == CATALOGUED
+        predicted = payload["predicted"]
+        assert set(predicted) == {"style", "genre", "artist", "terms"}
+        for attribute in ("style", "genre", "artist"):
+            assert 0 < predicted[attribute]["probability"] <= 1
+    with open_store(str(store)) as opened:
+        assert opened.manifest.vectors == {"visual": 512, "style": 557}
+        assert opened.manifest.classifier == opened.manifest.model
+
+
+def test_works_are_found_by_what_was_predicted_and_how_surely(
+    store: Path, artextract: Artextract
+) -> None:
+    found = payloads(store)
+    name = found["w0"]["predicted"]["style"]["name"]
+    sure = sorted(
+        payload["predicted"]["style"]["probability"]
+        for payload in found.values()
+        if payload["predicted"]["style"]["name"] == name
+    )
+    for least in (0.0, sure[-1] - 1e-3, 1.0):
+        ran = artextract("search", "--store", store, "--predicted-style", name.upper(),
+                         "--min-confidence", least, "--format", "json")  # fmt: skip
+        assert ran.code == 0, ran.err
+        results = json.loads(ran.out)
+        assert {row["id"] for row in results} == {
+            id_
+            for id_, payload in found.items()
+            if payload["predicted"]["style"]["name"] == name
+            and payload["predicted"]["style"]["probability"] >= least
+        }
+        for row in results:
+            assert row["style"] == CATALOGUED
+            assert row["predicted"]["style"]["name"] == name
+
+
+def test_names_that_are_not_predicted_are_answered_with_others(
+    store: Path, artextract: Artextract
+) -> None:
+    name = payloads(store)["w0"]["predicted"]["style"]["name"]
+    ran = artextract("search", "--store", store, "--predicted-style", name[:-1] + "x")
+    assert_one_sentence(ran, "no predicted style", name)
+    ran = artextract("search", "--store", store, "--min-confidence", "0.5")
+    assert ran.code == 2
+    assert "--min-confidence needs --predicted-style" in ran.err
+
+
+@pytest.mark.parametrize("by", ["visual", "style"])
+def test_a_picture_finds_itself_by_each_aspect(
+    by: str, store: Path, catalog: Path, artextract: Artextract
+) -> None:
+    ran = artextract("search", catalog.with_name("3.jpg"), "--store", store, "--by", by,
+                     "--format", "json")  # fmt: skip
+    assert ran.code == 0, ran.err
+    first = json.loads(ran.out)[0]
+    assert first["id"] == "w3"
+    assert first["aspects"][by] == pytest.approx(1, abs=1e-3)
+
+
+def test_they_are_shown_and_saved_apart(
+    store: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    page, table = tmp_path / "page.html", tmp_path / "works.csv"
+    ran = artextract("search", "w1", "--store", store, "--gallery", page, "--save", table)
+    assert ran.code == 0, ran.err
+    text = page.read_text()
+    assert f"catalogued: {CATALOGUED}" in text
+    payload = payloads(store)["w2"]
+    told = payload["predicted"]["style"]
+    with table.open(newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert rows["w2"]["style"] == CATALOGUED
+    assert rows["w2"]["predicted.style"] == told["name"]
+    assert float(rows["w2"]["predicted.style.probability"]) == told["probability"]
+    ran = artextract("search", "w1", "--store", store, "--format", "csv")
+    first = next(csv.DictReader(ran.out.splitlines()))
+    assert first["predicted.style"] == payloads(store)[first["id"]]["predicted"]["style"]["name"]
+    ran = artextract("info", "--store", store)
+    assert "predicted.style" in ran.out
+    assert "classifier" in ran.out
+    # A published table is a catalog again, and predictions do not become what it says.
+    again = tmp_path / "again"
+    (tmp_path / "pictures").mkdir()
+    words = ("ingest", "catalog", table, "--images", store.parent, "--store", again)
+    assert artextract(*words).code == 0
+    assert all(payload.get("extra", {}) == {} for payload in payloads(again).values())
+
+
+def test_a_new_title_leaves_the_predictions(
+    catalog: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    location = tmp_path / "store"
+    words = ("ingest", "catalog", "--images", catalog.parent, "--store", location)
+    assert artextract(*words, catalog).code == 0
+    before = payloads(location)
+    changed = tmp_path / "works.csv"
+    changed.write_text(catalog.read_text().replace("Work 5", "Night"))
+    ran = artextract(*words, changed)
+    assert "updated 1, unchanged 7" in ran.out
+    after = payloads(location)
+    assert after["w5"]["title"] == "Night"
+    assert after["w5"]["predicted"] == before["w5"]["predicted"]
+
+
+def test_an_embedder_alone_predicts_nothing_and_is_not_mixed_with_a_classifier(
+    catalog: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    location = tmp_path / "store"
+    words = ("ingest", "catalog", catalog, "--store", location)
+    ran = artextract(*words, "--model", "efficientnet-lite0")
+    assert ran.code == 0, ran.err
+    assert all("predicted" not in payload for payload in payloads(location).values())
+    ran = artextract(*words, "--model", "efficientnet-lite0", "--classifier", "wikiart-lite0")
+    assert_one_sentence(ran, "predicted by no model", "--classifier none")
+    ran = artextract("search", "--store", location, "--predicted-style", "Baroque")
+    assert_one_sentence(ran, "nothing was predicted", "--classifier")
+    ran = artextract("search", "w1", "--store", location, "--by", "style")
+    assert_one_sentence(ran, "unknown aspect 'style'", "visual")
+
+
+def test_embedder_and_classifier_may_be_two_files(
+    catalog: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    location = tmp_path / "store"
+    words = ("ingest", "catalog", catalog, "--store", location, "--model", "efficientnet-lite0")
+    ran = artextract(*words, "--classifier", "wikiart-lite0")
+    assert ran.code == 0, ran.err
+    assert "Classes were predicted by wikiart-lite0" in ran.out
+    for by in ("visual", "style"):
+        ran = artextract("search", catalog.with_name("2.jpg"), "--store", location, "--by", by,
+                         "--format", "json")  # fmt: skip
+        assert json.loads(ran.out)[0]["id"] == "w2", ran.err
+    assert_one_sentence(artextract(*words), "predicted by wikiart-lite0", "no model")
+
+
+def test_what_tells_no_classes_is_no_classifier(
+    catalog: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    words = ("ingest", "catalog", catalog, "--store", tmp_path / "store")
+    for classifier, said in (
+        ("efficientnet-lite0", "tells no classes"),
+        ("none.onnx", "there is no model file none.onnx"),
+        ("vgg", "unknown model 'vgg'"),
+    ):
+        assert_one_sentence(artextract(*words, "--classifier", classifier), said)
+    ran = artextract(*words, "--model", "efficientnet-lite0", "--aspects", "visual,style")
+    assert_one_sentence(ran, "'style' is given by none of efficientnet-lite0", "--classifier")
+    ran = artextract(*words, "--device", "cuda")
+    assert_one_sentence(ran, "CUDA")
+    assert not (tmp_path / "store").exists()
