@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from artextract.errors import ModelError
+from artextract.models.exported import EXPORTABLE, find_exported
 
 __all__ = ["DEFAULT_MODEL", "PACKAGED", "ModelFile", "find_model", "noted_sha256"]
 
@@ -21,8 +22,6 @@ PACKAGED = {
     "efficientnet-lite0": "efficientnet_lite0.onnx",
 }
 """Model names and the files in this folder; origin and licence of each stand in NOTICE."""
-
-_EXPORTABLE = ("resnet50",)
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,13 @@ class ModelFile:
 
 
 def find_model(name: str) -> ModelFile:
-    """Return the model file for a packaged model's name or the path of an ONNX file.
+    """Return the model file for a model's name or the path of an ONNX file.
+
+    One that does not come with the package is exported on first use.
 
     Raises:
-        ModelError: there is no such model and no such file.
+        ModelError: there is no such model and no such file, or it can't be exported here.
+        CacheError: it can't be kept.
     """
     if name in PACKAGED:
         return ModelFile(name, Path(str(resources.files(__name__) / PACKAGED[name])))
@@ -52,14 +54,10 @@ def find_model(name: str) -> ModelFile:
         if path.is_file():
             return ModelFile(path.stem, path.resolve())
         raise ModelError(f"there is no model file {name}; check the path")
-    if name in _EXPORTABLE:
-        raise ModelError(
-            f"model {name!r} does not come with the package; write it once with "
-            f"`artextract export embedder --arch {name} --out {name}.onnx` "
-            f"and use --model {name}.onnx"
-        )
+    if name in EXPORTABLE:
+        return ModelFile(name, find_exported(name))
     raise ModelError(
-        f"unknown model {name!r}; known: {', '.join([*PACKAGED, *_EXPORTABLE])}, "
+        f"unknown model {name!r}; known: {', '.join([*PACKAGED, *EXPORTABLE])}, "
         "or the path of an .onnx file"
     )
 

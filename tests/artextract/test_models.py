@@ -2,10 +2,12 @@ import hashlib
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from artextract.errors import ModelError
-from artextract.models import DEFAULT_MODEL, PACKAGED, ModelFile, find_model
+from artextract.errors import CacheError, ModelError
+from artextract.inference import OnnxModel
+from artextract.models import DEFAULT_MODEL, PACKAGED, ModelFile, exported, find_model
 
 
 @pytest.mark.parametrize("name", sorted(PACKAGED))
@@ -44,8 +46,42 @@ def test_an_unknown_model_is_answered_with_those_known() -> None:
         find_model("resnet5")
 
 
-def test_resnet50_is_answered_with_the_way_to_it() -> None:
-    with pytest.raises(ModelError, match=r"artextract export embedder --arch resnet50"):
+def test_a_model_that_can_not_be_exported_is_answered_with_the_way_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
+    monkeypatch.setattr(exported, "_NEEDED", ("no_such_package",))
+    with pytest.raises(ModelError, match=r"needs no_such_package.*artextract export embedder"):
+        find_model("resnet50")
+    monkeypatch.undo()
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match=r"could not be exported: .*resnet5000") as error:
+        exported.find_exported("resnet5000")
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_a_model_is_exported_once_and_then_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
+    # The one architecture whose published weights need no network.
+    path = exported.find_exported("efficientnet-lite0")
+    assert path == tmp_path / "models" / "efficientnet-lite0.onnx"
+    packaged = find_model("efficientnet-lite0").path
+    rows = [
+        OnnxModel(file, device="cpu", threads=1).embed(np.ones((1, 3, 224, 224), np.float32))
+        for file in (path, packaged)
+    ]
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+    monkeypatch.setattr(exported, "_export", lambda *_: pytest.fail("exported again"))
+    assert exported.find_exported("efficientnet-lite0") == path
+
+
+def test_a_cache_that_can_not_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(CacheError, match=r"resnet50.* can't be kept in .*ARTEXTRACT_CACHE"):
         find_model("resnet50")
 
 

@@ -213,8 +213,10 @@ def test_usage_errors_exit_with_2(store: Path, artextract: Artextract) -> None:
 
 
 def test_unknown_aspect_and_model_at_ingest(
-    pictures: Path, tmp_path: Path, artextract: Artextract
+    pictures: Path, tmp_path: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("artextract.models.exported._NEEDED", ("no_such_package",))
     words = ("ingest", "folder", pictures, "--store", tmp_path / "store")
     assert_one_sentence(artextract(*words, "--aspects", "visual,mood"), "unknown aspect 'mood'")
     assert_one_sentence(artextract(*words, "--model", "vgg16"), "unknown model 'vgg16'")
