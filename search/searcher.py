@@ -20,6 +20,8 @@ _KEYS = (
 )  # fmt: skip
 """Payload keys of a result; thumbnails are fetched only where they are shown."""
 
+_ORDER = {"style": 0, "genre": 1, "artist": 2}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -54,13 +56,11 @@ class Result:
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:
-        """{attribute: (class, probability)} of what a network predicted, the catalog apart."""
+        """{attribute: (class, probability)} of what a network predicted, style first."""
         found = self.payload.get("predicted", {})
-        return {
-            attribute: (told["name"], told["probability"])
-            for attribute, told in found.items()
-            if attribute != "terms"
-        }
+        told = {name: each for name, each in found.items() if name != "terms"}
+        order = sorted(told, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+        return {name: (told[name]["name"], told[name]["probability"]) for name in order}
 
 
 @dataclass(frozen=True, slots=True)
