@@ -31,6 +31,8 @@ class ModelCard:
     "probability.ATTRIBUTE" (n, number of names) in the order of the names; ``training`` says what
     it was trained on and how well it tells the classes. ``vectors`` maps aspects to the outputs
     that hold their vectors; empty, the embedding is "visual".
+
+    ``precision`` is "fp32" or "int8"; ``quantization`` says how int8 was come to and what it lost.
     """
 
     name: str
@@ -49,6 +51,8 @@ class ModelCard:
     vectors: Mapping[str, str] = field(default_factory=dict)
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    precision: str = "fp32"
+    quantization: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def aspects(self) -> Mapping[str, str]:

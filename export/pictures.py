@@ -1,4 +1,4 @@
-"""Pictures on which an exported network is compared with the original."""
+"""Pictures on which an exported or quantised network is compared with the original."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,11 +7,19 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from artextract.images import open_image, read_image_file
+from artextract.images import IMAGE_SUFFIXES, open_image, read_image_file
 
-__all__ = ["open_pictures", "paint_pictures"]
+__all__ = ["find_pictures", "open_pictures", "paint_pictures"]
 
 _HEIGHT, _WIDTH = 300, 400
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """Return the files in ``folder`` and below that are called like pictures, sorted."""
+    found = folder.rglob("*")
+    return sorted(
+        path for path in found if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    )
 
 
 def open_pictures(files: Sequence[Path]) -> list[PIL.Image.Image]:

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from artextract.errors import InputError
 from artextract.modelcard import CARD_KEY, ModelCard
 from export.parity import Parity
 
-__all__ = ["Exported", "write_checked"]
+__all__ = ["Exported", "save_model", "write_checked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +40,13 @@ def write_checked(
         ModelError: raised by ``check``.
         InputError: the file can't be written.
     """
-    # One name for each process; the suffix lets ONNX Runtime know the format.
-    temporary = out.with_name(f".{out.stem}.{os.getpid()}.tmp.onnx")
-    try:
+    with _beside(out) as temporary:
         _write(temporary, _with_card(graph, card))
         parity = check(temporary)
         card = replace(card, parity=parity.to_card())
         data = _with_card(graph, card)
         _write(temporary, data)
         os.replace(temporary, out)
-    except OSError as error:
-        raise InputError(
-            f"{out} can't be written ({error.strerror or error}); free some space or choose "
-            "another folder"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return Exported(
         path=out,
         size=len(data),
@@ -62,6 +54,37 @@ def write_checked(
         card=card,
         parity=parity,
     )
+
+
+def save_model(graph: onnx.ModelProto, card: ModelCard, out: Path) -> None:
+    """Write ``graph`` with ``card`` to ``out``, whole or not at all.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    with _beside(out) as temporary:
+        _write(temporary, _with_card(graph, card))
+        os.replace(temporary, out)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Give the name of a file beside ``out``, which is gone afterwards.
+
+    Raises:
+        InputError: writing failed.
+    """
+    # One name for each process; the suffix lets ONNX Runtime know the format.
+    temporary = out.with_name(f".{out.stem}.{os.getpid()}.tmp.onnx")
+    try:
+        yield temporary
+    except OSError as error:
+        raise InputError(
+            f"{out} can't be written ({error.strerror or error}); free some space or choose "
+            "another folder"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _with_card(graph: onnx.ModelProto, card: ModelCard) -> bytes:
