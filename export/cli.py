@@ -117,7 +117,7 @@ def inspect(model: str) -> None:
 @click.argument("model", metavar="NAME|F.onnx")
 @click.option(
     "--images",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path),
     required=True,
     metavar="DIR",
     help="Pictures like those that it will see, 64 or more, better 1,128: 128 calibrate, the rest "
@@ -141,6 +141,8 @@ def quantize(model: str, images: Path, method: str, out: Path, force: bool) -> N
     fewer than 90 % of a picture's ten nearest, nothing is written.
     """
     _check(out, force)
+    if not images.is_dir():
+        raise InputError(f"there is no folder {images}; give one with pictures by --images")
     from artextract.models import find_model
     from export.pictures import find_pictures
     from export.quantize import METHODS

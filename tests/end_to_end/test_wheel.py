@@ -27,6 +27,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = run(*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT, folder=folder)
     assert built.returncode == 0, built.stderr
     (wheel,) = folder.glob("artextract-*.whl")
+    assert wheel.stat().st_size < 40_000_000
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
     installed = run(python, "-m", "pip", "install", f"{wheel}[cpu]", folder=folder)

@@ -244,8 +244,13 @@ print(seen.vectors["style"].shape, seen.probabilities["style"].sum(axis=1).round
     "changes",
     [
         ("model.backbone=resnet50", "model.weights=random", "model.middle=6"),
-        ("model.recurrent=lstm", "model.layers=2", "model.statistics=style", "model.pooled=false"),
-        ("model.recurrent=none", "model.middle=0", "model.attention=shared"),
+        (
+            "model.recurrent=lstm",
+            "model.layers=2",
+            "model.statistics=style",
+            "model.pooled=false",
+            "model.attention=shared",
+        ),
     ],
 )
 def test_networks_of_other_forms_are_exported(changes: tuple[str, ...], tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def test_too_few_pictures(folder: Path, tmp_path: Path) -> None:
     few.mkdir()
     with pytest.raises(InputError, match="0 pictures can be opened, and 64 are needed"):
         invoke(folder / "tiny.onnx", "--images", few, "--out", tmp_path / "o.onnx")
+    with pytest.raises(InputError, match=r"there is no folder .*none"):
+        invoke(folder / "tiny.onnx", "--images", tmp_path / "none", "--out", tmp_path / "o.onnx")
 
 
 def test_a_model_loses_nothing_against_itself(folder: Path) -> None:
