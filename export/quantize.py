@@ -140,7 +140,8 @@ class _Maker:
         self._pictures = pictures
         self._prepared = folder / "prepared.onnx"
         with _quiet():
-            quant_pre_process(str(path), str(self._prepared))
+            # ONNX's own inference of shapes is enough; the symbolic one fails on recurrent heads.
+            quant_pre_process(str(path), str(self._prepared), skip_symbolic_shape=True)
         graph = onnx.load(self._prepared)
         self._card = next(each.value for each in graph.metadata_props if each.key == CARD_KEY)
         nodes = graph.graph.node
