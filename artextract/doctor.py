@@ -23,7 +23,7 @@ import click
 from artextract import __version__
 from artextract.errors import ArtExtractError
 from artextract.image_cache import default_cache_folder
-from artextract.options import store_option
+from artextract.options import store_option, text_or_json_option
 
 __all__ = ["Finding", "doctor", "examine"]
 
@@ -65,14 +65,7 @@ class Finding:
 
 @click.command()
 @store_option
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@text_or_json_option
 def doctor(store: str, format_: str) -> int:
     """Say what this installation can do, and what is missing.
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import click
 
-__all__ = ["device_option", "store_option"]
+__all__ = ["device_option", "store_option", "text_or_json_option"]
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -30,4 +30,16 @@ def device_option(command: Command) -> Command:
         default="auto",
         show_default=True,
         help="Where the model runs; auto takes CUDA where ONNX Runtime offers it.",
+    )(command)
+
+
+def text_or_json_option(command: Command) -> Command:
+    """Add ``--format``, as the parameter ``format_``: text for people or JSON."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to print it.",
     )(command)

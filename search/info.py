@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artextract.options import store_option
+from artextract.options import store_option, text_or_json_option
 
 if TYPE_CHECKING:
     from artextract.store import EmbeddedStore
@@ -26,14 +26,7 @@ _BAR = 40
     show_default=True,
     help="How many of the commonest names to tell.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@text_or_json_option
 def info(store: str, top: int, format_: str) -> None:
     """Say what a collection holds.
 
