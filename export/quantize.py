@@ -14,9 +14,10 @@ may run on another machine than it was made on.
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,7 @@ _LAYERS = ("Conv", "Gemm", "MatMul")
 _AFTER = ("Clip", "Relu")
 
 Pictures = npt.NDArray[np.float32]
+Vectors = dict[str, npt.NDArray[np.float32]]
 
 
 def quantize(
@@ -93,19 +95,17 @@ def quantize(
     if card.precision != "fp32":
         raise ModelError(f"{file.path} is {card.precision} already; give a model in float32")
     calibration, judged = _draw(images, card.preprocess, seed)
+    expected = _look(model, calibration)
     with tempfile.TemporaryDirectory() as folder:
         maker = _Maker(file.path, Path(folder), card.input, calibration)
         on_step(f"Judging {len(maker.layers)} layers, each alone in int8.")
-        left = _choose(model, maker, calibration[:_ALONE])
-        best: tuple[float, Path, Method] | None = None
+        left = _choose(expected, maker)
+        made: dict[Method, Path] = {}
         for method in methods:
             on_step(f"Calibrating by {method}, {len(left)} of {len(maker.layers)} layers in float.")
-            path = maker.make(method, maker.layers_but(left))
-            cosine = _mean_cosine(model, OnnxModel(path, "cpu", threads=1), calibration)
-            if best is None or cosine > best[0]:
-                best = cosine, path, method
-        assert best is not None
-        _, path, method = best
+            made[method] = maker.make(method, maker.layers_but(left))
+        method = max(methods, key=lambda each: maker.cosine(made[each], expected))
+        path = made[method]
         on_step(f"Comparing on {len(judged)} other pictures.")
         loss = measure_loss(file.path, path, judged)
         if not force and not (loss.mean_cosine >= LEAST_COSINE and loss.overlap >= LEAST_OVERLAP):
@@ -184,6 +184,17 @@ class _Maker:
         onnx.save(graph, path)
         return path
 
+    def cosine(self, path: Path, expected: Vectors, *, pictures: int | None = None) -> float:
+        """Return the mean cosine of a file's vectors to those expected of calibration pictures.
+
+        It is that of the aspect that differs most, on the first ``pictures``; None takes all.
+        """
+        found = _look(OnnxModel(path, "cpu", threads=1), self._pictures[:pictures])
+        return min(
+            float((expected[name][:pictures] * rows).sum(axis=1).mean())
+            for name, rows in found.items()
+        )
+
 
 _NAMES = {"minmax": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
 
@@ -202,15 +213,12 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
         return next(self._batches, None)
 
 
-def _choose(model: OnnxModel, maker: _Maker, pictures: Pictures) -> list[int]:
+def _choose(expected: Vectors, maker: _Maker) -> list[int]:
     """Return the numbers of the layers to be left in float32."""
-    expected = model.look(pictures).vectors
     losses = []
     for names in maker.layers:
         path = maker.make("minmax", names, pictures=_ALONE)
-        found = OnnxModel(path, "cpu", threads=1).look(pictures).vectors
-        cosines = [(expected[name] * found[name]).sum(axis=1).mean() for name in expected]
-        losses.append(1 - min(cosines))
+        losses.append(1 - maker.cosine(path, expected, pictures=_ALONE))
     order = np.argsort(losses)[::-1]
     left: list[int] = []
     while sum(losses) - sum(losses[at] for at in left) > 1 - AIM and len(left) < len(losses):
@@ -218,14 +226,11 @@ def _choose(model: OnnxModel, maker: _Maker, pictures: Pictures) -> list[int]:
     return sorted(left)
 
 
-def _mean_cosine(model: OnnxModel, other: OnnxModel, pictures: Pictures) -> float:
-    """Return the mean cosine of two models' vectors, of the aspect that differs most."""
-    totals: dict[str, list[float]] = {}
-    for start in range(0, len(pictures), _BATCH):
-        one, two = (each.look(pictures[start : start + _BATCH]).vectors for each in (model, other))
-        for name, rows in one.items():
-            totals.setdefault(name, []).extend((rows * two[name]).sum(axis=1).tolist())
-    return min(float(np.mean(cosines)) for cosines in totals.values())
+def _look(model: OnnxModel, pictures: Pictures) -> Vectors:
+    """Return a model's vectors of ``pictures``, a few at a time."""
+    starts = range(0, len(pictures), _BATCH)
+    parts = [model.look(pictures[start : start + _BATCH]).vectors for start in starts]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _draw(images: Sequence[Path], preprocess: Preprocess, seed: int) -> tuple[Pictures, Pictures]:
@@ -252,12 +257,12 @@ def _draw(images: Sequence[Path], preprocess: Preprocess, seed: int) -> tuple[Pi
     return np.stack(prepared[:calibrating]), np.stack(prepared[calibrating:])
 
 
-class _quiet:
-    """Keeps the quantiser's notes off the terminal: they are for its authors."""
-
-    def __enter__(self) -> None:
-        self._before = logging.root.manager.disable
-        logging.disable(logging.WARNING)
-
-    def __exit__(self, *_: Any) -> None:
-        logging.disable(self._before)
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the quantiser's notes off the terminal: they are for its authors."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
