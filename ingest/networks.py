@@ -15,7 +15,7 @@ from artextract.inference import OnnxModel, Seen
 from artextract.preprocess import Preprocess
 from artextract.text import fold
 
-__all__ = ["Networks", "make_predicted"]
+__all__ = ["Networks"]
 
 Value = TypeVar("Value")
 
@@ -42,20 +42,15 @@ class Networks:
         self._models = [model] if classifier is None or classifier is model else [model, classifier]
         self._tells = classifier is not None
         given = self._all_vectors()
+        names = " and ".join(each.card.name for each in self._models)
         for name in ("visual", *(aspects or ())):
             if name not in given:
                 raise ModelError(
-                    f"aspect {name!r} is given by none of {' and '.join(map(str, self.names))}, "
-                    f"which give {', '.join(given)}; "
+                    f"aspect {name!r} is given by none of {names}, which give {', '.join(given)}; "
                     + ("--model must be an embedder" if name == "visual" else
                        "add a --classifier, or leave it out of --aspects")
                 )  # fmt: skip
         self._aspects = set(given if aspects is None else ("visual", *aspects))
-
-    @property
-    def names(self) -> list[str]:
-        """What the networks are called."""
-        return [model.card.name for model in self._models]
 
     def _all_vectors(self) -> dict[str, int]:
         return _merge([model.dimensions for model in self._models])
@@ -88,9 +83,20 @@ class Networks:
             seen[-1].probabilities if self._tells else {},
         )
 
-    def name_of(self, attribute: str, number: int) -> str:
-        """Return the name of a class by its number."""
-        return self._models[-1].card.classes[attribute][number]
+    def predicted(self, seen: Seen, row: int) -> dict[str, object]:
+        """Return the payload's part ``predicted`` for one picture; empty where nothing is told.
+
+        Of each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1;
+        ``terms`` has "attribute=name", folded, for filters.
+        """
+        told: dict[str, object] = {}
+        terms = []
+        for attribute, rows in seen.probabilities.items():
+            number = int(rows[row].argmax())
+            name = self._models[-1].card.classes[attribute][number]
+            told[attribute] = {"name": name, "probability": round(float(rows[row, number]), 4)}
+            terms.append(f"{attribute}={fold(name)}")
+        return {**told, "terms": terms} if told else {}
 
 
 def _merge(given: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
@@ -99,19 +105,3 @@ def _merge(given: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
     for each in given:
         found |= {aspect: value for aspect, value in each.items() if aspect != "visual"}
     return {"visual": given[0]["visual"], **found} if "visual" in given[0] else found
-
-
-def make_predicted(networks: Networks, seen: Seen, row: int) -> dict[str, object]:
-    """Return the payload's part ``predicted`` for one picture; empty where nothing is told.
-
-    Of each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1; ``terms``
-    has "attribute=name", folded, for filters.
-    """
-    told: dict[str, object] = {}
-    terms = []
-    for attribute, rows in seen.probabilities.items():
-        number = int(rows[row].argmax())
-        name = networks.name_of(attribute, number)
-        told[attribute] = {"name": name, "probability": round(float(rows[row, number]), 4)}
-        terms.append(f"{attribute}={fold(name)}")
-    return {**told, "terms": terms} if told else {}

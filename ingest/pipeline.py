@@ -29,7 +29,7 @@ from artextract.images import content_hash, make_thumbnail, open_sized
 from artextract.preprocess import Preprocess
 from artextract.store import EmbeddedStore, ModelIdentity, Point, Record
 from ingest.journal import Journal
-from ingest.networks import Networks, make_predicted
+from ingest.networks import Networks
 from ingest.sources.item import Failure, Item, Source
 
 __all__ = ["Summary", "check_source", "ingest"]
@@ -419,7 +419,7 @@ def _embed(
     vectors = {aspect: rows.tolist() for aspect, rows in seen.vectors.items()}
     outcomes: list[_Embedded | Failure] = []
     for row, prepared in enumerate(pictures):
-        predicted = make_predicted(networks, seen, row)
+        predicted = networks.predicted(seen, row)
         payload = {**prepared.payload, "predicted": predicted} if predicted else prepared.payload
         own = {aspect: rows[row] for aspect, rows in vectors.items()}
         point = Point(prepared.item.artwork.point_id, own, payload)

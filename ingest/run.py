@@ -132,7 +132,7 @@ def _dry_run(source: Source, settings: Settings, models: "_Models") -> Summary:
     store = open_store(settings.store) if exists else None
     try:
         if store is not None:
-            store.check_model(models.identity, models.classifier_identity)
+            store.check_model(models.identity, models.classifier_identity, models.networks.vectors)
         journal = Journal(Path(settings.store, JOURNAL_NAME)) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
         with _progress("Reading", min(total, settings.limit or total)) as on_work:

@@ -137,11 +137,17 @@ class EmbeddedStore:
         shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
         return cls(folder, manifest, shard, owner, space)
 
-    def check_model(self, model: ModelIdentity, classifier: ModelIdentity | None = None) -> None:
+    def check_model(
+        self,
+        model: ModelIdentity,
+        classifier: ModelIdentity | None = None,
+        vectors: Mapping[str, int] | None = None,
+    ) -> None:
         """Check that ``model`` made this collection's embeddings, and ``classifier`` its classes.
 
         Raises:
-            StoreMismatchError: another one did, or one did where none is given.
+            StoreMismatchError: another one did, or one did where none is given, or the collection
+                has other ``vectors`` {aspect: dimension} than these.
         """
         mine = self.manifest.model
         if mine.sha256 != model.sha256:
@@ -156,6 +162,12 @@ class EmbeddedStore:
                 f"the classes in store {self.folder} were predicted by {told or 'no model'}, and "
                 f"this run predicts them by {classifier or 'no model'}: use --classifier {use}, or "
                 "another store"
+            )
+        kept = self.manifest.vectors
+        if vectors is not None and set(vectors) != set(kept):
+            raise StoreMismatchError(
+                f"store {self.folder} keeps vectors of {', '.join(kept)}, and this run makes those "
+                f"of {', '.join(vectors)}: use --aspects {','.join(kept)}, or another store"
             )
 
     # Writing

@@ -56,12 +56,14 @@ def create_store(
     Args:
         location: A folder.
         model: What makes the embeddings.
-        vectors: {aspect: dimension} of a new collection; None is "visual" alone.
+        vectors: {aspect: dimension} that it must have; None is "visual" alone for a new one, and
+            whatever there is for another.
         classifier: What predicts classes, if anything does.
         wait_seconds: How long to wait for another process that holds it.
 
     Raises:
-        StoreMismatchError: the collection was made with another model or classifier.
+        StoreMismatchError: the collection was made with another model or classifier, or keeps
+            vectors of other aspects.
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         StoreError: it can't be made or used there.
     """
@@ -92,7 +94,7 @@ def create_store(
             )
         store = EmbeddedStore.load(folder, owner)
         try:
-            store.check_model(model, classifier)
+            store.check_model(model, classifier, vectors)
         except StoreError:
             store.close()
             raise

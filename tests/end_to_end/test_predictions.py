@@ -166,6 +166,20 @@ def test_an_embedder_alone_predicts_nothing_and_is_not_mixed_with_a_classifier(
     assert_one_sentence(ran, "unknown aspect 'style'", "visual")
 
 
+def test_aspects_of_a_store_stay_what_they_are(
+    catalog: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    location = tmp_path / "store"
+    words = ("ingest", "catalog", catalog, "--store", location)
+    assert artextract(*words, "--aspects", "visual", "--limit", 2).code == 0
+    for more in ((), ("--dry-run",)):
+        ran = artextract(*words, *more)
+        assert_one_sentence(ran, "keeps vectors of visual", "style", "--aspects visual")
+    assert len(payloads(location)) == 2
+    assert artextract(*words, "--aspects", "visual").code == 0
+    assert len(payloads(location)) == WORKS
+
+
 def test_embedder_and_classifier_may_be_two_files(
     catalog: Path, artextract: Artextract, tmp_path: Path
 ) -> None:

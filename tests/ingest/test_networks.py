@@ -8,7 +8,7 @@ from artextract.inference import OnnxModel
 from artextract.models import find_model
 from artextract.text import fold
 from export.pictures import paint_pictures
-from ingest.networks import Networks, make_predicted
+from ingest.networks import Networks
 
 PICTURES = paint_pictures(3)
 
@@ -34,7 +34,7 @@ def test_an_embedder_alone_tells_nothing(embedder: OnnxModel) -> None:
     assert networks.vectors == {"visual": 1280}
     assert list(seen.vectors) == ["visual"]
     assert seen.probabilities == {}
-    assert make_predicted(networks, seen, 0) == {}
+    assert networks.predicted(seen, 0) == {}
 
 
 def test_one_file_may_be_both(both: OnnxModel) -> None:
@@ -45,7 +45,7 @@ def test_one_file_may_be_both(both: OnnxModel) -> None:
         np.testing.assert_array_equal(seen.vectors[aspect], rows)
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
     for row in range(3):
-        told = make_predicted(networks, seen, row)
+        told = networks.predicted(seen, row)
         for attribute, names in both.card.classes.items():
             values = list(alone.probabilities[attribute][row])
             assert sum(values) == pytest.approx(1, abs=1e-4)
