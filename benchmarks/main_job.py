@@ -26,11 +26,10 @@ import numpy as np
 
 from artextract import atelier
 from artextract.images import open_image
-from artextract.inference import OnnxModel
-from artextract.models import DEFAULT_MODEL, find_model
-from artextract.store import ModelIdentity, create_store, open_store
+from artextract.models import DEFAULT_MODEL
+from artextract.store import open_store
 from ingest.journal import Journal
-from ingest.networks import Networks
+from ingest.models import Models, load_models
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 
@@ -69,30 +68,31 @@ def measure_ingest(
     core at once; the faster of them counts.
     """
     folder = make_folder(scratch / "ingest", pictures, count)
-    file = find_model(model_name)
     cores = os.cpu_count() or 1
-    model = OnnxModel(file.path, "cpu", threads=1)
-    wide_model = OnnxModel(file.path, "cpu", threads=cores)
-    identity = ModelIdentity(file.name, file.sha256, model.card.dimension)
-    preprocess = model.card.preprocess
+    models = load_models(model_name, device="cpu")
+    wide_models = load_models(model_name, device="cpu", threads=cores)
+    (preprocess,) = models.networks.preprocesses
     tensors = np.stack(
         [preprocess(open_image(p.read_bytes(), p.name)) for p in islice(cycle(pictures), 256)]
     )
     starts = [first % len(tensors) for first in range(0, count, BATCH_SIZE)]
 
-    def model_alone(model: OnnxModel, at_once: int) -> float:
+    def model_alone(models: Models, at_once: int) -> float:
+        def look(at: int) -> None:
+            models.networks.look([tensors[at : at + BATCH_SIZE]])
+
         with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(lambda at: model.embed(tensors[at : at + BATCH_SIZE]), starts[:at_once]))
+            list(pool.map(look, starts[:at_once]))
             started = time.perf_counter()
-            list(pool.map(lambda at: model.embed(tensors[at : at + BATCH_SIZE]), starts))
+            list(pool.map(look, starts))
             return count / (time.perf_counter() - started)
 
-    def whole_job(model: OnnxModel, at_once: int) -> float:
+    def whole_job(models: Models, at_once: int) -> float:
         location = scratch / "ingest-store"
-        with create_store(str(location), identity) as store:
+        with models.create_store(str(location)) as store:
             journal = Journal(location / "failures.jsonl")
             summary = ingest(
-                FolderSource(folder), store, Networks(model), journal,
+                FolderSource(folder), store, models.networks, journal,
                 batch_size=BATCH_SIZE, threads=cores, runners=at_once,
             )  # fmt: skip
         shutil.rmtree(location)
@@ -101,9 +101,9 @@ def measure_ingest(
 
     rounds = [
         (
-            max(model_alone(model, cores), model_alone(wide_model, 1)),
-            whole_job(model, cores),
-            whole_job(wide_model, 1),
+            max(model_alone(models, cores), model_alone(wide_models, 1)),
+            whole_job(models, cores),
+            whole_job(wide_models, 1),
         )
         for _ in range(repeats)
     ]

@@ -21,11 +21,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from artextract.inference import OnnxModel
-from artextract.models import DEFAULT_MODEL, find_model
-from artextract.store import ModelIdentity, create_store
+from artextract.models import DEFAULT_MODEL
 from ingest.journal import Journal
-from ingest.networks import Networks
+from ingest.models import load_models
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 from ingest.sources.iiif import ImageServer
@@ -56,13 +54,11 @@ def serving(images: Path, latency: float) -> Iterator[str]:
 
 def measure(source: Source, model_name: str, readers: int) -> tuple[float, float]:
     """Ingest ``source`` into a new store; return images/s and how busy the model was."""
-    file = find_model(model_name)
-    model = OnnxModel(file.path, "cpu", threads=1)
-    identity = ModelIdentity(file.name, file.sha256, model.card.dimension)
+    models = load_models(model_name, device="cpu")
     cores = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as folder, create_store(folder, identity) as store:
+    with tempfile.TemporaryDirectory() as folder, models.create_store(folder) as store:
         summary = ingest(
-            source, store, Networks(model), Journal(Path(folder, "failures.jsonl")),
+            source, store, models.networks, Journal(Path(folder, "failures.jsonl")),
             batch_size=BATCH_SIZE, threads=cores, runners=cores, readers=readers,
         )  # fmt: skip
     assert summary.embedded == source.count(), summary.failures[:3]

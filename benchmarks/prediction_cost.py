@@ -13,11 +13,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from artextract.inference import OnnxModel
-from artextract.models import find_model
-from artextract.store import ModelIdentity, create_store
 from ingest.journal import Journal
-from ingest.networks import Networks
+from ingest.models import load_models
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 
@@ -51,18 +48,15 @@ def main() -> None:
 
 def measure(name: str) -> tuple[int, float]:
     """Return how many works were ingested with a model, and images/s."""
-    file = find_model(name)
-    model = OnnxModel(file.path, "cpu", threads=1)
-    networks = Networks(model, model if model.card.classes else None)
-    identity = ModelIdentity(file.name, file.sha256, model.card.dimension)
+    models = load_models(name, device="cpu")
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "store"
-        with create_store(str(location), identity, vectors=networks.vectors) as store:
+        with models.create_store(str(location)) as store:
             summary = ingest(
                 FolderSource(SHARED / "data" / "nga" / "images"),
                 store,
-                networks,
+                models.networks,
                 Journal(location / "failures.jsonl"),
                 batch_size=BATCH_SIZE,
                 threads=cores,

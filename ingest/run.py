@@ -9,14 +9,13 @@ from pathlib import Path
 
 import click
 
-from artextract.errors import InputError, ModelError, QueryError
-from artextract.inference import Device, OnnxModel
-from artextract.models import PACKAGED, ModelFile, find_model
-from artextract.store import EmbeddedStore, ModelIdentity, create_store, open_store
+from artextract.errors import InputError, QueryError
+from artextract.inference import Device
+from artextract.store import EmbeddedStore, open_store
 from artextract.store.manifest import MANIFEST_NAME
 from artextract.store.schema import ASPECTS
 from ingest.journal import JOURNAL_NAME, Journal
-from ingest.networks import Networks
+from ingest.models import Models, load_models
 from ingest.pipeline import Summary, check_source
 from ingest.pipeline import ingest as ingest_source
 from ingest.prune import prune
@@ -62,16 +61,16 @@ def run(
         raise click.UsageError(
             "--prune needs the whole source; leave out --limit and --retry-failed"
         )
-    models = _load_models(settings)
+    models = load_models(
+        settings.model,
+        classifier=settings.classifier,
+        aspects=_aspects(settings.aspects),
+        device=settings.device,
+    )
     if settings.dry_run:
         return _dry_run(source, settings, models)
     with (
-        create_store(
-            settings.store,
-            models.identity,
-            vectors=models.networks.vectors,
-            classifier=models.classifier_identity,
-        ) as store,
+        models.create_store(settings.store) as store,
         Journal(Path(settings.store, JOURNAL_NAME)) as journal,
     ):
         summary = _ingest(source, settings, store, models, journal, readers, on_stop)
@@ -87,7 +86,7 @@ def _ingest(
     source: Source,
     settings: Settings,
     store: EmbeddedStore,
-    models: "_Models",
+    models: Models,
     journal: Journal,
     readers: int,
     on_stop: Callable[[], None],
@@ -127,12 +126,12 @@ def _ingest(
     return summary
 
 
-def _dry_run(source: Source, settings: Settings, models: "_Models") -> Summary:
+def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
     exists = Path(settings.store, MANIFEST_NAME).is_file()
     store = open_store(settings.store) if exists else None
     try:
         if store is not None:
-            store.check_model(models.identity, models.classifier_identity, models.networks.vectors)
+            store.check_model(models.identity, models.classifier, models.networks.vectors)
         journal = Journal(Path(settings.store, JOURNAL_NAME)) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
         with _progress("Reading", min(total, settings.limit or total)) as on_work:
@@ -164,44 +163,6 @@ def _runners(device: str) -> int:
     return (os.cpu_count() or 1) if device == "cpu" else 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Models:
-    """The networks, loaded, and what a collection notes of them."""
-
-    networks: Networks
-    identity: ModelIdentity
-    classifier_identity: ModelIdentity | None
-    device: str
-
-
-def _load_models(settings: Settings) -> _Models:
-    """Load embedder and classifier; a file that is both is loaded once."""
-    file = find_model(settings.model)
-    model = OnnxModel(file.path, settings.device, threads=1)
-    classifier, told_by = _load_classifier(settings, file, model)
-    networks = Networks(model, classifier, aspects=_aspects(settings.aspects))
-    return _Models(networks, _identity(file, model), told_by, model.device)
-
-
-def _load_classifier(
-    settings: Settings, file: ModelFile, model: OnnxModel
-) -> tuple[OnnxModel | None, ModelIdentity | None]:
-    """Return what predicts classes; with "auto" the embedder, where it does."""
-    if settings.classifier == "none" or (settings.classifier == "auto" and not model.card.classes):
-        return None, None
-    if settings.classifier == "auto":
-        return model, _identity(file, model)
-    own = find_model(settings.classifier)
-    same = own.sha256 == file.sha256
-    classifier = model if same else OnnxModel(own.path, settings.device, threads=1)
-    if not classifier.card.classes:
-        raise ModelError(
-            f"{own.path.name} tells no classes; give --classifier a file that `artextract export "
-            "classifier` wrote, or none"
-        )
-    return classifier, _identity(own, classifier)
-
-
 def _aspects(text: str) -> list[str] | None:
     """Return the aspects that ``--aspects`` names; None for all that the networks give."""
     if text == "all":
@@ -211,15 +172,6 @@ def _aspects(text: str) -> list[str] | None:
         if name not in ASPECTS:
             raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}, all")
     return names
-
-
-def _identity(model_file: ModelFile, model: OnnxModel) -> ModelIdentity:
-    return ModelIdentity(
-        name=model.card.name,
-        sha256=model_file.sha256,
-        dimension=model.card.dimension,
-        file=None if model_file.name in PACKAGED else str(model_file.path),
-    )
 
 
 @contextmanager
@@ -252,7 +204,7 @@ def _progress(title: str, total: int) -> Iterator[Callable[[Summary], None]]:
 
 
 def _print_summary(
-    summary: Summary, settings: Settings, store: EmbeddedStore, models: _Models
+    summary: Summary, settings: Settings, store: EmbeddedStore, models: Models
 ) -> None:
     """Say what was done, and what really ran."""
     rate = summary.embedded / summary.seconds if summary.seconds else 0.0
@@ -267,8 +219,8 @@ def _print_summary(
         f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {models.identity} on "
         f"{models.device} ({_runners(models.device)} at once, batches of {settings.batch_size})."
     )
-    if models.classifier_identity is not None:
-        click.echo(f"Classes were predicted by {models.classifier_identity}.")
+    if models.classifier is not None:
+        click.echo(f"Classes were predicted by {models.classifier}.")
     click.echo(
         f"Seconds of work by part, overlapping: read {summary.read_seconds:.1f}, "
         f"prepare {summary.prepare_seconds:.1f}, embed {summary.embed_seconds:.1f}, "
