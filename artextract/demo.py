@@ -73,6 +73,7 @@ def _nga_answers() -> bool:
 
 def _ingest_nga(store: Path, tables: str | None, iiif: str | None) -> None:
     from artextract.image_cache import ImageCache, default_cache_folder
+    from artextract.location import Location
     from artextract.models import DEFAULT_MODEL
     from ingest.run import Settings, run
     from ingest.sources.iiif import ImageServer
@@ -89,7 +90,7 @@ def _ingest_nga(store: Path, tables: str | None, iiif: str | None) -> None:
         )
         run(
             source,
-            Settings(str(store), DEFAULT_MODEL, "all", "cpu", batch_size=8),
+            Settings(Location(str(store)), DEFAULT_MODEL, "all", "cpu", batch_size=8),
             readers=8,
             on_stop=server.close,
         )
@@ -97,6 +98,7 @@ def _ingest_nga(store: Path, tables: str | None, iiif: str | None) -> None:
 
 def _ingest_atelier(store: Path, folder: Path) -> None:
     from artextract import atelier
+    from artextract.location import Location
     from artextract.models import DEFAULT_MODEL
     from ingest.run import Settings, run
     from ingest.sources.catalog import CatalogSource
@@ -104,7 +106,7 @@ def _ingest_atelier(store: Path, folder: Path) -> None:
     works = atelier.make_works()
     click.echo(f"Gallery: the atelier, {len(works)} pictures painted by code (no network needed).")
     catalog = _paint(folder, works)
-    settings = Settings(str(store), DEFAULT_MODEL, "all", "cpu", batch_size=8)
+    settings = Settings(Location(str(store)), DEFAULT_MODEL, "all", "cpu", batch_size=8)
     run(CatalogSource(catalog, catalog.parent), settings)
 
 

@@ -23,6 +23,7 @@ import click
 from artextract import __version__
 from artextract.errors import ArtExtractError
 from artextract.image_cache import default_cache_folder
+from artextract.location import Location
 from artextract.options import store_option, text_or_json_option
 
 __all__ = ["Finding", "doctor", "examine"]
@@ -42,7 +43,7 @@ _PACKAGES = {
 }
 """{wheel: the extra that brings it}."""
 
-_BASE = ("numpy", "pillow", "click", "polars", "qdrant-edge-py")
+_BASE = ("numpy", "pillow", "click", "polars", "qdrant-edge-py", "qdrant-client")
 _LITTLE_MEMORY = 2 << 30
 _LITTLE_DISK = 1 << 30
 _CPU_FLAGS = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_vnni": "AVX-512 VNNI",
@@ -66,16 +67,16 @@ class Finding:
 @click.command()
 @store_option
 @text_or_json_option
-def doctor(store: str, format_: str) -> int:
+def doctor(store: Location, format_: str) -> int:
     """Say what this installation can do, and what is missing.
 
     Looks at Python, packages, devices, packaged models, memory and disk, and runs a network once
-    on each device. Ends with 1 if something is broken; what is merely absent is told with the
-    command that installs it.
+    on each device; where --store is a server's URL, also that it answers. Ends with 1 if something
+    is broken; what is merely absent is told with the command that installs it.
 
     Example: artextract doctor
     """
-    findings = list(examine(Path(store)))
+    findings = list(examine(store))
     if format_ == "json":
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -90,8 +91,8 @@ def doctor(store: str, format_: str) -> int:
     return 1 if broken else 0
 
 
-def examine(store: Path) -> Iterator[Finding]:
-    """Iterate over all findings; ``store`` says which disk the collection is on."""
+def examine(store: Location) -> Iterator[Finding]:
+    """Iterate over all findings; ``store`` says which disk or server the collection is on."""
     yield Finding("artextract", "ok", __version__)
     yield Finding("Python", "ok", f"{platform.python_version()}, {sys.platform}, {sys.prefix}")
     yield from _packages()
@@ -100,7 +101,7 @@ def examine(store: Path) -> Iterator[Finding]:
     yield _faiss()
     yield _processor()
     yield _memory()
-    yield _room("disk of the store", store)
+    yield _server(store) if store.is_server else _room("disk of the store", store.folder)
     yield _room("disk of the cache", default_cache_folder())
 
 
@@ -229,6 +230,22 @@ def _memory() -> Finding:
     if total < _LITTLE_MEMORY:
         return Finding("memory", "absent", says, "training and large batches need 2 GiB or more")
     return Finding("memory", "ok", says)
+
+
+def _server(store: Location) -> Finding:
+    """Ask a Qdrant server for its version, and whether the collection is there."""
+    from artextract.store import find_store
+
+    try:
+        found = find_store(store)
+        if found is None:
+            return Finding("server", "absent", f"{store.address[0]} answers, and has no collection "
+                           f"{store.name!r}", "make it with artextract ingest")  # fmt: skip
+        with found:
+            says = "; ".join(text for _, text in found.describe())
+            return Finding("server", "ok", f"{says}; {found.count()} points")
+    except ArtExtractError as error:
+        return Finding("server", "broken", str(error))
 
 
 def _room(what: str, folder: Path) -> Finding:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from artextract.location import Location
 from artextract.options import store_option
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ __all__ = ["collection"]
 )
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def collection(
-    store: str, out: Path, format_: "Format | None", manifest_id: str | None, force: bool
+    store: Location, out: Path, format_: "Format | None", manifest_id: str | None, force: bool
 ) -> None:
     """Write a whole collection as a table or as an IIIF manifest.
 
@@ -76,7 +77,7 @@ def collection(
             StoredEntries(opened),
             model,
             format_=format_,
-            label=Path(store).resolve().name,
+            label=store.name,
             manifest_id=manifest_id,
             force=force,
         )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from artextract.models import DEFAULT_MODEL
-from artextract.options import device_option, store_option
+from artextract.options import device_option, layout_options, store_option, take_layout
 
 __all__ = ["ingest"]
 
@@ -66,6 +66,7 @@ def _common_options(command: Command) -> Command:
         ),
         click.option("--dry-run", is_flag=True, help="Read all, write nothing, say what would be."),
     ]
+    command = layout_options(command)
     for option in reversed(options):
         command = option(command)
     return command
@@ -84,7 +85,7 @@ def folder(directory: Path, **settings: Any) -> None:
     from ingest.run import Settings, run
     from ingest.sources.folder import FolderSource
 
-    run(FolderSource(directory), Settings(**settings))
+    run(FolderSource(directory), Settings(layout=take_layout(settings), **settings))
 
 
 @ingest.command()
@@ -130,7 +131,7 @@ def catalog(
     source = CatalogSource(
         file, images or file.parent, parse_mapping(pairs), allow_private=allow_private_addresses
     )
-    run(source, Settings(**settings))
+    run(source, Settings(layout=take_layout(settings), **settings))
 
 
 @ingest.command()
@@ -252,4 +253,9 @@ def nga(
         )
         for line in source.describe():
             click.echo(line)
-        run(source, Settings(**settings, limit=None), readers=connections, on_stop=server.close)
+        run(
+            source,
+            Settings(layout=take_layout(settings), limit=None, **settings),
+            readers=connections,
+            on_stop=server.close,
+        )

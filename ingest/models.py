@@ -1,12 +1,14 @@
 """The networks of a run, loaded by their names, and what a collection notes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from artextract.errors import ModelError
 from artextract.inference import Device, OnnxModel
+from artextract.location import Location
 from artextract.models import PACKAGED, ModelFile, find_model
-from artextract.store import EmbeddedStore, ModelIdentity, create_store
+from artextract.store import ModelIdentity, Store, create_store
 from ingest.networks import Networks
 
 __all__ = ["Models", "load_models"]
@@ -21,14 +23,20 @@ class Models:
     classifier: ModelIdentity | None
     device: str
 
-    def create_store(self, location: str) -> EmbeddedStore:
+    def create_store(
+        self, location: Location | str, layout: Mapping[str, Any] | None = None
+    ) -> Store:
         """Open the collection for what these networks say, making it where there is none.
 
         Raises:
             StoreError: see :func:`artextract.store.create_store`.
         """
         return create_store(
-            location, self.identity, vectors=self.networks.vectors, classifier=self.classifier
+            location,
+            self.identity,
+            vectors=self.networks.vectors,
+            classifier=self.classifier,
+            layout=layout,
         )
 
 

@@ -27,7 +27,7 @@ from artextract.artwork import METADATA_FIELDS
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images import content_hash, make_thumbnail, open_sized
 from artextract.preprocess import Preprocess
-from artextract.store import EmbeddedStore, ModelIdentity, Point, Record
+from artextract.store import ModelIdentity, Point, Record, Store
 from ingest.journal import Journal
 from ingest.networks import Networks
 from ingest.sources.item import Failure, Item, Source
@@ -100,7 +100,7 @@ _Outcome = _Prepared | _Known | _Unread | Failure
 
 def ingest(
     source: Source,
-    store: EmbeddedStore,
+    store: Store,
     networks: Networks,
     journal: Journal,
     *,
@@ -210,7 +210,7 @@ def ingest(
 
 def check_source(
     source: Source,
-    store: EmbeddedStore | None,
+    store: Store | None,
     model: ModelIdentity,
     preprocess: Preprocess,
     *,
@@ -252,7 +252,7 @@ def _select(source: Source, only: Journal | None, limit: int | None) -> Iterator
 
 def _prepare_ahead(
     works: Iterator[Item | Failure],
-    store: EmbeddedStore | None,
+    store: Store | None,
     prepare: "_Preparer",
     pool: ThreadPoolExecutor,
     ahead: int,
@@ -287,7 +287,7 @@ def _prepare_ahead(
 
 
 def _look_up(
-    works: Iterator[Item | Failure], store: EmbeddedStore | None
+    works: Iterator[Item | Failure], store: Store | None
 ) -> Iterator[tuple[Item | Failure, Record | None]]:
     """Iterate over works with what the collection already knows of each."""
     keys = (*_CATALOGUED, "image_sha256", "image_version")
@@ -427,7 +427,7 @@ def _embed(
     return outcomes
 
 
-def _update(store: EmbeddedStore, known: _Known, summary: Summary) -> None:
+def _update(store: Store, known: _Known, summary: Summary) -> None:
     """Replace a known work's metadata where they have changed."""
     if known.metadata is None:
         summary.unchanged += 1

@@ -1,13 +1,13 @@
 """Taking out of a collection what its source no longer has."""
 
 from artextract.errors import InputError
-from artextract.store import EmbeddedStore
+from artextract.store import Store
 from ingest.sources.item import Item, Source
 
 __all__ = ["prune"]
 
 
-def prune(source: Source, store: EmbeddedStore) -> int:
+def prune(source: Source, store: Store) -> int:
     """Delete the images that ``source`` no longer has from ``store``; return how many they were.
 
     A point counts as the source's own where it has the same name of a source and the same folder

@@ -1,18 +1,20 @@
 """One run of the ingest job, from settings to summary, as a person sees it."""
 
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
 from artextract.errors import InputError, QueryError
 from artextract.inference import Device
-from artextract.store import EmbeddedStore, open_store
-from artextract.store.manifest import MANIFEST_NAME
+from artextract.location import Location
+from artextract.store import Store, find_store
 from artextract.store.schema import ASPECTS
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.models import Models, load_models
@@ -30,7 +32,7 @@ _FAILURES_SHOWN = 5
 class Settings:
     """What was asked for on the command line."""
 
-    store: str
+    store: Location
     model: str
     aspects: str
     device: Device
@@ -40,6 +42,19 @@ class Settings:
     retry_failed: bool = False
     prune: bool = False
     dry_run: bool = False
+    layout: Mapping[str, Any] = field(default_factory=dict)
+    """What is asked for of a new collection, {field of Layout: value}."""
+
+    @property
+    def journal(self) -> Path:
+        """Where failures are kept: with the store, or with the user's state for a server's."""
+        if not self.store.is_server:
+            return self.store.folder / JOURNAL_NAME
+        from platformdirs import user_state_path
+
+        url, collection = self.store.address
+        name = re.sub(r"[^\w.-]+", "-", f"{url.partition('://')[2]}-{collection}")
+        return user_state_path("artextract") / name / JOURNAL_NAME
 
 
 def run(
@@ -70,8 +85,8 @@ def run(
     if settings.dry_run:
         return _dry_run(source, settings, models)
     with (
-        models.create_store(settings.store) as store,
-        Journal(Path(settings.store, JOURNAL_NAME)) as journal,
+        models.create_store(settings.store, settings.layout) as store,
+        Journal(settings.journal) as journal,
     ):
         summary = _ingest(source, settings, store, models, journal, readers, on_stop)
         _print_summary(summary, settings, store, models)
@@ -85,7 +100,7 @@ def run(
 def _ingest(
     source: Source,
     settings: Settings,
-    store: EmbeddedStore,
+    store: Store,
     models: Models,
     journal: Journal,
     readers: int,
@@ -127,12 +142,11 @@ def _ingest(
 
 
 def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
-    exists = Path(settings.store, MANIFEST_NAME).is_file()
-    store = open_store(settings.store) if exists else None
+    store = find_store(settings.store)
     try:
         if store is not None:
             store.check_model(models.identity, models.classifier, models.networks.vectors)
-        journal = Journal(Path(settings.store, JOURNAL_NAME)) if settings.retry_failed else None
+        journal = Journal(settings.journal) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
         with _progress("Reading", min(total, settings.limit or total)) as on_work:
             summary = check_source(
@@ -203,9 +217,7 @@ def _progress(title: str, total: int) -> Iterator[Callable[[Summary], None]]:
         yield on_work
 
 
-def _print_summary(
-    summary: Summary, settings: Settings, store: EmbeddedStore, models: Models
-) -> None:
+def _print_summary(summary: Summary, settings: Settings, store: Store, models: Models) -> None:
     """Say what was done, and what really ran."""
     rate = summary.embedded / summary.seconds if summary.seconds else 0.0
     works, images = store.count_works(), store.count()

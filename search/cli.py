@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from artextract.location import Location
 from artextract.options import device_option, store_option
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ __all__ = ["search"]
               help="Let a QUERY URL be on your own network.")  # fmt: skip
 def search(
     query: str | None,
-    store: str,
+    store: Location,
     limit: int,
     artists: tuple[str, ...],
     qualifiers: tuple[str, ...],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from artextract.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
 from artextract.attribution import NEAR, Qualifier
 from artextract.errors import QueryError
-from artextract.store import EmbeddedStore, filters
+from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from artextract.text import closest, fold, words_of
 from artextract.years import parse_year_filter
@@ -73,9 +73,7 @@ class Criteria:
         return said
 
 
-def make_filter(
-    criteria: Criteria, store: EmbeddedStore, but: Sequence[Condition] = ()
-) -> Filter | None:
+def make_filter(criteria: Criteria, store: Store, but: Sequence[Condition] = ()) -> Filter | None:
     """Return the filter for ``criteria``, leaving out what satisfies ``but``; None for no filter.
 
     Raises:
@@ -110,7 +108,7 @@ def make_filter(
     return filters.all_of(conditions, but)
 
 
-def _hands(criteria: Criteria, store: EmbeddedStore) -> list[Condition]:
+def _hands(criteria: Criteria, store: Store) -> list[Condition]:
     """Return the conditions of the artists and of how they relate to the work."""
     qualifiers = [value for name in criteria.qualifiers for value in _qualifiers(name)]
     by_name: list[str] = []
@@ -133,7 +131,7 @@ def _hands(criteria: Criteria, store: EmbeddedStore) -> list[Condition]:
     return either if len(either) < 2 else [{"should": either}]
 
 
-def _predicted(criteria: Criteria, store: EmbeddedStore) -> list[Condition]:
+def _predicted(criteria: Criteria, store: Store) -> list[Condition]:
     """Return the conditions of what a network predicted."""
     if criteria.predicted and store.manifest.classifier is None:
         raise QueryError(
@@ -170,7 +168,7 @@ def _some_words(option: str, text: str) -> str:
     return text
 
 
-def _check_name(store: EmbeddedStore, field: str, name: str) -> None:
+def _check_name(store: Store, field: str, name: str) -> None:
     """Check that a work has ``name`` as its ``field``; else say which names come close."""
     if field.startswith(PREDICTED):
         has_name = filters.predicted(field.removeprefix(PREDICTED), [name])
@@ -190,7 +188,7 @@ def _check_name(store: EmbeddedStore, field: str, name: str) -> None:
     raise QueryError(f"no {called} {name!r}, nor one spelt like it; frequent: {', '.join(common)}")
 
 
-def _where(store: EmbeddedStore, pair: str) -> Condition:
+def _where(store: Store, pair: str) -> Condition:
     """Return the condition of a ``--where KEY=VALUE`` option."""
     key, separator, value = pair.partition("=")
     key = key.strip()
@@ -216,7 +214,7 @@ def _paths(key: str) -> list[str]:
     return [] if '"' in column else [f'extra."{column}"']
 
 
-def _keys_in_use(store: EmbeddedStore) -> list[str]:
+def _keys_in_use(store: Store) -> list[str]:
     """Return the payload keys of the first works of the collection."""
     keys: set[str] = set()
     for number, record in enumerate(store.scroll(page_size=200)):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from artextract.store import EmbeddedStore, filters
+from artextract.store import Store, filters
 from search.names import PREDICTED, common_names
 
 __all__ = ["FACETS", "Bin", "Facets", "count_facets"]
@@ -34,7 +34,7 @@ class Facets:
     undated: int
 
 
-def count_facets(store: EmbeddedStore, most: int) -> Facets:
+def count_facets(store: Store, most: int) -> Facets:
     """Return the ``most`` commonest names of each field that is in use, and the years."""
     fields = FACETS if store.manifest.classifier is None else (*FACETS, *_PREDICTED)
     names = {field: found for field in fields if (found := common_names(store, field, most))}

@@ -9,7 +9,7 @@ from artextract import __version__
 from artextract.errors import InputError
 from artextract.files import write_atomically
 from artextract.images import jpeg_data_uri
-from artextract.store import EmbeddedStore
+from artextract.store import Store
 from search.pictures import Pictures
 from search.query import Query
 from search.searcher import Answer, Question
@@ -22,7 +22,7 @@ _RESULT_SIDE = 440
 
 def save_gallery(
     path: Path,
-    store: EmbeddedStore,
+    store: Store,
     question: Question,
     answer: Answer,
     pictures: Pictures | None = None,

@@ -1,15 +1,15 @@
 """``artextract info``: what a collection holds."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from artextract.location import Location
 from artextract.options import store_option, text_or_json_option
 
 if TYPE_CHECKING:
-    from artextract.store import EmbeddedStore
+    from artextract.store import Store
     from search.facets import Facets
 
 __all__ = ["info"]
@@ -27,7 +27,7 @@ _BAR = 40
     help="How many of the commonest names to tell.",
 )
 @text_or_json_option
-def info(store: str, top: int, format_: str) -> None:
+def info(store: Location, top: int, format_: str) -> None:
     """Say what a collection holds.
 
     How many works and images, which model and vectors, how much disk, the commonest names (works
@@ -48,11 +48,11 @@ def info(store: str, top: int, format_: str) -> None:
             _print(store, opened, facets, top)
 
 
-def _describe(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -> dict[str, object]:
+def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> dict[str, object]:
     manifest = opened.manifest
     return {
-        "store": store,
-        "disk_bytes": _disk_usage(Path(store)),
+        "store": str(store),
+        "disk_bytes": opened.disk_bytes(),
         "works": opened.count_works(),
         "images": opened.count(),
         "model": {"name": manifest.model.name, "sha256": manifest.model.sha256},
@@ -60,17 +60,20 @@ def _describe(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -
         and {"name": manifest.classifier.name, "sha256": manifest.classifier.sha256},
         "vectors": manifest.vectors,
         "created_by": manifest.created_by,
+        "engine": dict(opened.describe()),
         "facets": {field: dict(names[:top]) for field, names in facets.names.items()},
         "years": [{"begin": b.begin, "end": b.end, "works": b.works} for b in facets.years],
         "undated": facets.undated,
     }
 
 
-def _print(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -> None:
+def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None:
     manifest = opened.manifest
     works, images = opened.count_works(), opened.count()
+    disk = opened.disk_bytes()
     lines = [
-        ("store", f"{store} ({_disk_usage(Path(store)) >> 20} MiB on disk)"),
+        ("store", str(store) if disk is None else f"{store} ({disk >> 20} MiB on disk)"),
+        *opened.describe(),
         ("works", f"{works}" if images == works else f"{works}, with {images} images"),
         ("model", str(manifest.model)),
     ]
@@ -95,8 +98,3 @@ def _print(store: str, opened: "EmbeddedStore", facets: "Facets", top: int) -> N
     width = max(len(label) for label, _ in lines)
     for label, text in lines:
         click.echo(f"{label:<{width}}  {text}".rstrip())
-
-
-def _disk_usage(folder: Path) -> int:
-    """Return the bytes that a folder's files really take; the engine's files have holes."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())

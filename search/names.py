@@ -1,7 +1,7 @@
 """The names that a collection knows: its artists, styles, schools, ..., as they are written."""
 
 from artextract.artwork import FACET_FIELDS, split_values
-from artextract.store import EmbeddedStore, filters
+from artextract.store import Store, filters
 from artextract.text import closest, fold
 
 __all__ = ["PREDICTED", "common_names", "similar_names"]
@@ -13,7 +13,7 @@ _NAMES_LIMIT = 100_000
 """Most different names among which a misspelt one is looked for."""
 
 
-def common_names(store: EmbeddedStore, field: str, limit: int) -> list[tuple[str, int]]:
+def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
     """Return the commonest names of ``field`` (artist, school) and how many works have each.
 
     Spellings that differ only in case and accents are one name, written as in one of its works.
@@ -21,13 +21,13 @@ def common_names(store: EmbeddedStore, field: str, limit: int) -> list[tuple[str
     return [(_as_written(store, field, key), count) for key, count in _facet(store, field)[:limit]]
 
 
-def similar_names(store: EmbeddedStore, field: str, wanted: str) -> list[str]:
+def similar_names(store: Store, field: str, wanted: str) -> list[str]:
     """Return the names of ``field`` that are spelt most like ``wanted``, best first."""
     keys = [key for key, _ in _facet(store, field)]
     return [_as_written(store, field, key) for key in closest(wanted, keys)]
 
 
-def _facet(store: EmbeddedStore, field: str) -> list[tuple[str, int]]:
+def _facet(store: Store, field: str) -> list[tuple[str, int]]:
     """Return the keys of ``field`` and how many works have each, the commonest first."""
     one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
     if field in FACET_FIELDS:
@@ -41,7 +41,7 @@ def _facet(store: EmbeddedStore, field: str) -> list[tuple[str, int]]:
     ]
 
 
-def _as_written(store: EmbeddedStore, field: str, key: str) -> str:
+def _as_written(store: Store, field: str, key: str) -> str:
     if field.startswith(PREDICTED):
         attribute = field.removeprefix(PREDICTED)
         filter_ = filters.all_of([filters.predicted(attribute, [key])])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from artextract.errors import ImageError
 from artextract.fetch import is_url
 from artextract.image_cache import ImageCache, default_cache_folder
-from artextract.store import EmbeddedStore
+from artextract.store import Store
 from search.query import Query
 from search.searcher import Result, image_of
 
@@ -29,7 +29,7 @@ class Pictures:
     thumbnail that the collection keeps was shown in place of each.
     """
 
-    def __init__(self, store: EmbeddedStore) -> None:
+    def __init__(self, store: Store) -> None:
         """Read the pictures of works in ``store``."""
         self._store = store
         self._cache = ImageCache(default_cache_folder())

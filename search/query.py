@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from artextract.artwork import METADATA_FIELDS, Artwork
 from artextract.errors import ModelError, QueryError, StoreMismatchError
 from artextract.fetch import fetch, is_url
-from artextract.store import EmbeddedStore, Record, filters
+from artextract.store import Record, Store, filters
 from artextract.text import closest, fold
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class QueryReader:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: Store,
         *,
         aspect: str = "visual",
         model: str | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 from artextract.artwork import METADATA_FIELDS, Artwork, split_values
 from artextract.errors import QueryError
 from artextract.fetch import is_url
-from artextract.store import EmbeddedStore, Record, filters
+from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition
 from search.criteria import Criteria, make_filter
 from search.query import Query
@@ -71,7 +71,7 @@ class Answer:
     matching: int
 
 
-def search(store: EmbeddedStore, question: Question) -> Answer:
+def search(store: Store, question: Question) -> Answer:
     """Answer ``question`` from ``store``.
 
     The query works themselves are never results of a search by id.
@@ -104,7 +104,7 @@ def search(store: EmbeddedStore, question: Question) -> Answer:
     return Answer(results, matching)
 
 
-def check_aspect(store: EmbeddedStore, aspect: str) -> None:
+def check_aspect(store: Store, aspect: str) -> None:
     """Check that the collection has vectors for ``aspect``.
 
     Raises:
@@ -157,7 +157,7 @@ def _left_out(question: Question) -> list[Condition]:
     return conditions
 
 
-def _listed(store: EmbeddedStore, filter_: Any, limit: int) -> list[Result]:
+def _listed(store: Store, filter_: Any, limit: int) -> list[Result]:
     """Return the works that satisfy a filter, the earliest first, undated ones last."""
 
     def order(record: Record) -> tuple[float, str, str, str]:

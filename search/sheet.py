@@ -8,7 +8,7 @@ from PIL import ImageDraw, ImageFont
 
 from artextract.artwork import Artwork
 from artextract.errors import InputError
-from artextract.store import EmbeddedStore
+from artextract.store import Store
 from search.pictures import Pictures
 from search.query import Query
 from search.searcher import Answer, Result
@@ -40,7 +40,7 @@ def check_sheet(path: Path, works: int) -> None:
 
 def save_sheet(
     path: Path,
-    store: EmbeddedStore,
+    store: Store,
     query: Query | None,
     answer: Answer,
     pictures: Pictures | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from artextract.artwork import METADATA_FIELDS
 
 if TYPE_CHECKING:
-    from artextract.store import EmbeddedStore
+    from artextract.store import Store
 
 __all__ = ["Entry", "StoredEntries"]
 
@@ -36,7 +36,7 @@ class StoredEntries:
     They can be iterated over several times; only the points' ids are held.
     """
 
-    def __init__(self, store: "EmbeddedStore") -> None:
+    def __init__(self, store: "Store") -> None:
         """Look through ``store``, which must stay open while the entries are used."""
         self._store = store
         order = sorted(

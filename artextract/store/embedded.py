@@ -3,26 +3,25 @@
 Vectors cross into the engine as lists: numpy rows take it five times as long.
 """
 
-import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import qdrant_edge as edge
 
-from artextract.artwork import VIEWS
-from artextract.errors import StoreError, StoreMismatchError
-from artextract.store import filters, schema
+from artextract.errors import StoreError
+from artextract.store import schema
+from artextract.store.base import EFFORT, OVERSAMPLING, Store
 from artextract.store.edge_filter import to_edge
-from artextract.store.filters import Condition, Filter
+from artextract.store.filters import Filter
+from artextract.store.layout import Layout
 from artextract.store.manifest import Manifest, ModelIdentity
 from artextract.store.owner import Owner
+from artextract.store.records import Hit, Point, Record
 from artextract.store.space import SpaceGuard
 
-__all__ = ["EmbeddedStore", "Hit", "Point", "Record"]
+__all__ = ["SHARD_NAME", "EmbeddedStore"]
 
 SHARD_NAME = "shard"
 
@@ -30,37 +29,8 @@ _INDEXING_THRESHOLD_KB = 64 << 10
 """Vectors of a segment, in kB, above which an HNSW graph is built; below, the scan is exact and
 takes a few milliseconds (13,000 vectors of 1,280 dimensions)."""
 
-_HNSW_EF = 128
 
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What is written: an id (UUID as text), a vector for each aspect, and the payload."""
-
-    id: str
-    vectors: Mapping[str, Sequence[float]]
-    payload: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is read back of a point; ``vectors`` is empty unless asked for."""
-
-    id: str
-    payload: Mapping[str, Any]
-    vectors: Mapping[str, list[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A point found by likeness; ``score`` is the cosine, -1 to 1, higher is more alike."""
-
-    id: str
-    score: float
-    payload: Mapping[str, Any]
-
-
-class EmbeddedStore:
+class EmbeddedStore(Store):
     """A collection in a folder, owned by this process until :meth:`close`.
 
     Use :func:`~artextract.store.open.open_store` to get one. All methods may raise StoreError.
@@ -75,6 +45,7 @@ class EmbeddedStore:
         space: SpaceGuard,
     ) -> None:
         """Take over a loaded shard and the right to use it."""
+        self.location = str(folder)
         self.folder = folder
         self.manifest = manifest
         self._shard = shard
@@ -91,22 +62,37 @@ class EmbeddedStore:
         *,
         vectors: Mapping[str, int] | None = None,
         classifier: ModelIdentity | None = None,
+        layout: Layout | None = None,
     ) -> "EmbeddedStore":
         """Make an empty collection; see :func:`artextract.store.open.create_store`."""
+        layout = layout or Layout()
+        if (layout.shards, layout.replicas) != (1, 1):
+            raise StoreError(
+                f"an embedded store has one shard and one replica, not {layout.shards} and "
+                f"{layout.replicas}; name a server with --store http://HOST:6333/COLLECTION"
+            )
         manifest = Manifest(
             model=model,
             vectors=dict(vectors or {"visual": model.dimension}),
             classifier=classifier,
+            layout=layout,
         )
         config = edge.EdgeConfig(
             vectors={
                 # Cold: a command reads the pages it needs, not all vectors when it opens.
                 name: edge.EdgeVectorParams(
-                    size=size, distance=edge.Distance.Cosine, memory=edge.Memory.Cold
+                    size=size,
+                    distance=edge.Distance.Cosine,
+                    memory=edge.Memory.Cold if layout.on_disk else edge.Memory.Cached,
+                    quantization_config=_QUANTIZATIONS[layout.quantization](),
                 )
                 for name, size in manifest.vectors.items()
             },
-            hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000),
+            hnsw_config=edge.HnswIndexConfig(
+                m=layout.hnsw_m,
+                ef_construct=layout.hnsw_ef_construct,
+                full_scan_threshold=10_000,
+            ),
             optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_INDEXING_THRESHOLD_KB),
         )
         path = folder / SHARD_NAME
@@ -136,39 +122,6 @@ class EmbeddedStore:
         space.check()
         shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
         return cls(folder, manifest, shard, owner, space)
-
-    def check_model(
-        self,
-        model: ModelIdentity,
-        classifier: ModelIdentity | None = None,
-        vectors: Mapping[str, int] | None = None,
-    ) -> None:
-        """Check that ``model`` made this collection's embeddings, and ``classifier`` its classes.
-
-        Raises:
-            StoreMismatchError: another one did, or one did where none is given, or the collection
-                has other ``vectors`` {aspect: dimension} than these.
-        """
-        mine = self.manifest.model
-        if mine.sha256 != model.sha256:
-            raise StoreMismatchError(
-                f"store {self.folder} was made with model {mine}, and this is {model}; two models "
-                f"never mix in a collection: use --model {mine.file or mine.name}, or another store"
-            )
-        told = self.manifest.classifier
-        if (told and told.sha256) != (classifier and classifier.sha256):
-            use = "none" if told is None else told.file or told.name
-            raise StoreMismatchError(
-                f"the classes in store {self.folder} were predicted by {told or 'no model'}, and "
-                f"this run predicts them by {classifier or 'no model'}: use --classifier {use}, or "
-                "another store"
-            )
-        kept = self.manifest.vectors
-        if vectors is not None and set(vectors) != set(kept):
-            raise StoreMismatchError(
-                f"store {self.folder} keeps vectors of {', '.join(kept)}, and this run makes those "
-                f"of {', '.join(vectors)}: use --aspects {','.join(kept)}, or another store"
-            )
 
     # Writing
 
@@ -208,20 +161,20 @@ class EmbeddedStore:
         self._begin_writing()
         return bool(_guarded(self._shard.optimize))
 
+    def settle(self) -> None:
+        """Build what is due now: the engine does nothing by itself."""
+        self.optimize()
+
     def _begin_writing(self) -> None:
         """Note in the manifest that file sizes change from now on; refuse to fill the disk."""
         self._space.check()
         if not self._writing:
-            self.manifest = self.manifest.with_files(None)
+            self.manifest = self.manifest.with_files(None).revised()
             self.manifest.save(self.folder)
             self._writing = True
 
     def _to_row(self, point: Point) -> edge.Point:
-        self._check_vectors(point)
-        vectors: dict[str, Any] = {
-            name: _unit(vector, f"vector {name!r} of point {point.id}")
-            for name, vector in point.vectors.items()
-        }
+        vectors: dict[str, Any] = {**self._unit_vectors(point)}
         try:
             return edge.Point(id=point.id, vector=vectors, payload=dict(point.payload))
         except (TypeError, ValueError) as error:
@@ -230,66 +183,38 @@ class EmbeddedStore:
                 "text, finite numbers, truth values, lists and dictionaries of them"
             ) from error
 
-    def _check_vectors(self, point: Point) -> None:
-        wanted = self.manifest.vectors
-        if unknown := set(point.vectors) - set(wanted):
-            raise StoreError(f"point {point.id} has vector {sorted(unknown)[0]!r}; the store has "
-                             f"{', '.join(wanted)}")  # fmt: skip
-        if "visual" not in point.vectors:
-            raise StoreError(f"point {point.id} has no vector 'visual', which every artwork has")
-        for name, vector in point.vectors.items():
-            if len(vector) != wanted[name]:
-                raise StoreError(
-                    f"vector {name!r} of point {point.id} has {len(vector)} numbers; the store's "
-                    f"model gives {wanted[name]}"
-                )
-
     # Reading
 
-    def search(
+    def nearest(
         self,
-        vector: Sequence[float],
+        unit: Sequence[float],
         *,
-        aspect: str = "visual",
+        aspect: str,
         limit: int,
         filter_: Filter | None = None,
         min_score: float | None = None,
         keys: Sequence[str] | None = None,
-        one_per: str | None = None,
+        effort: int = EFFORT,
+        oversampling: float | None = None,
     ) -> list[Hit]:
-        """Return the points most like ``vector``, best first; equal scores in the order of ids.
+        """Return what the engine itself finds; see :meth:`Store.nearest`."""
+        request = edge.QueryRequest(
+            limit=limit,
+            query=edge.Query.Nearest(list(unit), using=aspect),
+            filter=to_edge(filter_) if filter_ else None,
+            score_threshold=min_score,
+            params=edge.SearchParams(hnsw_ef=effort, quantization=self._rescoring(oversampling)),
+            with_payload=True if keys is None else list(keys),
+        )
+        found = _guarded(self._shard.query, request)
+        return [Hit(str(point.id), point.score, point.payload or {}) for point in found]
 
-        Args:
-            vector: The query's embedding for ``aspect``; its length does not matter.
-            aspect: Which named vector to compare.
-            limit: Most hits to return.
-            filter_: Only points that satisfy this filter.
-            min_score: Only points with at least this cosine.
-            keys: Payload keys to return; None returns all.
-            one_per: Return the best point alone of those that share their value of this key.
-        """
-        if one_per is not None and keys is not None and one_per not in keys:
-            keys = [*keys, one_per]
-        query = edge.Query.Nearest(_unit(vector, "the query's vector"), using=aspect)
-        wanted = limit + 16  # beyond the cut, so that ties at the cut are broken the same each time
-        while True:
-            request = edge.QueryRequest(
-                limit=wanted,
-                query=query,
-                filter=to_edge(filter_) if filter_ else None,
-                score_threshold=min_score,
-                params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, wanted)),
-                with_payload=True if keys is None else list(keys),
-            )
-            found = _guarded(self._shard.query, request)
-            hits = [Hit(str(point.id), point.score, point.payload or {}) for point in found]
-            hits.sort(key=lambda hit: (-hit.score, hit.id))
-            best = hits if one_per is None else _first_of_each(hits, one_per)
-            if len(found) < wanted or (
-                len(best) >= limit and hits[-1].score < best[limit - 1].score
-            ):
-                return best[:limit]
-            wanted *= 4
+    def _rescoring(self, oversampling: float | None) -> edge.QuantizationSearchParams | None:
+        """Return how candidates found by quantised vectors are looked up in full."""
+        if self.manifest.layout.quantization == "none":
+            return None
+        times = OVERSAMPLING if oversampling is None else oversampling
+        return edge.QuantizationSearchParams(rescore=times > 0, oversampling=times or None)
 
     def retrieve(
         self,
@@ -314,9 +239,10 @@ class EmbeddedStore:
         keys: Sequence[str] | None = None,
         with_vectors: bool = False,
         page_size: int = 1000,
+        after: str | None = None,
     ) -> Iterator[Record]:
         """Iterate over the points that satisfy a filter, in the order of their ids."""
-        offset = None
+        offset: Any = after
         while True:
             request = edge.ScrollRequest(
                 offset=offset,
@@ -327,22 +253,11 @@ class EmbeddedStore:
             )
             page, offset = _guarded(self._shard.scroll, request)
             for found in page:
+                if str(found.id) == after:
+                    continue
                 yield Record(str(found.id), found.payload or {}, found.vector or {})
             if offset is None:
                 return
-
-    def count_works(self, filter_: Filter | None = None) -> int:
-        """Return how many artworks have a point that satisfies a filter.
-
-        Only works with several images say which view an image is, and only these are looked
-        through.
-        """
-        only: list[Condition] = [filter_] if filter_ else []
-        several = filters.all_of([*only, filters.has_term("view", VIEWS)])
-        images = self.count(several)
-        if not images:
-            return self.count(filter_)
-        return self.count(filter_) - images + len(self.facet("id", limit=images, filter_=several))
 
     def count(self, filter_: Filter | None = None) -> int:
         """Return how many points satisfy a filter; without one, how many there are."""
@@ -359,6 +274,16 @@ class EmbeddedStore:
         hits = _guarded(self._shard.facet, request).hits
         return sorted(((str(hit.value), hit.count) for hit in hits), key=lambda v: (-v[1], v[0]))
 
+    def disk_bytes(self) -> int:
+        """Return the bytes that the folder's files really take; the engine's have holes."""
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return sum(path.stat().st_blocks * 512 for path in files)
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return what there is to say of the engine."""
+        kept = self.manifest.layout.quantization
+        return [] if kept == "none" else [("quantised", f"a copy of each vector, {kept}")]
+
     # Leaving
 
     def close(self) -> None:
@@ -373,42 +298,12 @@ class EmbeddedStore:
         finally:
             self._owner.release()
 
-    def __enter__(self) -> Self:
-        """Return the store."""
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the store."""
-        self.close()
-
-
-def _first_of_each(hits: Sequence[Hit], key: str) -> list[Hit]:
-    """Return the first hit of each value of ``key``; one without it stands for itself."""
-    first: dict[Any, Hit] = {}
-    for hit in hits:
-        first.setdefault(hit.payload.get(key, hit.id), hit)
-    return list(first.values())
-
-
-def _unit(vector: Sequence[float], name: str) -> list[float]:
-    """Return ``vector`` with length 1; the engine would square its length in 32 bits.
-
-    Raises:
-        StoreError: it is zero or not finite.
-    """
-    length = math.hypot(*vector)
-    if not math.isfinite(length) or length == 0:
-        raise StoreError(
-            f"{name} is zero or not finite and has no direction; embed the image again"
-        )
-    if abs(length - 1) < 1e-3:
-        return list(vector)
-    return [value / length for value in vector]
+_QUANTIZATIONS: Mapping[str, Any] = {
+    "none": lambda: None,
+    "int8": lambda: edge.ScalarQuantizationConfig(type=edge.ScalarType.Int8, quantile=0.99),
+    "binary": lambda: edge.BinaryQuantizationConfig(),
+}
 
 
 def _guarded(call: Any, *arguments: Any) -> Any:

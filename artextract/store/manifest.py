@@ -1,16 +1,21 @@
-"""The manifest beside an embedded collection: which model made it, and how large its files were.
+"""The manifest of a collection: which models made it, how it is laid out, and its last change.
 
-The engine loads a truncated vector file without a word and answers from it, so a store that was
-closed in order records the sizes of its files, and opening it compares them.
+A server keeps it with the collection, as its metadata. In a folder it is a file, which also holds
+the sizes of the shard's files: the engine loads a truncated vector file without a word and answers
+from it, so a store that was closed in order records them, and opening it compares them.
 """
 
 import json
+import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from artextract import __version__
 from artextract.errors import StoreError
 from artextract.files import write_atomically
+from artextract.store.layout import Layout
 
 __all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity"]
 
@@ -39,13 +44,44 @@ class Manifest:
 
     ``classifier`` is the model that predicted classes, None where none did; it may be the same file
     as ``model``. ``files`` is {path in the shard: bytes}, None while a writer has the store open.
+    ``revision`` is a new text whenever a writer begins or ends, so that a copy of the collection
+    can tell whether it is out of date.
     """
 
     model: ModelIdentity
     vectors: dict[str, int]
     classifier: ModelIdentity | None = None
     created_by: str = field(default=f"artextract {__version__}")
+    layout: Layout = field(default_factory=Layout)
+    revision: str = ""
     files: dict[str, int] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest as JSON values; what is unknown is left out."""
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return {"format": FORMAT, **values}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], source: str) -> "Manifest":
+        """Return the manifest that :meth:`to_dict` gave; ``source`` names the store in an error.
+
+        Raises:
+            StoreError: it is of a format that is not known here.
+            ValueError, KeyError, TypeError, AttributeError: it is damaged.
+        """
+        values = dict(data)
+        found = values.pop("format")
+        if found != FORMAT:
+            raise StoreError(
+                f"store {source} has format {found}; this release reads format {FORMAT}: "
+                "ingest into a new store, or use the release that made it"
+            )
+        for name in ("model", "classifier"):
+            if values.get(name) is not None:
+                values[name] = ModelIdentity(**values[name])
+        if "layout" in values:
+            values["layout"] = Layout(**values["layout"])
+        return cls(**values)
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
@@ -56,17 +92,7 @@ class Manifest:
         """
         path = folder / MANIFEST_NAME
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            found = data.pop("format")
-            if found != FORMAT:
-                raise StoreError(
-                    f"store {folder} has format {found}; this release reads format {FORMAT}: "
-                    "ingest into a new store, or use the release that made it"
-                )
-            for name in ("model", "classifier"):
-                if data.get(name) is not None:
-                    data[name] = ModelIdentity(**data[name])
-            return cls(**data)
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")), str(folder))
         except FileNotFoundError:
             raise StoreError(
                 f"there is no store at {folder}; make one with `artextract ingest`, or name "
@@ -85,13 +111,17 @@ class Manifest:
         Raises:
             StoreError: it can't be written.
         """
-        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True) + "\n"
+        text = json.dumps(self.to_dict(), indent=1, sort_keys=True) + "\n"
         try:
             write_atomically(folder / MANIFEST_NAME, text)
         except OSError as error:
             raise StoreError(
                 f"{folder / MANIFEST_NAME} can't be written: {error.strerror}"
             ) from error
+
+    def revised(self) -> "Manifest":
+        """Return this manifest with a new revision."""
+        return replace(self, revision=uuid.uuid4().hex)
 
     def with_files(self, shard: Path | None) -> "Manifest":
         """Return this manifest with the sizes of the files in ``shard``; None forgets them."""

@@ -1,14 +1,17 @@
 """From the text of ``--store`` to an open collection."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import Any
 
-from artextract.errors import StoreError
+from artextract.errors import StoreError, StoreMismatchError
+from artextract.location import Location
+from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
+from artextract.store.layout import Layout
 from artextract.store.manifest import MANIFEST_NAME, ModelIdentity
 from artextract.store.owner import Owner
 
-__all__ = ["DEFAULT_STORE", "WAIT_SECONDS", "create_store", "open_store"]
+__all__ = ["DEFAULT_STORE", "WAIT_SECONDS", "create_store", "find_store", "open_store"]
 
 DEFAULT_STORE = "artextract-store"
 """Where a store lies when neither ``--store`` nor ``$ARTEXTRACT_STORE`` names one."""
@@ -26,14 +29,20 @@ _OWN_FILES = {
 }
 
 
-def open_store(location: str, *, wait_seconds: float = WAIT_SECONDS) -> EmbeddedStore:
-    """Open an existing collection.
+def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
+    """Open an existing collection: a folder, or that of a server where it is a URL.
 
     Raises:
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
+        UnavailableError: the server does not answer.
         StoreError: there is none, or it is damaged or not usable.
     """
-    folder = _folder(location)
+    location = Location.of(location)
+    if location.is_server:
+        from artextract.store.server import ServerStore
+
+        return ServerStore.load(location)
+    folder = location.folder
     if not (folder / MANIFEST_NAME).is_file():
         raise StoreError(
             f"there is no store at {folder}; make one with `artextract ingest`, or name another "
@@ -43,31 +52,58 @@ def open_store(location: str, *, wait_seconds: float = WAIT_SECONDS) -> Embedded
     return _owned(owner, wait_seconds, lambda: EmbeddedStore.load(folder, owner))
 
 
+def find_store(location: Location | str) -> Store | None:
+    """Return the collection at ``location``, opened; None where there is none yet.
+
+    Raises:
+        StoreError: see :func:`open_store`.
+    """
+    location = Location.of(location)
+    if location.is_server:
+        from artextract.store.server import ServerStore
+
+        return ServerStore.find(location)
+    return open_store(location) if (location.folder / MANIFEST_NAME).is_file() else None
+
+
 def create_store(
-    location: str,
+    location: Location | str,
     model: ModelIdentity,
     *,
     vectors: Mapping[str, int] | None = None,
     classifier: ModelIdentity | None = None,
+    layout: Mapping[str, Any] | None = None,
     wait_seconds: float = WAIT_SECONDS,
-) -> EmbeddedStore:
+) -> Store:
     """Open the collection for a model's embeddings, making it where there is none.
 
     Args:
-        location: A folder.
+        location: A folder, or a server's URL.
         model: What makes the embeddings.
         vectors: {aspect: dimension} that it must have; None is "visual" alone for a new one, and
             whatever there is for another.
         classifier: What predicts classes, if anything does.
+        layout: What is asked for of a new collection, and must be so of another: {field of
+            :class:`~artextract.store.layout.Layout`: value}.
         wait_seconds: How long to wait for another process that holds it.
 
     Raises:
-        StoreMismatchError: the collection was made with another model or classifier, or keeps
-            vectors of other aspects.
+        StoreMismatchError: the collection was made with another model or classifier, keeps
+            vectors of other aspects, or is laid out in another way.
+        UnavailableError: the server does not answer.
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         StoreError: it can't be made or used there.
     """
-    folder = _folder(location)
+    location = Location.of(location)
+    asked = layout or {}
+    if location.is_server:
+        from artextract.store.server import ServerStore
+
+        made = ServerStore.create(
+            location, model, vectors=vectors, classifier=classifier, layout=Layout(**asked)
+        )
+        return _checked(made, model, classifier, vectors, asked)
+    folder = location.folder
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"store {folder} is a file; name a folder, or one that does not exist yet")
     try:
@@ -87,32 +123,43 @@ def create_store(
         ) from error
     owner = Owner(folder)
 
-    def load_or_create() -> EmbeddedStore:
+    def load_or_create() -> Store:
         if not (folder / MANIFEST_NAME).is_file():
             return EmbeddedStore.create(
-                folder, model, owner, vectors=vectors, classifier=classifier
+                folder,
+                model,
+                owner,
+                vectors=vectors,
+                classifier=classifier,
+                layout=Layout(**asked),
             )
-        store = EmbeddedStore.load(folder, owner)
-        try:
-            store.check_model(model, classifier, vectors)
-        except StoreError:
-            store.close()
-            raise
-        return store
+        return _checked(EmbeddedStore.load(folder, owner), model, classifier, vectors, asked)
 
     return _owned(owner, wait_seconds, load_or_create)
 
 
-def _folder(location: str) -> Path:
-    if "://" in location:
-        raise StoreError(
-            f"store {location!r} is a URL; this release keeps collections in a folder: name one "
-            "with --store DIR"
-        )
-    return Path(location)
+def _checked(
+    store: Store,
+    model: ModelIdentity,
+    classifier: ModelIdentity | None,
+    vectors: Mapping[str, int] | None,
+    asked: Mapping[str, Any],
+) -> Store:
+    """Return ``store`` if it is what was asked for; close it otherwise."""
+    try:
+        store.check_model(model, classifier, vectors)
+        if differences := store.manifest.layout.differences(asked):
+            raise StoreMismatchError(
+                f"store {store.location} is laid out otherwise than asked for "
+                f"({'; '.join(differences)}); leave these options out, or use another store"
+            )
+    except StoreError:
+        store.close()
+        raise
+    return store
 
 
-def _owned(owner: Owner, wait_seconds: float, make: Callable[[], EmbeddedStore]) -> EmbeddedStore:
+def _owned(owner: Owner, wait_seconds: float, make: Callable[[], Store]) -> Store:
     """Return ``make()`` as the owner; give the store free where that fails."""
     owner.acquire(wait_seconds)
     try:

@@ -10,6 +10,7 @@ from commands import Artextract
 
 from artextract import doctor, models
 from artextract.doctor import Finding, examine
+from artextract.location import Location
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -35,7 +36,7 @@ def test_what_is_absent_comes_with_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setattr(doctor, "_version", lambda wheel: None if wheel == "torch" else "1.0")
     monkeypatch.setitem(sys.modules, "faiss", None)
-    found = by_name(list(examine(tmp_path)))
+    found = by_name(list(examine(Location(str(tmp_path)))))
     assert found["torch"] == Finding(
         "torch", "absent", "not installed; extra 'train'", "pip install 'artextract[train]'"
     )

@@ -10,7 +10,7 @@ import pytest
 from commands import Artextract, Ran
 
 from artextract.cli import main
-from artextract.store import EmbeddedStore, open_store
+from artextract.store import Store, open_store
 from search.criteria import Criteria
 from search.query import QueryReader
 from search.searcher import Question, search
@@ -118,7 +118,7 @@ def test_the_artist_of_the_query_is_left_out(store: Path, artextract: Artextract
 @pytest.fixture(scope="module")
 def with_pairs(
     store: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EmbeddedStore]:
+) -> Iterator[Store]:
     """The collection with the pairs' matches added."""
     pairs = shared / "data" / "pairs"
     matches = sorted({row["match"] for row in read_rows(pairs / "pairs.csv")})
@@ -133,7 +133,7 @@ def with_pairs(
         yield opened
 
 
-def test_finds_the_other_picture_of_the_same_work(with_pairs: EmbeddedStore, shared: Path) -> None:
+def test_finds_the_other_picture_of_the_same_work(with_pairs: Store, shared: Path) -> None:
     """As well as the plain reference: R@1 .876, R@5 .938, MRR .902 (n = 113)."""
     folder = shared / "data" / "pairs"
     pairs = read_rows(folder / "pairs.csv")

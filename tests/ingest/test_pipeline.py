@@ -22,7 +22,7 @@ from artextract.images import open_image
 from artextract.inference import OnnxModel
 from artextract.modelcard import CARD_KEY, ModelCard
 from artextract.preprocess import Preprocess
-from artextract.store import EmbeddedStore, ModelIdentity, Record, create_store, open_store
+from artextract.store import ModelIdentity, Record, Store, create_store, open_store
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.networks import Networks
 from ingest.pipeline import Summary, check_source, ingest
@@ -73,7 +73,7 @@ def identity(model_file: Path) -> ModelIdentity:
 
 
 @pytest.fixture
-def store(tmp_path: Path, identity: ModelIdentity) -> Iterator[EmbeddedStore]:
+def store(tmp_path: Path, identity: ModelIdentity) -> Iterator[Store]:
     with create_store(str(tmp_path / "store"), identity) as opened:
         yield opened
 
@@ -81,10 +81,11 @@ def store(tmp_path: Path, identity: ModelIdentity) -> Iterator[EmbeddedStore]:
 class Bench:
     """An ingest of one source into one store, as often as asked for."""
 
-    def __init__(self, store: EmbeddedStore, model: OnnxModel) -> None:
+    def __init__(self, store: Store, model: OnnxModel) -> None:
         self.store = store
         self.model = model
-        self.journal = store.folder / JOURNAL_NAME
+        self.folder = Path(store.location)
+        self.journal = self.folder / JOURNAL_NAME
 
     def run(self, source: Source, **options: Any) -> Summary:
         given = {"batch_size": 4, "threads": 2, "runners": 2, **options}
@@ -100,7 +101,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(store: EmbeddedStore, model: OnnxModel) -> Bench:
+def bench(store: Store, model: OnnxModel) -> Bench:
     return Bench(store, model)
 
 
@@ -521,7 +522,7 @@ def test_a_dry_run_says_what_the_run_will_do(pictures: list[Path], bench: Bench)
     pictures[8].write_bytes(b"broken")
     rows.insert(5, {"title": "no image"})
     source = CatalogSource(write_catalog(folder, rows), folder)
-    before, files = bench.contents(), tree(bench.store.folder)
+    before, files = bench.contents(), tree(bench.folder)
     for limit in (1, 4, 6, 9, None):
         predicted = dry(bench, source, limit=limit)
         if limit is None:
@@ -529,7 +530,7 @@ def test_a_dry_run_says_what_the_run_will_do(pictures: list[Path], bench: Bench)
         assert sum(predicted) == (limit or 11)
     assert dry(bench, source, empty=True) == (9, 0, 0, 2)
     assert bench.contents() == before
-    assert tree(bench.store.folder) == files
+    assert tree(bench.folder) == files
     assert not bench.journal.exists()
     assert counts(bench.run(source)) == (4, 2, 3, 2)
     assert dry(bench, source) == (0, 0, 9, 2)

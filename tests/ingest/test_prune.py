@@ -11,7 +11,7 @@ from pictures import make_catalog, make_folder, make_picture
 
 from artextract.artwork import Artwork
 from artextract.errors import InputError
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store, open_store
+from artextract.store import ModelIdentity, Point, Store, create_store, open_store
 from ingest.prune import prune
 from ingest.sources.folder import FolderSource
 from ingest.sources.item import Failure, Item
@@ -133,7 +133,7 @@ def test_a_part_of_a_source_is_refused(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+def store(tmp_path: Path) -> Iterator[Store]:
     with create_store(str(tmp_path / "store"), ModelIdentity("small", "0" * 64, 8)) as opened:
         yield opened
 
@@ -151,7 +151,7 @@ class Listed:
         return iter(self.works)
 
 
-def put(store: EmbeddedStore, *works: Artwork, folder: Path | None = None) -> None:
+def put(store: Store, *works: Artwork, folder: Path | None = None) -> None:
     where = {} if folder is None else {"image_folder": str(folder)}
     points = [
         Point(work.point_id, {"visual": [1.0] * 8}, {**work.to_payload(), **where})
@@ -160,11 +160,11 @@ def put(store: EmbeddedStore, *works: Artwork, folder: Path | None = None) -> No
     store.upsert(points)
 
 
-def left_in(store: EmbeddedStore) -> set[Key]:
+def left_in(store: Store) -> set[Key]:
     return {(record.payload["id"], record.payload["image"]) for record in store.scroll()}
 
 
-def test_images_of_a_work_go_one_by_one(store: EmbeddedStore) -> None:
+def test_images_of_a_work_go_one_by_one(store: Store) -> None:
     works = [Artwork(id="nga:1", image=image, source="nga") for image in ("a", "b", "c")]
     other = Artwork(id="nga:2", image="d", source="nga")
     put(store, *works, other)
@@ -172,7 +172,7 @@ def test_images_of_a_work_go_one_by_one(store: EmbeddedStore) -> None:
     assert left_in(store) == {("nga:1", "b")}
 
 
-def test_other_sources_and_folders_are_left_alone(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_other_sources_and_folders_are_left_alone(store: Store, tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     put(store, Artwork(id="1", image="a", source="x"), Artwork(id="2", image="b", source="x"),
         folder=here)  # fmt: skip
@@ -185,13 +185,13 @@ def test_other_sources_and_folders_are_left_alone(store: EmbeddedStore, tmp_path
     assert left_in(store) == {("1", "a"), ("3", "c"), ("4", "d"), ("5", "e"), ("6", "f")}
 
 
-def test_a_source_without_works_takes_nothing_out(store: EmbeddedStore) -> None:
+def test_a_source_without_works_takes_nothing_out(store: Store) -> None:
     put(store, Artwork(id="1", image="a", source="x"))
     assert prune(Listed(), store) == 0
     assert left_in(store) == {("1", "a")}
 
 
-def test_a_failure_at_the_very_end_keeps_everything(store: EmbeddedStore) -> None:
+def test_a_failure_at_the_very_end_keeps_everything(store: Store) -> None:
     works = [Artwork(id=str(at), image="a", source="x") for at in range(5)]
     put(store, *works)
     source = Listed(Item(works[0], None), Failure("x row 2", "", "x row 2: no image"))
@@ -203,14 +203,14 @@ def test_a_failure_at_the_very_end_keeps_everything(store: EmbeddedStore) -> Non
     assert len(left_in(store)) == 5
 
 
-def test_more_than_are_deleted_at_a_time(store: EmbeddedStore) -> None:
+def test_more_than_are_deleted_at_a_time(store: Store) -> None:
     works = [Artwork(id=str(at), image="a", source="x") for at in range(2_345)]
     put(store, *works)
     assert prune(Listed(*(Item(work, None) for work in works[::100])), store) == 2_345 - 24
     assert left_in(store) == {(work.id, "a") for work in works[::100]}
 
 
-def test_a_folder_against_a_plain_loop(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_folder_against_a_plain_loop(store: Store, tmp_path: Path) -> None:
     for at in range(6):
         path = tmp_path / "pictures" / ("deep" if at % 2 else "") / f"{at}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

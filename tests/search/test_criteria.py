@@ -10,7 +10,7 @@ import pytest
 from artextract.artwork import Artwork
 from artextract.attribution import NEAR, Qualifier
 from artextract.errors import DateError, QueryError
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 from search.criteria import Criteria, make_filter
 from search.names import common_names, similar_names
 
@@ -50,7 +50,7 @@ IDS = {work.id for work in WORKS}
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     location = tmp_path_factory.mktemp("criteria") / "store"
     with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
         opened.upsert(
@@ -66,7 +66,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
         yield opened
 
 
-def fitting(store: EmbeddedStore, **criteria: Any) -> set[str]:
+def fitting(store: Store, **criteria: Any) -> set[str]:
     filter_ = make_filter(Criteria(**criteria), store)
     return {str(record.payload["id"]) for record in store.scroll(filter_, keys=["id"])}
 
@@ -103,7 +103,7 @@ def fitting(store: EmbeddedStore, **criteria: Any) -> set[str]:
         ({"text": "water", "medium": "oil"}, {"lilies"}),
     ],
 )
-def test_which_works_fit(store: EmbeddedStore, criteria: dict[str, Any], ids: set[str]) -> None:
+def test_which_works_fit(store: Store, criteria: dict[str, Any], ids: set[str]) -> None:
     assert fitting(store, **criteria) == ids
 
 
@@ -140,7 +140,7 @@ def test_which_works_fit(store: EmbeddedStore, criteria: dict[str, Any], ids: se
         (["nationality=French", "room=12"], set()),
     ],
 )
-def test_where(store: EmbeddedStore, where: list[str], ids: set[str]) -> None:
+def test_where(store: Store, where: list[str], ids: set[str]) -> None:
     assert fitting(store, where=where) == ids
 
 
@@ -148,7 +148,7 @@ def test_where(store: EmbeddedStore, where: list[str], ids: set[str]) -> None:
     ("where", "ids"), [("Inv. Nr.=F 12/3", {"card"}), ("wall text=7", {"card"})]
 )
 def test_where_takes_column_names_with_spaces_and_dots(
-    store: EmbeddedStore, where: str, ids: set[str]
+    store: Store, where: str, ids: set[str]
 ) -> None:
     assert fitting(store, where=[where]) == ids
 
@@ -156,12 +156,12 @@ def test_where_takes_column_names_with_spaces_and_dots(
 @pytest.mark.parametrize(
     "key", ["colour", "no such", "a[", "[]", "a..b", 'quo"te', "a.b", "é", "*"]
 )
-def test_where_names_the_fields_there_are(store: EmbeddedStore, key: str) -> None:
+def test_where_names_the_fields_there_are(store: Store, key: str) -> None:
     with pytest.raises(QueryError, match="no work has a field"):
         fitting(store, where=[f"{key}=1"])
 
 
-def test_where_with_a_misspelt_field_names_the_closest(store: EmbeddedStore) -> None:
+def test_where_with_a_misspelt_field_names_the_closest(store: Store) -> None:
     with pytest.raises(QueryError, match=r"no work has a field 'tilte'; closest: title"):
         fitting(store, where=["tilte=Olympia"])
     with pytest.raises(QueryError) as raised:
@@ -173,7 +173,7 @@ def test_where_with_a_misspelt_field_names_the_closest(store: EmbeddedStore) -> 
 
 
 @pytest.mark.parametrize("pair", ["room", "=12", "room=", "", " =1"])
-def test_where_that_is_no_pair(store: EmbeddedStore, pair: str) -> None:
+def test_where_that_is_no_pair(store: Store, pair: str) -> None:
     with pytest.raises(QueryError, match="write KEY=VALUE"):
         fitting(store, where=[pair])
 
@@ -184,17 +184,17 @@ def message(call: Callable[[], object]) -> str:
     return str(raised.value)
 
 
-def test_an_unknown_artist_is_answered_with_the_closest(store: EmbeddedStore) -> None:
+def test_an_unknown_artist_is_answered_with_the_closest(store: Store) -> None:
     said = message(lambda: fitting(store, artists=["Money"]))
     assert said == "no artist 'Money'; closest: Claude Monet, Édouard Manet"
 
 
-def test_one_unknown_name_among_known_ones_is_named(store: EmbeddedStore) -> None:
+def test_one_unknown_name_among_known_ones_is_named(store: Store) -> None:
     said = message(lambda: fitting(store, artists=["Claude Monet", "Paul Cesane"]))
     assert said.startswith("no artist 'Paul Cesane'; closest: Paul Cézanne")
 
 
-def test_unknown_style_and_genre(store: EmbeddedStore) -> None:
+def test_unknown_style_and_genre(store: Store) -> None:
     assert message(lambda: fitting(store, styles=["Realist"])) == (
         "no style 'Realist'; closest: Realism"
     )
@@ -203,7 +203,7 @@ def test_unknown_style_and_genre(store: EmbeddedStore) -> None:
     )
 
 
-def test_a_name_like_no_other_is_answered_with_frequent_ones(store: EmbeddedStore) -> None:
+def test_a_name_like_no_other_is_answered_with_frequent_ones(store: Store) -> None:
     said = message(lambda: fitting(store, artists=["Zzz"]))
     head, _, names = said.partition("; frequent: ")
     assert head == "no artist 'Zzz', nor one spelt like it"
@@ -227,18 +227,18 @@ def test_a_collection_without_names_says_so(tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("words", ["", "  ", "?!", "..."])
-def test_words_without_a_word(store: EmbeddedStore, words: str) -> None:
+def test_words_without_a_word(store: Store, words: str) -> None:
     assert message(lambda: fitting(store, text=words)).startswith(f"--text {words!r} has no word")
     assert message(lambda: fitting(store, medium=words)).startswith(f"--medium {words!r} has no")
 
 
 @pytest.mark.parametrize("years", ["", "x", "1890:1870", ":", "1870-1890"])
-def test_years_that_are_not_understood(store: EmbeddedStore, years: str) -> None:
+def test_years_that_are_not_understood(store: Store, years: str) -> None:
     with pytest.raises(DateError):
         fitting(store, years=years)
 
 
-def test_no_criteria_make_no_filter(store: EmbeddedStore) -> None:
+def test_no_criteria_make_no_filter(store: Store) -> None:
     assert make_filter(Criteria(), store) is None
 
 
@@ -266,7 +266,7 @@ def test_criteria_in_words() -> None:
     assert Criteria(years="1870:").describe() == ["years 1870:"]
 
 
-def test_common_names_count_spellings_as_one(store: EmbeddedStore) -> None:
+def test_common_names_count_spellings_as_one(store: Store) -> None:
     names = common_names(store, "artist", 10)
     assert names[0] == ("Claude Monet", 2)
     assert sorted(names[1:]) == sorted(
@@ -280,7 +280,7 @@ def test_common_names_count_spellings_as_one(store: EmbeddedStore) -> None:
     }  # fmt: skip
 
 
-def test_similar_names(store: EmbeddedStore) -> None:
+def test_similar_names(store: Store) -> None:
     assert similar_names(store, "artist", "van Goch") == ["Vincent van Gogh"]
     assert similar_names(store, "artist", "qqqq") == []
 
@@ -323,7 +323,7 @@ def make_hands_work(work_id: str, hands: list[tuple[str, str, str, str, str]]) -
 
 
 @pytest.fixture(scope="module")
-def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     location = tmp_path_factory.mktemp("hands") / "store"
     with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
         works = [make_hands_work(*work) for work in HANDS]
@@ -352,7 +352,7 @@ NAMES = sorted({name for _, hands in HANDS for hand in hands for name in hand[:4
 
 
 @pytest.mark.parametrize("artist", [None, *NAMES])
-def test_each_artist_with_each_qualifier(artist: str | None, museum: EmbeddedStore) -> None:
+def test_each_artist_with_each_qualifier(artist: str | None, museum: Store) -> None:
     artists = [artist] if artist else []
     wanted = {artist} if artist else None
     assert fitting(museum, artists=artists) == works_of(wanted, None)
@@ -368,7 +368,7 @@ def test_each_artist_with_each_qualifier(artist: str | None, museum: EmbeddedSto
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(NAMES, 2)), ids=" or ".join)
 def test_any_of_two_artists_with_any_of_two_qualifiers(
-    pair: tuple[str, str], museum: EmbeddedStore
+    pair: tuple[str, str], museum: Store
 ) -> None:
     assert fitting(museum, artists=pair) == works_of(set(pair), None)
     for qualifiers in (("by", "after"), ("workshop", "possibly"), ("attributed", "anonymous")):
@@ -377,7 +377,7 @@ def test_any_of_two_artists_with_any_of_two_qualifiers(
         )
 
 
-def test_a_part_that_another_artist_has_does_not_count(museum: EmbeddedStore) -> None:
+def test_a_part_that_another_artist_has_does_not_count(museum: Store) -> None:
     assert fitting(museum, artists=["Thomas Sully"], qualifiers=["after"]) == {"e"}
     assert fitting(museum, artists=["500010392"], qualifiers=["after"]) == {"a"}
     assert fitting(museum, artists=["500010392"], qualifiers=["by"]) == {"b"}
@@ -386,7 +386,7 @@ def test_a_part_that_another_artist_has_does_not_count(museum: EmbeddedStore) ->
 @pytest.mark.parametrize(
     "spelling", ["elisabeth vigee le brun", "ELISABETH_VIGEE  LE BRUN", "2002", "500010070"]
 )
-def test_spellings_of_an_artist_with_a_qualifier(spelling: str, museum: EmbeddedStore) -> None:
+def test_spellings_of_an_artist_with_a_qualifier(spelling: str, museum: Store) -> None:
     assert fitting(museum, artists=[spelling], qualifiers=["imitator of"]) == {"g"}
 
 
@@ -398,20 +398,20 @@ def test_spellings_of_an_artist_with_a_qualifier(spelling: str, museum: Embedded
         ("anonymous", "anonymous"), ("Imitator Of", "imitator"),
     ],
 )  # fmt: skip
-def test_qualifiers_as_people_write_them(word: str, qualifier: str, museum: EmbeddedStore) -> None:
+def test_qualifiers_as_people_write_them(word: str, qualifier: str, museum: Store) -> None:
     expected = works_of(None, {qualifier})
     assert expected
     assert fitting(museum, qualifiers=[word]) == expected
 
 
 @pytest.mark.parametrize("word", ["", " ", "of", "nearly", "by him", "copyist", "-"])
-def test_words_that_are_no_qualifiers(word: str, museum: EmbeddedStore) -> None:
+def test_words_that_are_no_qualifiers(word: str, museum: Store) -> None:
     said = message(lambda: fitting(museum, qualifiers=["by", word]))
     assert said == f"unknown qualifier {word!r}; known: {', '.join(Qualifier)}, near"
 
 
 @pytest.mark.parametrize("artist", ["-", "500", "50001039", "Q", "by", "Gilbert Stuart, by"])
-def test_artists_whom_nobody_knows(artist: str, museum: EmbeddedStore) -> None:
+def test_artists_whom_nobody_knows(artist: str, museum: Store) -> None:
     for qualifiers in ([], ["near"]):
         said = message(lambda qualifiers=qualifiers: fitting(  # type: ignore[misc]
             museum, artists=["1911", artist], qualifiers=qualifiers
@@ -438,11 +438,11 @@ def test_artists_whom_nobody_knows(artist: str, museum: EmbeddedStore) -> None:
         ({"nationalities": ["French"], "accessions": ["INV 12"]}, set()),
     ],
 )
-def test_facts_of_the_works(criteria: dict[str, Any], ids: set[str], museum: EmbeddedStore) -> None:
+def test_facts_of_the_works(criteria: dict[str, Any], ids: set[str], museum: Store) -> None:
     assert fitting(museum, **criteria) == ids
 
 
-def test_unknown_names_of_terms_are_answered_with_the_closest(museum: EmbeddedStore) -> None:
+def test_unknown_names_of_terms_are_answered_with_the_closest(museum: Store) -> None:
     said = message(lambda: fitting(museum, nationalities=["Amerikan"]))
     assert said == "no nationality 'Amerikan'; closest: American"
     said = message(lambda: fitting(museum, schools=["Bostn"]))
@@ -453,7 +453,7 @@ def test_unknown_names_of_terms_are_answered_with_the_closest(museum: EmbeddedSt
     assert message(lambda: fitting(museum, schools=["French"])).startswith("no school 'French'")
 
 
-def test_terms_of_one_field_are_not_those_of_another(store: EmbeddedStore) -> None:
+def test_terms_of_one_field_are_not_those_of_another(store: Store) -> None:
     said = message(lambda: fitting(store, schools=["French"]))
     assert said.startswith("no school 'French'")
     assert message(lambda: fitting(store, accessions=["1963=1"])).startswith("no accession")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artextract.artwork import UNKNOWN, Artwork, split_values
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 from artextract.text import fold
 from search.facets import FACETS, Bin, count_facets
 from search.names import common_names, similar_names
@@ -19,7 +19,7 @@ from search.names import common_names, similar_names
 ROUND = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000}
 
 
-def put(store: EmbeddedStore, works: list[Artwork]) -> None:
+def put(store: Store, works: list[Artwork]) -> None:
     points = [Point(work.point_id, {"visual": [1.0] * 8}, work.to_payload()) for work in works]
     store.upsert(points)
 
@@ -62,7 +62,7 @@ def count_names(works: list[Artwork], field: str) -> Counter[str]:
 @pytest.fixture(scope="module", params=[1, 2])
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[EmbeddedStore, list[Artwork]]]:
+) -> Iterator[tuple[Store, list[Artwork]]]:
     location = tmp_path_factory.mktemp("facets") / "store"
     works = make_works(request.param)
     with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
@@ -70,7 +70,7 @@ def case(
         yield opened, works
 
 
-def test_names_against_a_plain_loop(case: tuple[EmbeddedStore, list[Artwork]]) -> None:
+def test_names_against_a_plain_loop(case: tuple[Store, list[Artwork]]) -> None:
     store, works = case
     facets = count_facets(store, 1000)
     expected = {field: counts for field in FACETS if (counts := count_names(works, field))}
@@ -86,7 +86,7 @@ def test_names_against_a_plain_loop(case: tuple[EmbeddedStore, list[Artwork]]) -
         assert {name for name, _ in names} <= written - {UNKNOWN}
 
 
-def test_no_more_names_than_asked_for(case: tuple[EmbeddedStore, list[Artwork]]) -> None:
+def test_no_more_names_than_asked_for(case: tuple[Store, list[Artwork]]) -> None:
     store, _ = case
     most = count_facets(store, 1000).names
     for limit in (1, 2):
@@ -96,7 +96,7 @@ def test_no_more_names_than_asked_for(case: tuple[EmbeddedStore, list[Artwork]])
         assert common_names(store, "school", limit) == most["school"][:limit]
 
 
-def test_misspelt_names_of_terms(case: tuple[EmbeddedStore, list[Artwork]]) -> None:
+def test_misspelt_names_of_terms(case: tuple[Store, list[Artwork]]) -> None:
     store, _ = case
     assert fold(similar_names(store, "school", "Venitian")[0]) == "venetian"
     assert similar_names(store, "nationality", "Frensh") == ["French"]
@@ -130,7 +130,7 @@ def check_bins(bins: list[Bin], middles: list[int]) -> None:
     assert not finer or max(middles) // max(finer) - min(middles) // max(finer) >= 14
 
 
-def test_years_against_a_plain_loop(case: tuple[EmbeddedStore, list[Artwork]]) -> None:
+def test_years_against_a_plain_loop(case: tuple[Store, list[Artwork]]) -> None:
     store, works = case
     facets = count_facets(store, 5)
     one_each = [middle_of(work) for work in works if work.view != "alternate"]
@@ -140,7 +140,7 @@ def test_years_against_a_plain_loop(case: tuple[EmbeddedStore, list[Artwork]]) -
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     location = tmp_path_factory.mktemp("scratch") / "store"
     with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
         yield opened
@@ -156,7 +156,7 @@ SPANS = st.one_of(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(SPANS, max_size=12))
-def test_any_years(scratch: EmbeddedStore, spans: list[tuple[int, int]]) -> None:
+def test_any_years(scratch: Store, spans: list[tuple[int, int]]) -> None:
     scratch.delete([record.id for record in scratch.scroll()])
     works = [
         Artwork(id=str(at), image="a", year_begin=begin, year_end=begin + length)

@@ -19,7 +19,7 @@ from pictures import make_picture
 from artextract.artwork import Artwork
 from artextract.errors import InputError
 from artextract.images import make_thumbnail
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 from search.criteria import Criteria
 from search.gallery import save_gallery
 from search.query import Query, QueryReader
@@ -46,7 +46,7 @@ WORKS = [
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("gallery")
     points = []
     for number, work in enumerate(WORKS):
@@ -116,7 +116,7 @@ class Page(HTMLParser):
 
 
 def save(
-    store: EmbeddedStore,
+    store: Store,
     path: Path,
     *ids: str,
     unlike: tuple[str, ...] = (),
@@ -136,7 +136,7 @@ def save(
 
 
 @pytest.fixture(scope="module")
-def page(store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> Page:
+def page(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Page:
     return save(store, tmp_path_factory.mktemp("page") / "page.html", "query")
 
 
@@ -218,7 +218,7 @@ def test_a_picture_that_was_moved_is_shown_as_its_thumbnail(page: Page) -> None:
     assert np.abs(np.asarray(moved.convert("RGB"), dtype=float) - wanted).mean() < 12
 
 
-def test_several_queries_criteria_and_unlikes(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_several_queries_criteria_and_unlikes(store: Store, tmp_path: Path) -> None:
     page = save(
         store,
         tmp_path / "a.html",
@@ -235,7 +235,7 @@ def test_several_queries_criteria_and_unlikes(store: EmbeddedStore, tmp_path: Pa
     assert len(page.all("img")) == 4
 
 
-def test_without_a_query(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_without_a_query(store: Store, tmp_path: Path) -> None:
     page = save(store, tmp_path / "a.html")
     assert "All works" in page.text
     assert "9 of 9 works." in page.text
@@ -247,7 +247,7 @@ def test_without_a_query(store: EmbeddedStore, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ids", [(), ("query",)])
-def test_no_results(store: EmbeddedStore, ids: tuple[str, ...], tmp_path: Path) -> None:
+def test_no_results(store: Store, ids: tuple[str, ...], tmp_path: Path) -> None:
     page = save(store, tmp_path / "a.html", *ids, criteria=Criteria(text="no such <word>"))
     assert "No work in the collection fits." in page.text
     assert "0 of 0 works that fit" in page.text
@@ -255,7 +255,7 @@ def test_no_results(store: EmbeddedStore, ids: tuple[str, ...], tmp_path: Path) 
     assert len(page.all("img")) == len(ids)
 
 
-def test_a_query_that_is_a_file(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_query_that_is_a_file(store: Store, tmp_path: Path) -> None:
     make_picture(40, (300, 200)).save(tmp_path / "<my>.png")
     query = Query(
         label="<my>.png",
@@ -269,7 +269,7 @@ def test_a_query_that_is_a_file(store: EmbeddedStore, tmp_path: Path) -> None:
     assert "<my>.png" in page.text
 
 
-def test_a_page_that_can_not_be_written(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_page_that_can_not_be_written(store: Store, tmp_path: Path) -> None:
     question = Question(criteria=Criteria())
     answer = search(store, question)
     with pytest.raises(InputError, match="can't be written: No such file or directory"):
@@ -280,7 +280,7 @@ def test_a_page_that_can_not_be_written(store: EmbeddedStore, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_an_older_page_is_replaced(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_an_older_page_is_replaced(store: Store, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("x" * 5_000_000)
     save(store, tmp_path / "a.html", criteria=Criteria(text="linked"))
     source = (tmp_path / "a.html").read_text(encoding="utf-8")
@@ -317,7 +317,7 @@ def screenshot(page: Path, width: int, folder: Path) -> npt.NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_in_a_browser(store: EmbeddedStore, width: int, tmp_path: Path) -> None:
+def test_in_a_browser(store: Store, width: int, tmp_path: Path) -> None:
     """The long unbroken words of one work must not make the page wider than the window."""
     save(store, tmp_path / "page.html", "query")
     shown = screenshot(tmp_path / "page.html", width, tmp_path)

@@ -114,6 +114,7 @@ def test_json(tmp_path: Path, artextract: Artextract) -> None:
             "artist": {"Claude Monet": 6}, "school": {"Dutch": 6}, "qualifier": {"after": 6},
         },
         "undated": 1,
+        "engine": {},
     }  # fmt: skip
 
 

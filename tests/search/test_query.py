@@ -16,7 +16,7 @@ from artextract.artwork import Artwork
 from artextract.cli import main
 from artextract.errors import FetchError, ImageError, ModelError, QueryError, StoreMismatchError
 from artextract.models import DEFAULT_MODEL, find_model
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store, open_store
+from artextract.store import ModelIdentity, Point, Store, create_store, open_store
 from search.query import QueryReader
 
 ROWS = [
@@ -45,12 +45,12 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(gallery: Path) -> Iterator[EmbeddedStore]:
+def store(gallery: Path) -> Iterator[Store]:
     with open_store(str(gallery / "store")) as opened:
         yield opened
 
 
-def stored_vector(store: EmbeddedStore, artwork_id: str) -> list[float]:
+def stored_vector(store: Store, artwork_id: str) -> list[float]:
     (vector,) = (
         record.vectors["visual"]
         for record in store.scroll(with_vectors=True)
@@ -59,7 +59,7 @@ def stored_vector(store: EmbeddedStore, artwork_id: str) -> list[float]:
     return vector
 
 
-def test_an_id(store: EmbeddedStore) -> None:
+def test_an_id(store: Store) -> None:
     query = QueryReader(store).read("nga:1")
     assert query.label == "One"
     assert query.artwork is not None
@@ -69,18 +69,18 @@ def test_an_id(store: EmbeddedStore) -> None:
     assert query.vectors["visual"] == stored_vector(store, "nga:1")
 
 
-def test_a_work_without_title_is_called_by_its_id(store: EmbeddedStore) -> None:
+def test_a_work_without_title_is_called_by_its_id(store: Store) -> None:
     assert QueryReader(store).read("nga:2").label == "nga:2"
 
 
-def test_an_id_that_looks_like_a_path(store: EmbeddedStore) -> None:
+def test_an_id_that_looks_like_a_path(store: Store) -> None:
     query = QueryReader(store).read("rooms/one.jpg")
     assert query.artwork is not None
     assert query.artwork.title == "Path"
 
 
 def test_a_file_comes_before_an_id_of_the_same_name(
-    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "rooms").mkdir()
     make_picture(77).save(tmp_path / "rooms" / "one.jpg")
@@ -90,7 +90,7 @@ def test_a_file_comes_before_an_id_of_the_same_name(
     assert query.image == (tmp_path / "rooms" / "one.jpg").read_bytes()
 
 
-def test_an_unknown_id_names_the_closest(store: EmbeddedStore) -> None:
+def test_an_unknown_id_names_the_closest(store: Store) -> None:
     with pytest.raises(QueryError) as raised:
         QueryReader(store).read("rooms/on.jpg")
     said = str(raised.value)
@@ -102,7 +102,7 @@ def test_an_unknown_id_names_the_closest(store: EmbeddedStore) -> None:
 
 
 @pytest.mark.parametrize("text", ["a" * 300, "nul\0byte", "../" * 2000 + "x", "nga:1 ", "NGA:1"])
-def test_text_that_is_neither_file_nor_id(store: EmbeddedStore, text: str) -> None:
+def test_text_that_is_neither_file_nor_id(store: Store, text: str) -> None:
     with pytest.raises(QueryError, match="no work of that id"):
         QueryReader(store).read(text)
 
@@ -122,12 +122,12 @@ def test_an_id_longer_than_a_file_name_can_be(tmp_path: Path) -> None:
         assert QueryReader(opened).read(name).label == name
 
 
-def test_a_folder(store: EmbeddedStore, gallery: Path) -> None:
+def test_a_folder(store: Store, gallery: Path) -> None:
     with pytest.raises(QueryError, match="is a folder"):
         QueryReader(store).read(str(gallery))
 
 
-def test_a_file_of_the_collection_is_recognised(store: EmbeddedStore, gallery: Path) -> None:
+def test_a_file_of_the_collection_is_recognised(store: Store, gallery: Path) -> None:
     path = shutil.copy(gallery / "one.png", gallery / "copy under another name.bin")
     query = QueryReader(store).read(str(path))
     assert query.label == "copy under another name.bin"
@@ -150,7 +150,7 @@ def test_other_artists_with_a_file_of_the_collection(
     assert_one_sentence(other, "'again.jpg'", "artist is known")
 
 
-def test_a_file_that_is_no_work(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_file_that_is_no_work(store: Store, tmp_path: Path) -> None:
     make_picture(50).save(tmp_path / "other.png")
     query = QueryReader(store).read(str(tmp_path / "other.png"))
     assert query.artwork is None
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_work(store: EmbeddedStore, tmp_path: Path) -> None:
     assert np.linalg.norm(query.vectors["visual"]) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_file_that_is_no_picture(store: EmbeddedStore, gallery: Path) -> None:
+def test_a_file_that_is_no_picture(store: Store, gallery: Path) -> None:
     with pytest.raises(ImageError, match=r"works\.csv is not a JPEG, PNG, WebP or TIFF"):
         QueryReader(store).read(str(gallery / "works.csv"))
 
@@ -175,7 +175,7 @@ def test_a_file_whose_name_is_not_utf_8(
         assert "Traceback" not in ran.err
 
 
-def test_a_url(store: EmbeddedStore, gallery: Path, httpserver: HTTPServer) -> None:
+def test_a_url(store: Store, gallery: Path, httpserver: HTTPServer) -> None:
     data = (gallery / "two.png").read_bytes()
     httpserver.expect_request("/two.png").respond_with_data(data, content_type="image/png")
     url = httpserver.url_for("/two.png")
@@ -188,7 +188,7 @@ def test_a_url(store: EmbeddedStore, gallery: Path, httpserver: HTTPServer) -> N
 
 
 def test_a_url_of_ones_own_network_is_refused(
-    store: EmbeddedStore, gallery: Path, httpserver: HTTPServer, artextract: Artextract
+    store: Store, gallery: Path, httpserver: HTTPServer, artextract: Artextract
 ) -> None:
     with pytest.raises(FetchError, match="not on the public internet"):
         QueryReader(store).read(httpserver.url_for("/two.png"))
@@ -264,7 +264,7 @@ MUSEUM = [
 
 
 @pytest.fixture(scope="module")
-def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     location = tmp_path_factory.mktemp("museum") / "store"
     with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
         opened.upsert(
@@ -293,7 +293,7 @@ def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
         ("Q11", "nga:11"),
     ],
 )
-def test_a_work_by_any_of_its_numbers(text: str, artwork_id: str, museum: EmbeddedStore) -> None:
+def test_a_work_by_any_of_its_numbers(text: str, artwork_id: str, museum: Store) -> None:
     query = QueryReader(museum).read(text)
     assert query.artwork is not None
     assert query.artwork.id == artwork_id
@@ -303,7 +303,7 @@ def test_a_work_by_any_of_its_numbers(text: str, artwork_id: str, museum: Embedd
 
 
 def test_all_images_of_a_work_are_the_query_and_the_primary_one_is_shown(
-    museum: EmbeddedStore,
+    museum: Store,
 ) -> None:
     for text in ("nga:96999", "2006.128.31"):
         query = QueryReader(museum).read(text)
@@ -312,11 +312,11 @@ def test_all_images_of_a_work_are_the_query_and_the_primary_one_is_shown(
         assert query.vectors["visual"] == stored_vectors(museum)[MUSEUM[0].point_id]
 
 
-def stored_vectors(store: EmbeddedStore) -> dict[str, list[float]]:
+def stored_vectors(store: Store) -> dict[str, list[float]]:
     return {record.id: record.vectors["visual"] for record in store.scroll(with_vectors=True)}
 
 
-def test_a_number_that_several_works_share(museum: EmbeddedStore) -> None:
+def test_a_number_that_several_works_share(museum: Store) -> None:
     with pytest.raises(QueryError) as raised:
         QueryReader(museum).read("96999")
     assert str(raised.value) == (
@@ -327,9 +327,7 @@ def test_a_number_that_several_works_share(museum: EmbeddedStore) -> None:
 @pytest.mark.parametrize(
     ("text", "works"), [("500023972", 2), ("Q155626", 2), ("q155626", 2), ("1915", 1)]
 )
-def test_an_artists_number_is_refused_with_a_hint(
-    text: str, works: int, museum: EmbeddedStore
-) -> None:
+def test_an_artists_number_is_refused_with_a_hint(text: str, works: int, museum: Store) -> None:
     with pytest.raises(QueryError) as raised:
         QueryReader(museum).read(text)
     said = str(raised.value)
@@ -338,12 +336,12 @@ def test_an_artists_number_is_refused_with_a_hint(
 
 
 @pytest.mark.parametrize("text", ["-", "11", "nga", "nga:", "2006.128", "500", "by", "Q", "9"])
-def test_what_is_nobodys_number(text: str, museum: EmbeddedStore) -> None:
+def test_what_is_nobodys_number(text: str, museum: Store) -> None:
     with pytest.raises(QueryError, match="no work of that id"):
         QueryReader(museum).read(text)
 
 
-def test_every_number_against_a_plain_loop(museum: EmbeddedStore) -> None:
+def test_every_number_against_a_plain_loop(museum: Store) -> None:
     texts = {number for work in MUSEUM for number in own_numbers(work)}
     texts |= {work.id for work in MUSEUM}
     for text in texts:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from artextract.artwork import Artwork
 from artextract.errors import DateError, QueryError
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 from search.criteria import Criteria
 from search.query import Query, QueryReader
 from search.searcher import Answer, Question, check_aspect, combine, image_of, search
@@ -71,7 +71,7 @@ VECTORS = make_vectors()
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     location = tmp_path_factory.mktemp("searcher") / "store"
     with create_store(str(location), ModelIdentity("small", "0" * 64, DIMENSION)) as opened:
         opened.upsert(
@@ -127,7 +127,7 @@ def free(vector: Sequence[float], artist: str | None = None) -> Query:
 
 
 @pytest.mark.parametrize("limit", [1, 7, COUNT, 1000])
-def test_order_and_scores(store: EmbeddedStore, limit: int) -> None:
+def test_order_and_scores(store: Store, limit: int) -> None:
     vector = [float(value) for value in np.random.default_rng(5).normal(0, 1, DIMENSION)]
     answer = search(store, Question(like=[free(vector)], criteria=Criteria(), limit=limit))
     check(answer, expected(vector, WORKS)[:limit])
@@ -135,7 +135,7 @@ def test_order_and_scores(store: EmbeddedStore, limit: int) -> None:
 
 
 def test_equal_scores_are_in_the_order_of_point_ids_wherever_the_cut_is(
-    store: EmbeddedStore,
+    store: Store,
 ) -> None:
     query = free(VECTORS["07.jpg"])
     ties = sorted((work.point_id, work.id) for work in (WORKS[7], WORKS[21], WORKS[33]))
@@ -144,7 +144,7 @@ def test_equal_scores_are_in_the_order_of_point_ids_wherever_the_cut_is(
         assert [result.artwork.id for result in answer.results] == [i for _, i in ties[:limit]]
 
 
-def test_a_result_is_the_work_that_was_stored(store: EmbeddedStore) -> None:
+def test_a_result_is_the_work_that_was_stored(store: Store) -> None:
     question = Question(like=[free(VECTORS["13.jpg"])], criteria=Criteria(), limit=1)
     (result,) = search(store, question).results
     assert result.artwork == WORKS[13]
@@ -152,7 +152,7 @@ def test_a_result_is_the_work_that_was_stored(store: EmbeddedStore) -> None:
     assert result.image == "13.jpg"
 
 
-def test_several_likes_and_unlikes(store: EmbeddedStore) -> None:
+def test_several_likes_and_unlikes(store: Store) -> None:
     likes, unlikes = ["w03", "w10", "w25"], ["w04", "w05"]
     reader = QueryReader(store)
     question = Question(
@@ -191,7 +191,7 @@ def test_combination_of_examples(like: list[list[float]], unlike: list[list[floa
             combine(like, unlike)
 
 
-def test_examples_that_cancel_each_other_out(store: EmbeddedStore) -> None:
+def test_examples_that_cancel_each_other_out(store: Store) -> None:
     vector = unit(VECTORS["01.jpg"])
     against = free([-value for value in vector])
     with pytest.raises(QueryError, match="cancel each other out"):
@@ -199,7 +199,7 @@ def test_examples_that_cancel_each_other_out(store: EmbeddedStore) -> None:
 
 
 @pytest.mark.parametrize("role", ["like", "unlike"])
-def test_query_works_are_no_results(store: EmbeddedStore, role: str) -> None:
+def test_query_works_are_no_results(store: Store, role: str) -> None:
     named = QueryReader(store).read("w12")
     like = [named] if role == "like" else [free(VECTORS["30.jpg"])]
     unlike = [named] if role == "unlike" else []
@@ -209,7 +209,7 @@ def test_query_works_are_no_results(store: EmbeddedStore, role: str) -> None:
     assert answer.matching == len({work.id for work in WORKS}) - 1
 
 
-def test_all_images_of_a_query_work_are_left_out(store: EmbeddedStore) -> None:
+def test_all_images_of_a_query_work_are_left_out(store: Store) -> None:
     query = QueryReader(store).read("many")
     assert len(query.point_ids) == 3
     answer = search(store, Question(like=[query], criteria=Criteria(), limit=100))
@@ -217,7 +217,7 @@ def test_all_images_of_a_query_work_are_left_out(store: EmbeddedStore) -> None:
     assert len(answer.results) == answer.matching == COUNT
 
 
-def test_each_image_of_an_artwork_is_found_by_itself(store: EmbeddedStore) -> None:
+def test_each_image_of_an_artwork_is_found_by_itself(store: Store) -> None:
     for image in ("many-0.jpg", "many-1.jpg", "many-2.jpg"):
         question = Question(like=[free(VECTORS[image])], criteria=Criteria(), limit=1)
         (result,) = search(store, question).results
@@ -228,9 +228,7 @@ def test_each_image_of_an_artwork_is_found_by_itself(store: EmbeddedStore) -> No
 @pytest.mark.parametrize(
     "artist", ["Claude Monet", "claude monet", "CLAUDE_MONET", "Cláude  Monet"]
 )
-def test_other_artists_leaves_out_all_spellings_of_the_artist(
-    store: EmbeddedStore, artist: str
-) -> None:
+def test_other_artists_leaves_out_all_spellings_of_the_artist(store: Store, artist: str) -> None:
     query = free(VECTORS["00.jpg"], artist)
     question = Question(like=[query], criteria=Criteria(), limit=100, other_artists=True)
     monet = {"Claude Monet", "CLAUDE  MONET", "claude_monet"}
@@ -242,7 +240,7 @@ def test_other_artists_leaves_out_all_spellings_of_the_artist(
 
 
 def test_other_artists_leaves_out_the_artists_of_all_likes_and_none_of_unlikes(
-    store: EmbeddedStore,
+    store: Store,
 ) -> None:
     question = Question(
         like=[free(VECTORS["00.jpg"], "Edouard Manet"), free(VECTORS["01.jpg"], "Mary Cassatt")],
@@ -257,7 +255,7 @@ def test_other_artists_leaves_out_the_artists_of_all_likes_and_none_of_unlikes(
     }  # fmt: skip
 
 
-def test_other_artists_needs_a_known_artist(store: EmbeddedStore) -> None:
+def test_other_artists_needs_a_known_artist(store: Store) -> None:
     for like in ([free(VECTORS["00.jpg"])], [QueryReader(store).read("w06")]):
         with pytest.raises(QueryError, match="artist is known"):
             search(store, Question(like=like, criteria=Criteria(), other_artists=True))
@@ -266,7 +264,7 @@ def test_other_artists_needs_a_known_artist(store: EmbeddedStore) -> None:
 
 
 @pytest.mark.parametrize("least", [-1.0, 0.0, 0.35, 0.999, 1.0])
-def test_min_score(store: EmbeddedStore, least: float) -> None:
+def test_min_score(store: Store, least: float) -> None:
     vector = VECTORS["40.jpg"]
     shifted = [value + 0.2 for value in vector]
     question = Question(like=[free(shifted)], criteria=Criteria(), limit=100, min_score=least)
@@ -276,7 +274,7 @@ def test_min_score(store: EmbeddedStore, least: float) -> None:
     assert answer.matching == len({work.id for work in WORKS})
 
 
-def test_filter_and_likeness_together(store: EmbeddedStore) -> None:
+def test_filter_and_likeness_together(store: Store) -> None:
     criteria = Criteria(artists=["edouard manet", "berthe morisot"], styles=["IMPRESSIONISM"])
     names = {"Édouard Manet", "Edouard Manet", "Berthe Morisot"}
     fitting = [work for work in WORKS if work.artist in names and work.style is not None]
@@ -293,7 +291,7 @@ def listing_order(work: Artwork) -> tuple[float, str, str, str]:
 
 @pytest.mark.parametrize("limit", [1, 20, 1000])
 def test_without_a_query_the_works_are_listed_by_year_artist_and_title(
-    store: EmbeddedStore, limit: int
+    store: Store, limit: int
 ) -> None:
     answer = search(store, Question(criteria=Criteria(), limit=limit))
     works = [work for work in WORKS if work.view != "alternate"]
@@ -311,7 +309,7 @@ def test_without_a_query_the_works_are_listed_by_year_artist_and_title(
         assert dated == sorted(dated, reverse=True)
 
 
-def test_listing_keeps_to_the_filter(store: EmbeddedStore) -> None:
+def test_listing_keeps_to_the_filter(store: Store) -> None:
     answer = search(store, Question(criteria=Criteria(years="1865:", styles=["impressionism"])))
     fitting = [
         work
@@ -325,13 +323,13 @@ def test_listing_keeps_to_the_filter(store: EmbeddedStore) -> None:
     assert answer.matching == len(fitting) > 10
 
 
-def test_criteria_that_no_work_fits_give_an_empty_answer(store: EmbeddedStore) -> None:
+def test_criteria_that_no_work_fits_give_an_empty_answer(store: Store) -> None:
     criteria = Criteria(years="1100:1200", within=True)
     for like in ([], [free(VECTORS["00.jpg"])]):
         assert search(store, Question(like=like, criteria=criteria)) == Answer([], 0)
 
 
-def test_questions_that_are_refused(store: EmbeddedStore) -> None:
+def test_questions_that_are_refused(store: Store) -> None:
     query = free(VECTORS["00.jpg"])
     with pytest.raises(QueryError, match="--unlike needs"):
         search(store, Question(unlike=[query], criteria=Criteria()))

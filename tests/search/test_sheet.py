@@ -12,7 +12,7 @@ from pictures import make_picture
 from artextract.artwork import Artwork
 from artextract.errors import InputError
 from artextract.images import make_thumbnail
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 from search.criteria import Criteria
 from search.query import Query, QueryReader
 from search.searcher import Answer, Question, search
@@ -23,7 +23,7 @@ PAPER = (0xFA, 0xF9, 0xF6)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Thirteen works whose files exist, some tall and some wide."""
     folder = tmp_path_factory.mktemp("sheet")
     points = []
@@ -47,7 +47,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
         yield opened
 
 
-def answer_of(store: EmbeddedStore, query: Query | None, limit: int) -> Answer:
+def answer_of(store: Store, query: Query | None, limit: int) -> Answer:
     like = [query] if query is not None else []
     if limit == 0:
         return Answer([], 0)
@@ -67,7 +67,7 @@ def answer_of(store: EmbeddedStore, query: Query | None, limit: int) -> Answer:
     ],
 )
 def test_size(
-    store: EmbeddedStore, with_query: bool, results: int, size: tuple[int, int], tmp_path: Path
+    store: Store, with_query: bool, results: int, size: tuple[int, int], tmp_path: Path
 ) -> None:
     query = QueryReader(store).read("w0") if with_query else None
     save_sheet(
@@ -91,7 +91,7 @@ def columns_of_frame(cell: npt.NDArray[np.uint8], height: int) -> list[int]:
 
 
 @pytest.mark.parametrize("name", ["w0", "w1"])
-def test_only_the_query_has_a_frame(store: EmbeddedStore, name: str, tmp_path: Path) -> None:
+def test_only_the_query_has_a_frame(store: Store, name: str, tmp_path: Path) -> None:
     query = QueryReader(store).read(name)
     save_sheet(tmp_path / "a.png", store, query, answer_of(store, query, 5))
     sheet = pixels(tmp_path / "a.png")
@@ -103,7 +103,7 @@ def test_only_the_query_has_a_frame(store: EmbeddedStore, name: str, tmp_path: P
     assert not (others == FRAME).all(axis=2).any()
 
 
-def test_the_pictures_are_in_the_order_of_the_answer(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_the_pictures_are_in_the_order_of_the_answer(store: Store, tmp_path: Path) -> None:
     query = QueryReader(store).read("w0")
     answer = answer_of(store, query, 12)
     save_sheet(tmp_path / "a.png", store, query, answer)
@@ -118,7 +118,7 @@ def test_the_pictures_are_in_the_order_of_the_answer(store: EmbeddedStore, tmp_p
         assert np.abs(shown - wanted).mean() < 8
 
 
-def test_without_a_query_there_is_no_frame(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_without_a_query_there_is_no_frame(store: Store, tmp_path: Path) -> None:
     save_sheet(tmp_path / "a.png", store, None, answer_of(store, None, 3))
     sheet = pixels(tmp_path / "a.png")
     assert not (sheet == FRAME).all(axis=2).any()
@@ -130,7 +130,7 @@ def test_without_a_query_there_is_no_frame(store: EmbeddedStore, tmp_path: Path)
     [("a.png", "PNG"), ("a.PNG", "PNG"), ("a.jpg", "JPEG"), ("a.jpeg", "JPEG"), ("b.JPG", "JPEG")],
 )
 def test_the_ending_chooses_the_format(
-    store: EmbeddedStore, name: str, format_: str, tmp_path: Path
+    store: Store, name: str, format_: str, tmp_path: Path
 ) -> None:
     save_sheet(tmp_path / name, store, None, answer_of(store, None, 2))
     with PIL.Image.open(tmp_path / name) as sheet:
@@ -150,7 +150,7 @@ def test_more_works_than_a_picture_can_show_are_refused() -> None:
         check_sheet(Path("a.png"), 601)
 
 
-def test_a_file_that_can_not_be_written(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_file_that_can_not_be_written(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be written: No such file or directory"):
         save_sheet(tmp_path / "no" / "a.png", store, None, Answer([], 0))
     (tmp_path / "b.png").mkdir()

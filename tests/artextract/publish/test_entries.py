@@ -8,7 +8,7 @@ import pytest
 
 from artextract.artwork import Artwork
 from artextract.publish import StoredEntries, save_records
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 6)
 
@@ -34,7 +34,7 @@ WORKS = make_works()
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     location = tmp_path_factory.mktemp("entries") / "store"
     shuffled = random.Random(5).sample(WORKS, len(WORKS))
     with create_store(str(location), MODEL) as opened:
@@ -51,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
         yield opened
 
 
-def test_images_come_by_id_and_the_primary_view_first(store: EmbeddedStore) -> None:
+def test_images_come_by_id_and_the_primary_view_first(store: Store) -> None:
     entries = StoredEntries(store)
     expected = sorted(WORKS, key=lambda work: (work.id, work.view == "alternate", work.image))
     assert len(entries) == len(WORKS) > 500
@@ -59,11 +59,11 @@ def test_images_come_by_id_and_the_primary_view_first(store: EmbeddedStore) -> N
     assert [entry.point_id for entry in entries] == [work.point_id for work in expected]
 
 
-def test_thumbnails_are_not_read(store: EmbeddedStore) -> None:
+def test_thumbnails_are_not_read(store: Store) -> None:
     assert all("thumbnail" not in entry.payload for entry in StoredEntries(store))
 
 
-def test_two_files_of_one_collection_are_the_same(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_two_files_of_one_collection_are_the_same(store: Store, tmp_path: Path) -> None:
     for ending in (".csv", ".jsonl", ".parquet"):
         paths = [tmp_path / f"{number}{ending}" for number in range(2)]
         for path in paths:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from artextract.errors import StoreError
 from artextract.store import (
-    EmbeddedStore,
     Hit,
     ModelIdentity,
     Point,
     Record,
+    Store,
     create_store,
     filters,
     open_store,
@@ -57,18 +57,18 @@ def unit(vector: Any) -> list[float]:
     return [float(value) / length for value in vector]
 
 
-def contents(store: EmbeddedStore) -> dict[str, Record]:
+def contents(store: Store) -> dict[str, Record]:
     return {record.id: record for record in store.scroll(with_vectors=True)}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+def store(tmp_path: Path) -> Iterator[Store]:
     with create_store(str(tmp_path / "store"), MODEL) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store of 48 points, whose payload and vectors each test writes anew."""
     folder = tmp_path_factory.mktemp("embedded") / "store"
     with create_store(str(folder), MODEL) as opened:
@@ -85,7 +85,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]
     cut=st.none() | st.integers(0, 7),
 )
 def test_search_is_an_exact_scan(
-    gallery: EmbeddedStore,
+    gallery: Store,
     seed: int,
     which: list[int],
     limit: int,
@@ -141,7 +141,7 @@ def test_search_is_an_exact_scan(
         60,
     ],
 )
-def test_ties_come_in_the_order_of_ids(count: int, store: EmbeddedStore) -> None:
+def test_ties_come_in_the_order_of_ids(count: int, store: Store) -> None:
     vector = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     store.upsert([Point(make_id(n), {"visual": vector}, {}) for n in range(count)])
     ids = sorted(make_id(n) for n in range(count))
@@ -150,7 +150,7 @@ def test_ties_come_in_the_order_of_ids(count: int, store: EmbeddedStore) -> None
 
 
 @pytest.mark.parametrize("length", [1e-30, 1e-20, 1e20, 1e30])
-def test_the_length_of_a_query_does_not_matter(length: float, store: EmbeddedStore) -> None:
+def test_the_length_of_a_query_does_not_matter(length: float, store: Store) -> None:
     points = make_points(5)
     store.upsert(points)
     query = [1.0, -1.0, 0.5, 0.0, 2.0, 0.25]
@@ -159,7 +159,7 @@ def test_the_length_of_a_query_does_not_matter(length: float, store: EmbeddedSto
     assert {hit.id: hit.score for hit in hits} == pytest.approx(expected, abs=1e-5)
 
 
-def test_keys_select_what_is_returned(store: EmbeddedStore) -> None:
+def test_keys_select_what_is_returned(store: Store) -> None:
     payload = {"id": "a", "extra": {"x": 1, "y": 2}, "title": "Lilies"}
     store.upsert([Point(make_id("a"), {"visual": [1.0] * 6}, payload)])
     selections: list[tuple[list[str] | None, dict[str, Any]]] = [
@@ -177,7 +177,7 @@ def test_keys_select_what_is_returned(store: EmbeddedStore) -> None:
         assert record.payload == expected
 
 
-def test_search_in_an_empty_store(store: EmbeddedStore) -> None:
+def test_search_in_an_empty_store(store: Store) -> None:
     assert store.search([1.0] * 6, limit=3) == []
     assert store.count() == 0
     assert list(store.scroll()) == []
@@ -189,14 +189,14 @@ def test_search_in_an_empty_store(store: EmbeddedStore) -> None:
     ("vector", "options"), [([1.0] * 5, {}), ([1.0] * 7, {}), ([1.0] * 6, {"aspect": "mood"})]
 )
 def test_a_query_that_does_not_fit_is_refused(
-    vector: list[float], options: dict[str, Any], store: EmbeddedStore
+    vector: list[float], options: dict[str, Any], store: Store
 ) -> None:
     store.upsert(make_points(2))
     with pytest.raises(StoreError):
         store.search(vector, limit=1, **options)
 
 
-def test_what_is_written_is_read_back(store: EmbeddedStore) -> None:
+def test_what_is_written_is_read_back(store: Store) -> None:
     payload = {
         "id": "nga:1", "title": "Été — 夏 🎨", "year_begin": -300, "open_access": True,
         "extra": {"f": 0.1, "i": 2**53 + 1, "n": "", "b": False}, "folded": {"title": ["ete"]},
@@ -210,7 +210,7 @@ def test_what_is_written_is_read_back(store: EmbeddedStore) -> None:
     assert store.retrieve([make_id(1)])[make_id(1)].vectors == {}
 
 
-def test_upsert_replaces(store: EmbeddedStore) -> None:
+def test_upsert_replaces(store: Store) -> None:
     store.upsert(make_points(10, seed=0, old=True))
     newer = make_points(4, seed=1)
     store.upsert(newer)
@@ -224,7 +224,7 @@ def test_upsert_replaces(store: EmbeddedStore) -> None:
         )
 
 
-def test_of_one_id_twice_in_one_call_the_last_stands(store: EmbeddedStore) -> None:
+def test_of_one_id_twice_in_one_call_the_last_stands(store: Store) -> None:
     one, other = make_vectors(0, 2)
     store.upsert(
         [
@@ -237,14 +237,14 @@ def test_of_one_id_twice_in_one_call_the_last_stands(store: EmbeddedStore) -> No
     assert record.vectors["visual"] == pytest.approx(unit(other), abs=1e-6)
 
 
-def test_upsert_of_nothing_changes_nothing(store: EmbeddedStore) -> None:
+def test_upsert_of_nothing_changes_nothing(store: Store) -> None:
     store.upsert(make_points(3))
     before = contents(store)
     store.upsert([])
     assert contents(store) == before
 
 
-def test_overwrite_payload_leaves_the_vector(store: EmbeddedStore) -> None:
+def test_overwrite_payload_leaves_the_vector(store: Store) -> None:
     store.upsert(make_points(5))
     before = contents(store)
     store.overwrite_payload(make_id(2), {"title": "New"})
@@ -258,7 +258,7 @@ def test_overwrite_payload_leaves_the_vector(store: EmbeddedStore) -> None:
     assert store.count(filters.all_of([filters.any_of("id", ["work 2"])])) == 0
 
 
-def test_overwrite_payload_of_an_unknown_point_is_refused(store: EmbeddedStore) -> None:
+def test_overwrite_payload_of_an_unknown_point_is_refused(store: Store) -> None:
     store.upsert(make_points(2))
     with pytest.raises(StoreError):
         store.overwrite_payload(STRANGER, {"title": "New"})
@@ -266,7 +266,7 @@ def test_overwrite_payload_of_an_unknown_point_is_refused(store: EmbeddedStore) 
     assert store.count() == 2
 
 
-def test_retrieve_gives_what_there_is(store: EmbeddedStore) -> None:
+def test_retrieve_gives_what_there_is(store: Store) -> None:
     points = make_points(5)
     store.upsert(points)
     assert store.retrieve([]) == {}
@@ -276,7 +276,7 @@ def test_retrieve_gives_what_there_is(store: EmbeddedStore) -> None:
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 7, 22, 23, 24, 1000])
-def test_scroll_turns_pages(page_size: int, gallery: EmbeddedStore) -> None:
+def test_scroll_turns_pages(page_size: int, gallery: Store) -> None:
     points = make_points(48)
     gallery.upsert(points)
     found = list(gallery.scroll(page_size=page_size, keys=["id"]))
@@ -290,7 +290,7 @@ def test_scroll_turns_pages(page_size: int, gallery: EmbeddedStore) -> None:
     assert gallery.count(chosen) == 23
 
 
-def test_facets_count(store: EmbeddedStore) -> None:
+def test_facets_count(store: Store) -> None:
     artists = ["monet"] * 5 + ["cassatt"] * 2 + ["bazille"] * 2 + ["whistler"]
     store.upsert(
         [
@@ -313,7 +313,7 @@ def test_facets_count(store: EmbeddedStore) -> None:
     ]
 
 
-def test_a_facet_of_what_is_not_indexed_is_refused(store: EmbeddedStore) -> None:
+def test_a_facet_of_what_is_not_indexed_is_refused(store: Store) -> None:
     with pytest.raises(StoreError):
         store.facet("extra.colour")
 
@@ -337,7 +337,7 @@ REFUSED: list[tuple[dict[str, list[float]], str]] = [
 
 @pytest.mark.parametrize(("vectors", "reason"), REFUSED)
 def test_a_bad_vector_is_refused_and_nothing_written(
-    vectors: dict[str, list[float]], reason: str, store: EmbeddedStore
+    vectors: dict[str, list[float]], reason: str, store: Store
 ) -> None:
     store.upsert(make_points(3))
     before = contents(store)
@@ -351,7 +351,7 @@ def test_a_bad_vector_is_refused_and_nothing_written(
 
 @pytest.mark.parametrize("value", [1e39, 1e30, 1e-30, 1e-50])
 def test_a_vector_that_32_bits_can_not_hold_is_refused_or_stored_right(
-    value: float, store: EmbeddedStore
+    value: float, store: Store
 ) -> None:
     try:
         store.upsert([Point(make_id("far"), {"visual": [value] * 6}, {})])
@@ -364,7 +364,7 @@ def test_a_vector_that_32_bits_can_not_hold_is_refused_or_stored_right(
 
 @pytest.mark.parametrize("value", [NAN, INF, "\ud800"])
 def test_a_payload_that_the_engine_can_not_hold_is_refused(
-    value: float | str, store: EmbeddedStore
+    value: float | str, store: Store
 ) -> None:
     (point,) = make_points(1)
     with pytest.raises(StoreError):
@@ -392,7 +392,7 @@ def test_answers_before_and_after_optimizing_and_reopening(tmp_path: Path) -> No
         but=[filters.any_of("id", ["work 50", "work 51"])],
     )
 
-    def answers(store: EmbeddedStore) -> list[Any]:
+    def answers(store: Store) -> list[Any]:
         return [
             store.count(),
             store.count(chosen),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qdrant_client import QdrantClient, models
 
 from artextract.artwork import Artwork
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store, filters
+from artextract.store import ModelIdentity, Point, Store, create_store, filters
 from artextract.years import YearRange
 
 IDS = [str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))) for number in range(12)]
@@ -155,7 +155,7 @@ CRITERIA = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("filters") / "store"
     with create_store(str(folder), ModelIdentity("tiny", "ab" * 32, 2)) as opened:
         yield opened
@@ -170,7 +170,7 @@ def client() -> Iterator[QdrantClient]:
     made.close()
 
 
-def put(works: dict[str, Work], store: EmbeddedStore, client: QdrantClient | None = None) -> None:
+def put(works: dict[str, Work], store: Store, client: QdrantClient | None = None) -> None:
     vector = {"visual": [1.0, 1.0]}
     store.upsert([Point(point_id, vector, work.payload) for point_id, work in works.items()])
     if client is not None:
@@ -183,7 +183,7 @@ def put(works: dict[str, Work], store: EmbeddedStore, client: QdrantClient | Non
         )
 
 
-def in_store(store: EmbeddedStore, filter_: filters.Filter | None) -> list[str]:
+def in_store(store: Store, filter_: filters.Filter | None) -> list[str]:
     return [record.id for record in store.scroll(filter_)]
 
 
@@ -202,7 +202,7 @@ def in_client(client: QdrantClient, filter_: filters.Filter | None) -> list[str]
     st.lists(CRITERIA, max_size=2),
 )
 def test_three_answers_are_one(
-    store: EmbeddedStore,
+    store: Store,
     client: QdrantClient,
     drawn: list[Work],
     must: list[Criterion],
@@ -227,18 +227,16 @@ def test_three_answers_are_one(
 
 
 @pytest.mark.parametrize("text", NUMBERS_AND_WORDS)
-def test_equals_over_all_kinds_of_values(
-    text: str, store: EmbeddedStore, client: QdrantClient
-) -> None:
+def test_equals_over_all_kinds_of_values(text: str, store: Store, client: QdrantClient) -> None:
     check_equals(text, store, client)
 
 
 @pytest.mark.parametrize("text", TRUTHS)
-def test_equals_with_a_truth_value(text: str, store: EmbeddedStore, client: QdrantClient) -> None:
+def test_equals_with_a_truth_value(text: str, store: Store, client: QdrantClient) -> None:
     check_equals(text, store, client)
 
 
-def check_equals(text: str, store: EmbeddedStore, client: QdrantClient) -> None:
+def check_equals(text: str, store: Store, client: QdrantClient) -> None:
     filter_ = filters.all_of([filters.equals("extra.weight", text)])
     matched = 0
     for weights in in_parts(WEIGHTS, len(IDS)):
@@ -328,7 +326,7 @@ def test_years_by_hand(
     wanted: tuple[int | None, int | None],
     overlaps: bool,
     within: bool,
-    store: EmbeddedStore,
+    store: Store,
 ) -> None:
     put({point_id: Work(None, None, span, None) for point_id in IDS}, store)
     asked = YearRange(*wanted)
@@ -349,7 +347,7 @@ def test_years_by_hand(
         {"must": [{"must": [{"key": "a", "geo_radius": {}}]}]},
     ],
 )
-def test_what_is_not_translated_is_refused(filter_: filters.Filter, store: EmbeddedStore) -> None:
+def test_what_is_not_translated_is_refused(filter_: filters.Filter, store: Store) -> None:
     calls: list[Callable[[], Any]] = [
         lambda: store.count(filter_),
         lambda: list(store.scroll(filter_)),
@@ -367,7 +365,7 @@ def test_what_is_not_translated_is_refused(filter_: filters.Filter, store: Embed
      ((0, None), True), ((-5, -1), True), ((None, None), False)],
 )  # fmt: skip
 def test_whether_years_are_known(
-    span: tuple[int | None, int | None], known: bool, store: EmbeddedStore, client: QdrantClient
+    span: tuple[int | None, int | None], known: bool, store: Store, client: QdrantClient
 ) -> None:
     works = {point_id: Work(None, None, span, None) for point_id in IDS[:4]}
     works |= {point_id: Work(None, None, (None, None), None) for point_id in IDS[4:]}
@@ -418,7 +416,7 @@ TERMS: list[dict[str, Any]] = [
     ],
 )
 def test_terms(
-    field: str, keys: list[str], expected: list[int], store: EmbeddedStore, client: QdrantClient
+    field: str, keys: list[str], expected: list[int], store: Store, client: QdrantClient
 ) -> None:
     works = {point_id: with_terms(**fields) for point_id, fields in zip(IDS, TERMS, strict=True)}
     put(works, store, client)
@@ -429,7 +427,7 @@ def test_terms(
     assert in_store(store, without) == sorted(set(IDS) - set(ids))
 
 
-def test_names_of_terms_are_matched_as_people_write_them(store: EmbeddedStore) -> None:
+def test_names_of_terms_are_matched_as_people_write_them(store: Store) -> None:
     put({at: with_terms(**fields) for at, fields in zip(IDS, TERMS, strict=True)}, store)
     for names in (["D\u00dcTCH"], ["dutch"], ["  Dutch "], ["Dutch", "d_utch"]):
         filter_ = filters.all_of([filters.named("school", names)])

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from artextract.errors import StoreError, StoreFullError, StoreLockedError, StoreMismatchError
-from artextract.store import ModelIdentity, Point, create_store, open_store
+from artextract.store import (
+    Layout,
+    ModelIdentity,
+    Point,
+    create_store,
+    find_store,
+    open_store,
+)
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 3)
 POINT = Point("00000000-0000-0000-0000-000000000001", {"visual": [1.0, 2.0, 3.0]}, {"id": "a"})
@@ -76,17 +83,64 @@ def test_open_of_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["http://localhost:6333", "https://example.org/x", "s3://bucket"])
-def test_a_url_is_refused(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("url", ["s3://bucket", "ftp://host/x", "http:///x"])
+def test_an_address_that_is_none_of_a_server_is_refused(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     calls: list[Callable[[], object]] = [
         lambda: open_store(url),
+        lambda: find_store(url),
         lambda: create_store(url, MODEL),
     ]
     for call in calls:
-        with pytest.raises(StoreError, match=r"is a URL; .*--store DIR"):
+        with pytest.raises(StoreError, match=r"no address of a server; .*http://HOST:6333"):
             call()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_may_not_be_there_yet(tmp_path: Path) -> None:
+    location = str(tmp_path / "new")
+    assert find_store(location) is None
+    with create_store(location, MODEL) as made:
+        made.upsert([POINT])
+    found = find_store(location)
+    assert found is not None
+    with found:
+        assert found.count() == 1
+
+
+def test_a_layout_is_kept_and_another_refused(tmp_path: Path) -> None:
+    location = str(tmp_path / "new")
+    asked: dict[str, object] = {"quantization": "int8", "hnsw_m": 32}
+    with create_store(location, MODEL, layout=asked) as store:
+        store.upsert([POINT])
+        assert store.manifest.layout == Layout(quantization="int8", hnsw_m=32)
+    for layout in ({}, asked, {"hnsw_m": 32}):
+        with create_store(location, MODEL, layout=layout) as store:
+            assert store.count() == 1
+    with pytest.raises(StoreMismatchError, match="quantization is int8, not binary"):
+        create_store(location, MODEL, layout={"quantization": "binary"})
+    with open_store(location) as store:  # and it was left free
+        assert store.search(POINT.vectors["visual"], limit=1)[0].id == POINT.id
+
+
+def test_an_embedded_store_has_no_shards(tmp_path: Path) -> None:
+    location = str(tmp_path / "new")
+    with pytest.raises(StoreError, match=r"one shard and one replica, not 3 and 1; .*http://"):
+        create_store(location, MODEL, layout={"shards": 3})
+
+
+def test_each_writer_leaves_a_new_revision(tmp_path: Path) -> None:
+    location = str(tmp_path / "new")
+    revisions = []
+    for writes in (True, False, True):
+        with create_store(location, MODEL) as store:
+            if writes:
+                store.upsert([POINT])
+        with open_store(location) as store:
+            revisions.append(store.manifest.revision)
+    assert revisions[0] == revisions[1] != revisions[2]
 
 
 def test_another_model_is_refused_and_the_store_left_free(location: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from artextract.artwork import Artwork
 from artextract.attribution import Qualifier, find_qualifier
-from artextract.store import EmbeddedStore, ModelIdentity, Point, create_store
+from artextract.store import ModelIdentity, Point, Store, create_store
 from ingest.sources.nga_record import Constituents, make_artwork, parse_dimensions, request_side
 from ingest.sources.nga_tables import Selection, Tables, select
 from search.criteria import Criteria, make_filter
@@ -218,7 +218,7 @@ def test_a_name_with_the_sign_between_names_in_it() -> None:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     works = {
         "1": ("Thomas Sully and Nobody Known, after Gilbert Stuart", None),
         "2": ("Gilbert Stuart", None),
@@ -243,7 +243,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     ],
 )  # fmt: skip
 def test_what_search_finds_of_them(
-    artist: str, qualifiers: list[str], ids: set[str], store: EmbeddedStore
+    artist: str, qualifiers: list[str], ids: set[str], store: Store
 ) -> None:
     filter_ = make_filter(Criteria(artists=[artist], qualifiers=qualifiers), store)
     found = {str(record.payload["id"]) for record in store.scroll(filter_)}

@@ -1,0 +1,88 @@
+"""Where a collection is: a folder, or a collection of a Qdrant server."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from artextract.errors import StoreError
+
+__all__ = ["DEFAULT_COLLECTION", "Location"]
+
+DEFAULT_COLLECTION = "artworks"
+"""The collection of a server whose URL names none."""
+
+_PORTS = {"http": 6333, "https": 6333}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The text of ``--store``, and how to get in where it is a server's URL.
+
+    ``http://host:6333/paintings`` is the collection "paintings"; a server behind a path has it
+    before that name. ``api_key`` is sent with each request; ``grpc`` uses port 6334 for points.
+    """
+
+    text: str
+    api_key: str | None = field(default=None, repr=False)
+    grpc: bool = False
+    timeout_seconds: int = 60
+
+    @classmethod
+    def of(cls, location: "Location | str") -> "Location":
+        """Return ``location``; for a text, with the API key of ``$QDRANT_API_KEY``."""
+        if isinstance(location, Location):
+            return location
+        return cls(location, api_key=os.environ.get("QDRANT_API_KEY") or None)
+
+    def __str__(self) -> str:
+        """Return what the user wrote."""
+        return self.text
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is a URL, and not a folder."""
+        return "://" in self.text
+
+    @property
+    def folder(self) -> Path:
+        """The folder of an embedded store."""
+        return Path(self.text)
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """(the server's URL, the collection's name).
+
+        Raises:
+            StoreError: the text is no such URL.
+        """
+        try:
+            parts = urlsplit(self.text)
+            port = parts.port or _PORTS.get(parts.scheme)
+        except ValueError as error:
+            raise StoreError(f"store {self.text!r} is no address ({error}); {_EXPECTED}") from None
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise StoreError(f"store {self.text!r} is no address of a server; {_EXPECTED}")
+        if parts.username is not None or parts.password is not None:
+            raise StoreError(
+                f"the store's address on {parts.hostname} holds a user's name or a password; give "
+                "the key by $QDRANT_API_KEY"
+            )
+        if parts.query or parts.fragment:
+            raise StoreError(f"store {self.text!r} has more than an address; {_EXPECTED}")
+        before, _, name = parts.path.rstrip("/").rpartition("/")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{host}:{port}{before}", name or DEFAULT_COLLECTION
+
+    @property
+    def name(self) -> str:
+        """What the collection is called: the last part of its folder or URL."""
+        return self.address[1] if self.is_server else self.folder.resolve().name
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is this machine."""
+        return (urlsplit(self.text).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+
+
+_EXPECTED = "write http://HOST:6333/COLLECTION, or the name of a folder"

@@ -1,0 +1,141 @@
+"""Calls to a Qdrant server: tried again while that makes sense, their failures as sentences."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+import tenacity
+from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from artextract.errors import StoreError, UnavailableError
+
+__all__ = ["Calls"]
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+"""HTTP statuses after which the same request may succeed. 500 is among them: a node of a cluster
+answers so while it loses or finds its peers, and all our requests may be sent twice."""
+
+_BUSY_GRPC = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED"})
+
+_FIRST_WAIT_SECONDS = 0.2
+_LONGEST_WAIT_SECONDS = 10.0
+
+
+@dataclass
+class Calls:
+    """Makes calls to the server at ``url``; one that fails is made again for ``patience_seconds``.
+
+    Every request may safely arrive twice: points are written under ids of their own.
+    """
+
+    url: str
+    patience_seconds: float
+    sleep: Callable[[float], None] = time.sleep
+
+    def __call__(self, call: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
+        """Return ``call(*arguments, **options)``.
+
+        Waits between attempts double from 0.2 to 10 s, with as much again by chance, so that
+        clients who were turned away together don't come back together; a longer wait that the
+        server asks for is kept to.
+
+        Raises:
+            UnavailableError: the server has not answered for ``patience_seconds``.
+            StoreError: it refused, and would again.
+        """
+        begun = time.monotonic()
+        try:
+            return tenacity.Retrying(
+                stop=tenacity.stop_before_delay(self.patience_seconds),
+                wait=_wait,
+                retry=tenacity.retry_if_exception(_is_transient),
+                sleep=self.sleep,
+                before_sleep=self._tell_once,
+                reraise=True,
+            )(call, *arguments, **options)
+        except Exception as error:
+            if _is_transient(error):
+                raise UnavailableError(
+                    f"the Qdrant server at {self.url} has not answered for "
+                    f"{time.monotonic() - begun:.0f} s ({_reason(error)}); start it or correct the "
+                    "address, then run the same command again: what is stored is kept"
+                ) from error
+            if (refused := self._refusal(error)) is not None:
+                raise refused from error
+            raise
+
+    def _tell_once(self, state: tenacity.RetryCallState) -> None:
+        if state.attempt_number == 1 and self.patience_seconds > 10:
+            error = _error_of(state)
+            _log.warning(
+                "The Qdrant server at %s does not answer (%s); trying again for up to %.0f s.",
+                self.url, _reason(error), self.patience_seconds,
+            )  # fmt: skip
+
+    def _refusal(self, error: Exception) -> StoreError | None:
+        """Return the sentence for an error that will not go away; None if it is a bug of ours."""
+        if isinstance(error, ResponseHandlingException | json.JSONDecodeError):
+            return StoreError(
+                f"what answers at {self.url} is no Qdrant server (its answer is not understood); "
+                "correct the address"
+            )
+        status = getattr(error, "status_code", None)
+        if status in (401, 403) or _grpc_code(error) in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+            return StoreError(
+                f"the Qdrant server at {self.url} refuses the API key, or wants one that may "
+                "write; give it by $QDRANT_API_KEY"
+            )
+        if isinstance(error, UnexpectedResponse | QdrantException) or _grpc_code(error):
+            return StoreError(f"the Qdrant server at {self.url} refused: {_reason(error)}")
+        return None
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, ResourceExhaustedResponse):
+        return True
+    if isinstance(error, ResponseHandlingException):
+        return isinstance(error.source, httpx.TransportError)
+    if isinstance(error, UnexpectedResponse):
+        return error.status_code in _BUSY
+    return isinstance(error, httpx.TransportError) or _grpc_code(error) in _BUSY_GRPC
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)(state)
+    least = _FIRST_WAIT_SECONDS if state.attempt_number > 1 else 0.0
+    return max(backoff, least, getattr(_error_of(state), "retry_after_s", 0))
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome is not None else None
+    assert error is not None
+    return error
+
+
+def _grpc_code(error: BaseException) -> str | None:
+    """Return the name of the gRPC status of ``error``, None where it has none."""
+    code = getattr(error, "code", None)
+    return str(code().name) if callable(code) and hasattr(error, "details") else None
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong, in few words."""
+    if isinstance(error, UnexpectedResponse):
+        try:
+            said = str(error.structured()["status"]["error"])
+        except (ValueError, KeyError, TypeError):
+            said = error.reason_phrase
+        return f"status {error.status_code}: {said}".rstrip(": ")
+    if isinstance(error, ResponseHandlingException):
+        error = error.source
+    if _grpc_code(error):
+        return f"{_grpc_code(error)}: {error.details()}"  # type: ignore[attr-defined]
+    return str(error) or type(error).__name__

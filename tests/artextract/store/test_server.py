@@ -1,0 +1,302 @@
+"""A collection on a server, over real HTTP, with all that can go wrong there."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from qdrant_server import Asked, QdrantServer, serve_qdrant
+
+from artextract.errors import ArtExtractError, StoreError, StoreMismatchError, UnavailableError
+from artextract.location import Location
+from artextract.store import (
+    Layout,
+    ModelIdentity,
+    Point,
+    create_store,
+    find_store,
+    open_store,
+    schema,
+)
+from artextract.store import server as server_module
+from artextract.store.server import ServerStore
+
+MODEL = ModelIdentity("tiny", "ab" * 32, 3)
+KEY = "a key"
+
+
+@pytest.fixture
+def server() -> Iterator[QdrantServer]:
+    with serve_qdrant(api_key=KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def location(server: QdrantServer) -> Location:
+    return Location(f"{server.url}/paintings", api_key=KEY, timeout_seconds=1)
+
+
+def make_points(count: int, first: int = 0) -> list[Point]:
+    return [
+        Point(
+            str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
+            {"visual": [1.0, float(number), 0.5]},
+            {"id": f"work {number}", "folded": {"artist": "monet"}},
+        )
+        for number in range(first, first + count)
+    ]
+
+
+def test_indexes_come_before_points_and_the_manifest_last(
+    server: QdrantServer, location: Location
+) -> None:
+    with create_store(location, MODEL) as store:
+        store.upsert(make_points(3))
+    steps = [(asked.method, asked.path) for asked in server.asked]
+    created = steps.index(("PUT", "paintings"))
+    named = steps.index(("PATCH", "paintings"))
+    written = steps.index(("PUT", "points"))
+    indexed = [at for at, step in enumerate(steps) if step == ("PUT", "index")]
+    assert created < min(indexed) <= max(indexed) < named < written
+    assert set(server.indexes) == {*schema.KEYWORD_KEYS, *schema.INTEGER_KEYS}
+
+
+def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) -> None:
+    layout: dict[str, Any] = {
+        "shards": 6,
+        "replicas": 3,
+        "quantization": "int8",
+        "hnsw_m": 32,
+        "on_disk": False,
+    }
+    with create_store(location, MODEL, layout=layout) as store:
+        assert store.manifest.layout == Layout(**layout)
+    body = next(a.body for a in server.asked if (a.method, a.path) == ("PUT", "paintings"))
+    assert body["shard_number"] == 6
+    assert body["replication_factor"] == 3
+    assert body["write_consistency_factor"] == 2
+    assert body["hnsw_config"]["m"] == 32
+    assert body["quantization_config"]["scalar"]["type"] == "int8"
+    assert body["vectors"]["visual"] == {"size": 3, "distance": "Cosine", "on_disk": False}
+    with pytest.raises(StoreMismatchError, match="shards is 6, not 2"):
+        create_store(location, MODEL, layout={"shards": 2})
+
+
+def test_writes_wait_until_they_are_applied(location: Location) -> None:
+    with create_store(location, MODEL) as store:
+        for number in range(5):
+            store.upsert(make_points(1, number))
+            assert store.count() == number + 1
+
+
+def test_batches_are_bounded(server: QdrantServer, location: Location) -> None:
+    with create_store(location, MODEL) as store:
+        store.upsert(make_points(150))
+        sizes = [len(a.body["points"]) for a in server.asked if a.path == "points"]
+        assert sizes == [64, 64, 22]
+        assert store.count() == 150
+
+
+@pytest.mark.parametrize(
+    "cut_at", ["PUT paintings", "GET paintings", "PUT index", "PATCH paintings"]
+)
+def test_a_creation_that_was_cut_off_is_finished_by_the_next(
+    cut_at: str, server: QdrantServer, location: Location
+) -> None:
+    seen = 0
+
+    def cut(asked: Asked) -> str | None:
+        nonlocal seen
+        seen += f"{asked.method} {asked.path}" == cut_at
+        return "reset" if seen and not (cut_at == "PUT index" and seen < 4) else None
+
+    server.trouble = cut
+    with pytest.raises(UnavailableError):
+        ServerStore.create(location, MODEL, patience_seconds=0.1)
+    server.trouble = lambda asked: None
+    assert find_store(location) is None
+    with create_store(location, MODEL) as store:
+        store.upsert(make_points(2))
+        assert store.facet("folded.artist") == [("monet", 2)]
+
+
+def test_a_collection_whose_making_was_not_heard_of_is_taken(
+    server: QdrantServer, location: Location
+) -> None:
+    lost = iter(["lost"])
+    server.trouble = lambda a: (
+        next(lost, None) if a.path == "paintings" and a.method == "PUT" else None
+    )
+    with create_store(location, MODEL) as store:
+        assert store.count() == 0
+
+
+def test_somebody_elses_collection_is_left_alone(server: QdrantServer, location: Location) -> None:
+    from qdrant_client import models
+
+    server.client.create_collection(
+        "paintings", models.VectorParams(size=3, distance=models.Distance.DOT)
+    )
+    with pytest.raises(StoreMismatchError, match=r"somebody else's .*--store"):
+        create_store(location, MODEL)
+    with pytest.raises(StoreError, match="was not made by artextract"):
+        open_store(location)
+
+
+def test_another_model_is_refused(location: Location) -> None:
+    create_store(location, MODEL).close()
+    with pytest.raises(StoreMismatchError, match="two models never mix"):
+        create_store(location, ModelIdentity("other", "cd" * 32, 3))
+
+
+TROUBLES = ["500", "502", "503", "429", "reset", "lost", "stall"]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_passes_loses_nothing_and_writes_nothing_twice(
+    trouble: str, server: QdrantServer, location: Location, caplog: pytest.LogCaptureFixture
+) -> None:
+    with create_store(location, MODEL) as store:
+        times = 1 if trouble in ("stall", "429") else 2  # these take a second each
+        first = len(server.asked)
+        server.trouble = lambda a: trouble if a.number < first + times else None
+        begun = time.monotonic()
+        store.upsert(make_points(5))
+        if trouble == "429":
+            assert time.monotonic() - begun >= 1  # the second that it asks for
+        first = len(server.asked)
+        assert store.count() == 5
+        first = len(server.asked)
+        assert len(list(store.scroll(page_size=2))) == 5
+        first = len(server.asked)
+        assert [h.id for h in store.search([1, 4, 0.5], limit=1)] == [make_points(1, 4)[0].id]
+        first = len(server.asked)
+        store.delete([make_points(1)[0].id, str(uuid.UUID(int=7))])
+    assert "does not answer" in caplog.text
+    with open_store(location) as store:
+        assert store.count() == 4
+
+
+def test_a_server_that_dies_and_comes_back(
+    server: QdrantServer, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with create_store(location, MODEL) as store:
+        store.upsert(make_points(3))
+        server.stop()
+        waits = 0
+
+        def revive(seconds: float) -> None:
+            nonlocal waits
+            waits += 1
+            if waits == 3:
+                server.start()
+
+        assert isinstance(store, ServerStore)
+        store._call.sleep = revive
+        store.upsert(make_points(3, 3))
+        assert waits == 3
+        assert store.count() == 6
+
+
+def test_giving_up_says_what_to_do(server: QdrantServer, location: Location) -> None:
+    with create_store(location, MODEL) as made:
+        made.upsert(make_points(3))
+    store = ServerStore.load(location, patience_seconds=0.3)
+    server.stop()
+    with pytest.raises(UnavailableError, match=r"has not answered for \d+ s .*what is stored is"):
+        store.count()
+    with pytest.raises(UnavailableError):
+        open_store(location)
+
+
+def refusals() -> Iterator[tuple[str, Callable[[QdrantServer], object], str]]:
+    yield "key", lambda s: setattr(s, "api_key", "another"), "refuses the API key.*QDRANT_API_KEY"
+    yield "old", lambda s: setattr(s, "version", "1.9.2"), r"version 1\.9\.2, and 1\.16 or a later"
+    yield "new", lambda s: setattr(s, "version", "2.0.0"), r"version 2\.0\.0"
+    yield "dev", lambda s: setattr(s, "version", "nightly"), "no version of Qdrant"
+    yield "html", lambda s: setattr(s, "trouble", lambda a: "garbage"), "is no Qdrant server"
+    yield "404", lambda s: setattr(s, "trouble", lambda a: "404"), "refused: status 404"
+
+
+@pytest.mark.parametrize(("change", "said"), [each[1:] for each in refusals()],
+                         ids=[each[0] for each in refusals()])  # fmt: skip
+def test_what_will_not_pass_is_said_at_once(
+    change: Callable[[QdrantServer], object],
+    said: str,
+    server: QdrantServer,
+    location: Location,
+) -> None:
+    create_store(location, MODEL).close()
+    change(server)
+    asked = len(server.asked)
+    calls: list[Callable[[], object]] = [
+        lambda: open_store(location),
+        lambda: create_store(location, MODEL),
+    ]
+    for call in calls:
+        with pytest.raises(ArtExtractError, match=said):
+            call()
+    assert len(server.asked) - asked <= 4
+
+
+def test_a_collection_that_is_missing(location: Location) -> None:
+    with pytest.raises(StoreError, match=r"no collection 'paintings'; .*artextract ingest"):
+        open_store(location)
+    assert find_store(location) is None
+
+
+def test_a_damaged_manifest(server: QdrantServer, location: Location) -> None:
+    create_store(location, MODEL).close()
+    server.client.update_collection("paintings", metadata={"artextract": {"model": "?"}})
+    with pytest.raises(StoreError, match="are damaged"):
+        open_store(location)
+
+
+def test_values_that_cannot_be_stored(location: Location) -> None:
+    point = make_points(1)[0]
+    with create_store(location, MODEL) as store:
+        for value in (float("nan"), {1, 2}, b"bytes"):
+            with pytest.raises(StoreError, match="can't be stored"):
+                store.upsert([Point(point.id, point.vectors, {"id": "x", "extra": value})])
+        with pytest.raises(StoreError, match="2 numbers"):
+            store.upsert([Point(point.id, {"visual": [1.0, 2.0]}, {})])
+        assert store.count() == 0
+
+
+def test_a_key_in_the_clear_is_warned_of(
+    location: Location, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        server_module.connect(location).close()
+        assert caplog.text == ""
+        server_module.connect(Location("https://qdrant.example/x", api_key=KEY)).close()
+        assert caplog.text == ""
+        server_module.connect(Location("http://qdrant.example/x", api_key=KEY)).close()
+    assert "unencrypted" in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_each_writer_leaves_a_new_revision(location: Location) -> None:
+    with create_store(location, MODEL) as store:
+        before = store.manifest.revision
+        store.upsert(make_points(1))
+        during = store.manifest.revision
+    with open_store(location) as reader:
+        after = reader.manifest.revision
+    assert len({before, during, after}) == 3
+    with open_store(location) as reader:
+        assert reader.manifest.revision == after
+
+
+def test_what_info_tells(location: Location) -> None:
+    with create_store(location, MODEL, layout={"replicas": 2}) as store:
+        said = dict(store.describe())
+        assert "Qdrant 1.20.0" in said["server"]
+        assert "'paintings'" in said["server"]
+        assert said["status"].startswith("green")
+        assert "2 replicas" in said["layout"]
+        assert store.disk_bytes() is None
+        store.settle()
+        assert store.optimize() is False
