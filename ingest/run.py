@@ -84,6 +84,8 @@ def run(
     )
     if settings.dry_run:
         return _dry_run(source, settings, models)
+    if settings.store.is_server:
+        settings.journal.parent.mkdir(parents=True, exist_ok=True)
     with (
         models.create_store(settings.store, settings.layout) as store,
         Journal(settings.journal) as journal,

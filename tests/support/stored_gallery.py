@@ -19,7 +19,9 @@ _GENRES = ["landscape", "portrait", None]
 _QUALIFIERS = ["by", "attributed", "circle", "after", None]
 _TITLES = ["Water Lilies", "Nymphéas at Dusk", "The Old Bridge", "River and Bridge", "Straße", None]
 _MEDIA = ["oil on canvas", "oil on panel", "tempera", None]
-_COLUMNS = [{}, {"split": "val"}, {"split": "train", "room": 7}, {"room": 7.5, "On view": True}]
+_COLUMNS: list[dict[str, str | float | bool | None]] = [
+    {}, {"split": "val"}, {"split": "train", "room": 7}, {"room": 7.5, "On view": True},
+]  # fmt: skip
 
 
 def make_gallery(works: int = 90) -> list[Point]:
