@@ -14,8 +14,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: $(VENV)/.light
 	$(BIN)/artextract demo --out demo
 
+# One worker a core, so one thread each: more would wait for one another.
 test: $(VENV)/.full
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.full
 	$(BIN)/ruff format --check .
