@@ -439,7 +439,7 @@ def _check_version(url: str, version: str) -> None:
         least = ".".join(map(str, _LEAST_VERSION))
         raise StoreError(
             f"the Qdrant server at {url} has version {version}, and {least} or a later "
-            f"{_LEAST_VERSION[0]}.x is needed; upgrade it (deploy/README.md)"
+            f"{_LEAST_VERSION[0]}.x is needed; upgrade it (https://qdrant.tech/documentation/upgrades)"
         )
 
 
