@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 import platform
-import re
 import shutil
 import sys
 import time
@@ -25,6 +24,7 @@ from artextract.errors import ArtExtractError
 from artextract.image_cache import default_cache_folder
 from artextract.location import Location
 from artextract.options import store_option, text_or_json_option
+from artextract.processor import cpu_flags
 
 __all__ = ["Finding", "doctor", "examine"]
 
@@ -204,11 +204,9 @@ def _faiss() -> Finding:
 def _processor() -> Finding:
     """Say which instructions the processor has that models run faster by."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    flags = cpu_flags()
+    if not flags:
         return Finding("processor", "ok", f"{platform.machine()}, {cores} cores")
-    flags = set(" ".join(re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)).split())
     has = [name for flag, name in _CPU_FLAGS.items() if flag in flags]
     lacks = [name for flag, name in _CPU_FLAGS.items()
              if flag in ("avx512f", "avx512_vnni") and flag not in flags]  # fmt: skip

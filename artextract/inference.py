@@ -1,5 +1,6 @@
 """Running a model file with ONNX Runtime, on the device that was asked for."""
 
+import logging
 import os
 from dataclasses import dataclass
 from importlib import metadata
@@ -11,11 +12,14 @@ import numpy.typing as npt
 
 from artextract.errors import ModelError, PackageError
 from artextract.modelcard import CARD_KEY, ModelCard
+from artextract.processor import sums_int8_exactly
 
 if TYPE_CHECKING:
     import onnxruntime
 
 __all__ = ["DEVICES", "Device", "OnnxModel", "Seen", "check_onnxruntime"]
+
+_log = logging.getLogger(__name__)
 
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
@@ -110,6 +114,11 @@ class OnnxModel:
             )
         self.card = ModelCard.from_json(card, str(path))
         self._check_card()
+        if wanted == "cpu" and self.card.weight_bits == 8 and not sums_int8_exactly():
+            _log.warning(
+                "%s has 8-bit weights and this processor adds their products in 16 bits, so its "
+                "vectors may be off; quantise it again with --weight-bits 7.", path,
+            )  # fmt: skip
 
     def _check_card(self) -> None:
         """Check that the card speaks of the network in the file."""

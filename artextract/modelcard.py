@@ -59,6 +59,11 @@ class ModelCard:
         """{aspect: the output with its vectors}."""
         return self.vectors or {"visual": self.embedding}
 
+    @property
+    def weight_bits(self) -> int:
+        """Bits that a quantised file's weights use; 32 in float32."""
+        return int(self.quantization.get("weight_bits", 7)) if self.precision == "int8" else 32
+
     def probability_of(self, attribute: str) -> str:
         """Return the name of the output with the probabilities of an attribute's classes."""
         return f"probability.{attribute}"

@@ -130,11 +130,32 @@ def inspect(model: str) -> None:
     show_default=True,
     help="How the ranges of numbers are found; best tries all three.",
 )
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A catalog (CSV, JSONL, Parquet) with style, genre or artist of pictures in --images: "
+    "these judge, and the change of each metric is told.",
+)
+@click.option(
+    "--weight-bits",
+    type=click.Choice(["7", "8"]),
+    help="8 where the processors that it will run on have VNNI or are ARM, else 7.  [default: "
+    "what fits this processor]",
+)
 @out_option
 @click.option(
     "--force", is_flag=True, help="Replace the file if it exists, and write one that loses much."
 )
-def quantize(model: str, images: Path, method: str, out: Path, force: bool) -> None:
+def quantize(
+    model: str,
+    images: Path,
+    method: str,
+    labels: Path | None,
+    weight_bits: Literal["7", "8"] | None,
+    out: Path,
+    force: bool,
+) -> None:
     """Write a model with 8-bit convolutions, and say what that loses and gains.
 
     The layers that lose most stay in float32. Where the vectors keep a mean cosine below 0.98, or
@@ -144,7 +165,7 @@ def quantize(model: str, images: Path, method: str, out: Path, force: bool) -> N
     if not images.is_dir():
         raise InputError(f"there is no folder {images}; give one with pictures by --images")
     from artextract.models import find_model
-    from export.pictures import find_pictures
+    from export.pictures import find_pictures, read_labels
     from export.quantize import METHODS
     from export.quantize import quantize as quantize_model
 
@@ -153,6 +174,8 @@ def quantize(model: str, images: Path, method: str, out: Path, force: bool) -> N
         find_pictures(images),
         out,
         methods=[each for each in METHODS if method in ("best", each)],
+        weight_bits=None if weight_bits is None else 7 if weight_bits == "7" else 8,
+        labels=read_labels(labels, images) if labels is not None else None,
         force=force,
         on_step=lambda text: click.echo(text, err=True),
     )
@@ -164,6 +187,11 @@ def quantize(model: str, images: Path, method: str, out: Path, force: bool) -> N
     click.echo(f"nearest  {loss.overlap:.1%} of the ten nearest are the same")
     for name, share in loss.same_class.items():
         click.echo(f"class    the same {name} for {share:.1%}")
+    for change in loss.changes:
+        click.echo(
+            f"metric   {change.metric} {change.before:.3f} -> {change.after:.3f}, "
+            f"{change.works:,} works"
+        )
     click.echo(f"speed    {loss.speed_ratio:.2f} times float32, one thread of this processor")
     click.echo(f"size     {loss.size_ratio:.2f} times float32")
 

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
+from artextract.artwork import FACET_FIELDS, Artwork
+from artextract.catalog import read_catalog
 from artextract.images import IMAGE_SUFFIXES, open_image, read_image_file
 
-__all__ = ["find_pictures", "open_pictures", "paint_pictures"]
+__all__ = ["find_pictures", "open_pictures", "paint_pictures", "read_labels"]
 
 _HEIGHT, _WIDTH = 300, 400
 
@@ -29,6 +31,20 @@ def open_pictures(files: Sequence[Path]) -> list[PIL.Image.Image]:
         ImageError: one of them can't be opened safely.
     """
     return [open_image(read_image_file(file), str(file)) for file in files]
+
+
+def read_labels(catalog: Path, folder: Path) -> dict[Path, dict[str, str]]:
+    """Return the style, genre and artist that a catalog knows of the pictures in ``folder``.
+
+    Raises:
+        CatalogError: the catalog can't be read.
+    """
+    found: dict[Path, dict[str, str]] = {}
+    for _, row in read_catalog(catalog):
+        if isinstance(row, Artwork):
+            known = {name: getattr(row, name) for name in FACET_FIELDS}
+            found[folder / row.image] = {name: value for name, value in known.items() if value}
+    return found
 
 
 def paint_pictures(count: int) -> list[PIL.Image.Image]:

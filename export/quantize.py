@@ -2,18 +2,18 @@
 
 Static quantisation in QDQ form: ranges of activations come from calibration pictures, weights have
 a scale for each channel. Layers lose very differently, the first ones of EfficientNet most; so each
-is first quantised alone, and those that lose most are left in float32 until the rest should keep
-the cosine that is aimed at. Losses of layers add up: for EfficientNet-Lite0 their sum is 0.035, and
-all of them together lose 0.038.
+is first quantised alone, and those that lose most are left in float32, one more at a time, until
+the calibration pictures keep the cosine that is aimed at. That is measured each time: one layer
+left in float32 between two others can make it worse.
 
-Weights take 7 bits of 8: on a processor without VNNI instructions sums of two products of 8 bits
-overflow 16 (ONNX Runtime's documentation of quantisation calls this ``reduce_range``), and a file
-may run on another machine than it was made on.
+Weights take all 8 bits where the processor adds their products in 32 bits, else 7: on an x86
+processor without VNNI, sums of two products of 8 bits overflow 16 (``reduce_range`` in ONNX
+Runtime's documentation of quantisation).
 """
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +36,7 @@ from artextract.inference import OnnxModel
 from artextract.modelcard import CARD_KEY
 from artextract.models import ModelFile
 from artextract.preprocess import Preprocess
+from artextract.processor import sums_int8_exactly
 from export.loss import Loss, measure_loss
 from export.pictures import open_pictures
 from export.write import save_model
@@ -70,6 +71,8 @@ def quantize(
     out: Path,
     *,
     methods: Sequence[Method] = ("minmax",),
+    weight_bits: Literal[7, 8] | None = None,
+    labels: Mapping[Path, Mapping[str, str]] | None = None,
     force: bool = False,
     seed: int = 0,
     on_step: Callable[[str], None] = lambda text: None,
@@ -82,6 +85,9 @@ def quantize(
         out: The file to be written; it is replaced.
         methods: How ranges are found; of several the one that keeps the calibration pictures'
             cosine best.
+        weight_bits: Bits that weights use; None takes what is exact on this processor.
+        labels: What is known of pictures, {file: {"style": its style, ...}}. Pictures without any
+            calibrate first, those with some judge first, and their metrics are compared.
         force: Write it even if it loses too much.
         seed: Of the drawing.
         on_step: Told what is going on.
@@ -94,10 +100,11 @@ def quantize(
     card = model.card
     if card.precision != "fp32":
         raise ModelError(f"{file.path} is {card.precision} already; give a model in float32")
-    calibration, judged = _draw(images, card.preprocess, seed)
+    bits = weight_bits or (8 if sums_int8_exactly() else 7)
+    calibration, judged, judges = _draw(images, card.preprocess, seed, labels or {})
     expected = _look(model, calibration)
     with tempfile.TemporaryDirectory() as folder:
-        maker = _Maker(file.path, Path(folder), card.input, calibration)
+        maker = _Maker(file.path, Path(folder), card.input, calibration, bits)
         on_step(f"Judging {len(maker.layers)} layers, each alone in int8.")
         left = _choose(expected, maker)
         made: dict[Method, Path] = {}
@@ -107,7 +114,7 @@ def quantize(
         method = max(methods, key=lambda each: maker.cosine(made[each], expected))
         path = made[method]
         on_step(f"Comparing on {len(judged)} other pictures.")
-        loss = measure_loss(file.path, path, judged)
+        loss = measure_loss(file.path, path, judged, _columns(judges, labels or {}))
         if not force and not (loss.mean_cosine >= LEAST_COSINE and loss.overlap >= LEAST_OVERLAP):
             raise ModelError(
                 f"in int8 {card.name} keeps a mean cosine of {loss.mean_cosine:.3f} (at least "
@@ -121,6 +128,7 @@ def quantize(
             quantization={
                 "from_sha256": file.sha256,
                 "method": method,
+                "weight_bits": bits,
                 "calibration_pictures": len(calibration),
                 "layers": len(maker.layers),
                 "layers_in_float": len(left),
@@ -134,7 +142,10 @@ def quantize(
 class _Maker:
     """Quantises chosen layers of one model, with one set of calibration pictures."""
 
-    def __init__(self, path: Path, folder: Path, input_: str, pictures: Pictures) -> None:
+    def __init__(
+        self, path: Path, folder: Path, input_: str, pictures: Pictures, weight_bits: int
+    ) -> None:
+        self._weight_bits = weight_bits
         self._folder = folder
         self._input = input_
         self._pictures = pictures
@@ -171,7 +182,7 @@ class _Maker:
                 _Reader(self._input, self._pictures[:pictures]),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
-                reduce_range=True,
+                reduce_range=self._weight_bits == 7,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=getattr(CalibrationMethod, _NAMES[method]),
@@ -219,11 +230,12 @@ def _choose(expected: Vectors, maker: _Maker) -> list[int]:
     for names in maker.layers:
         path = maker.make("minmax", names, pictures=_ALONE)
         losses.append(1 - maker.cosine(path, expected, pictures=_ALONE))
-    order = np.argsort(losses)[::-1]
-    left: list[int] = []
-    while sum(losses) - sum(losses[at] for at in left) > 1 - AIM and len(left) < len(losses):
-        left.append(int(order[len(left)]))
-    return sorted(left)
+    order = [int(at) for at in np.argsort(losses)[::-1]]
+    for count in range(len(order)):
+        left = sorted(order[:count])
+        if maker.cosine(maker.make("minmax", maker.layers_but(left)), expected) >= AIM:
+            return left
+    return sorted(order)
 
 
 def _look(model: OnnxModel, pictures: Pictures) -> Vectors:
@@ -233,28 +245,60 @@ def _look(model: OnnxModel, pictures: Pictures) -> Vectors:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _draw(images: Sequence[Path], preprocess: Preprocess, seed: int) -> tuple[Pictures, Pictures]:
-    """Return calibration pictures and others, prepared; those that can't be opened are passed over.
+def _draw(
+    images: Sequence[Path], preprocess: Preprocess, seed: int, labels: Mapping[Path, object]
+) -> tuple[Pictures, Pictures, list[Path]]:
+    """Return calibration pictures, others that judge, and the files of these.
+
+    Those that can't be opened are passed over.
 
     Raises:
         InputError: there are too few.
     """
-    prepared: list[npt.NDArray[np.float32]] = []
-    for at in np.random.default_rng(seed).permutation(len(images)):
-        try:
-            (picture,) = open_pictures([images[at]])
-        except ImageError:
-            continue
-        prepared.append(preprocess(picture))
-        if len(prepared) == _CALIBRATION + _JUDGED:
-            break
-    if len(prepared) < LEAST_PICTURES:
+    order = [images[at] for at in np.random.default_rng(seed).permutation(len(images))]
+    order.sort(key=lambda file: file in labels)  # stable: those without labels come first
+    calibration = _open(order, _CALIBRATION, preprocess)
+    taken = {file for file, _ in calibration}
+    rest = [file for file in order if file not in taken]
+    rest.sort(key=lambda file: file not in labels)
+    judged = _open(rest, _JUDGED, preprocess)
+    found = [*calibration, *judged]
+    if len(found) < LEAST_PICTURES:
         raise InputError(
-            f"{len(prepared)} pictures can be opened, and {LEAST_PICTURES} are needed to calibrate "
+            f"{len(found)} pictures can be opened, and {LEAST_PICTURES} are needed to calibrate "
             "and to judge; give a folder with more pictures"
         )
-    calibrating = min(_CALIBRATION, len(prepared) // 2)
-    return np.stack(prepared[:calibrating]), np.stack(prepared[calibrating:])
+    if len(judged) < len(calibration):  # few pictures: one half calibrates
+        calibration, judged = found[: len(found) // 2], found[len(found) // 2 :]
+    return (
+        np.stack([tensor for _, tensor in calibration]),
+        np.stack([tensor for _, tensor in judged]),
+        [file for file, _ in judged],
+    )
+
+
+def _open(
+    files: Sequence[Path], most: int, preprocess: Preprocess
+) -> list[tuple[Path, npt.NDArray[np.float32]]]:
+    """Return the first ``most`` of the pictures that can be opened, prepared."""
+    found: list[tuple[Path, npt.NDArray[np.float32]]] = []
+    for file in files:
+        try:
+            (picture,) = open_pictures([file])
+        except ImageError:
+            continue
+        found.append((file, preprocess(picture)))
+        if len(found) == most:
+            break
+    return found
+
+
+def _columns(
+    files: Sequence[Path], labels: Mapping[Path, Mapping[str, str]]
+) -> dict[str, list[str | None]]:
+    """Return what is known of ``files`` as {attribute: one value each}."""
+    names = sorted({name for known in labels.values() for name in known})
+    return {name: [labels.get(file, {}).get(name) for file in files] for name in names}
 
 
 @contextmanager

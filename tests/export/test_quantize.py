@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
+from onnx import numpy_helper
 from tiny_network import TinyBackbone
 
+from artextract import inference
 from artextract.errors import InputError, ModelError
 from artextract.inference import OnnxModel
 from artextract.models import ModelFile
@@ -122,3 +125,61 @@ def test_a_model_loses_nothing_against_itself(folder: Path) -> None:
     assert loss.mean_cosine == pytest.approx(1, abs=1e-6)
     assert loss.overlap == 1
     assert loss.size_ratio == 1
+
+
+def test_metrics_of_labelled_pictures_are_told_before_and_after(
+    folder: Path, tmp_path: Path
+) -> None:
+    styles = {f"{n}.jpg": ["ramps", "discs"][n % 2] for n in range(0, 80, 2)}
+    rows = [f"{name},{style}" for name, style in styles.items()]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,style", *rows]) + "\n")
+    out = tmp_path / "small.onnx"
+    printed = invoke(
+        folder / "tiny.onnx", "--images", folder / "pictures", "--out", out, "--method", "minmax",
+        "--labels", tmp_path / "labels.csv", "--force",
+    )  # fmt: skip
+    ((metric, (works, before, after)),) = (
+        OnnxModel(out, device="cpu").card.quantization["changes"].items()
+    )
+    assert metric == "style P@10 by visual"
+    assert works == 40  # all of them judge: half of the pictures are without a label
+    assert f"{metric} {before:.3f} -> {after:.3f}, 40 works" in printed
+    for path, told in ((folder / "tiny.onnx", before), (out, after)):
+        model = OnnxModel(path, device="cpu", threads=1)
+        files = [folder / "pictures" / name for name in styles]
+        batch = np.stack([model.card.preprocess(picture) for picture in open_pictures(files)])
+        rows_, names, right = model.embed(batch), list(styles.values()), 0
+        for at in range(40):
+            others = sorted(set(range(40)) - {at}, key=lambda i: -float(rows_[at] @ rows_[i]))
+            right += sum(names[i] == names[at] for i in others[:10])
+        assert told == pytest.approx(right / 400, abs=0.02)  # near ties
+
+
+@pytest.mark.parametrize("bits", ["7", "8"])
+def test_weights_use_the_bits_that_were_asked_for(bits: str, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small.onnx"
+    invoke(folder / "tiny.onnx", "--images", folder / "pictures", "--out", out, "--method",
+           "minmax", "--weight-bits", bits, "--force")  # fmt: skip
+    assert OnnxModel(out, device="cpu").card.weight_bits == int(bits)
+    largest = max(
+        int(np.abs(values.astype(int)).max())
+        for tensor in onnx.load(out).graph.initializer
+        if (values := numpy_helper.to_array(tensor)).dtype == np.int8 and values.ndim > 1
+    )
+    assert largest == {"7": 64, "8": 127}[bits] or largest == {"7": 63, "8": 128}[bits]
+
+
+def test_eight_bits_on_a_processor_that_adds_them_wrongly_are_warned_of(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for bits in ("7", "8"):
+        invoke(folder / "tiny.onnx", "--images", folder / "pictures", "--out",
+               tmp_path / f"{bits}.onnx", "--method", "minmax", "--weight-bits", bits,
+               "--force")  # fmt: skip
+    caplog.clear()
+    monkeypatch.setattr(inference, "sums_int8_exactly", lambda: False)
+    OnnxModel(tmp_path / "7.onnx", device="cpu")
+    OnnxModel(folder / "tiny.onnx", device="cpu")
+    assert caplog.text == ""
+    OnnxModel(tmp_path / "8.onnx", device="cpu")
+    assert "--weight-bits 7" in caplog.text
