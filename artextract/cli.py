@@ -29,6 +29,14 @@ COMMANDS = {
         "export.cli:export",
         "Write networks as ONNX files, and collections as tables or manifests.",
     ),
+    "export-store": (
+        "artextract.transfer:export_store",
+        "Write a whole collection as files, to be taken in by `artextract import-store`.",
+    ),
+    "import-store": (
+        "artextract.transfer:import_store",
+        "Bring what `artextract export-store` wrote into a collection, and compare what is there.",
+    ),
     "doctor": (
         "artextract.doctor:doctor",
         "Say what this installation can do, and what is missing.",
