@@ -11,10 +11,11 @@ processor without VNNI, sums of two products of 8 bits overflow 16 (``reduce_ran
 Runtime's documentation of quantisation).
 """
 
+import io
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -307,6 +308,7 @@ def _quiet() -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     finally:
         logging.disable(before)

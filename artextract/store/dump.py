@@ -22,7 +22,7 @@ from artextract.store.records import Point, Record
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["LIST_NAME", "Dump", "Taken", "load_dump", "save_dump"]
+__all__ = ["LIST_NAME", "Dump", "Part", "Taken", "load_dump", "save_dump"]
 
 LIST_NAME = "dump.json"
 _FORMAT = 1
