@@ -25,7 +25,6 @@ check: $(VENV)/.full
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.full
-	$(PIP) --editable ".[bench]"
 	$(BIN)/python benchmarks/main_job.py
 	$(BIN)/python benchmarks/nga_tables.py
 	$(BIN)/python benchmarks/nga_ingest.py
@@ -44,5 +43,5 @@ $(VENV)/.light: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.full: pyproject.toml | $(BIN)/python
-	$(PIP) --editable ".[$(RUNTIME),train,dev]"
+	$(PIP) --editable ".[$(RUNTIME),train,bench,dev]"
 	touch $@ $(VENV)/.light

@@ -29,6 +29,10 @@ COMMANDS = {
         "export.cli:export",
         "Write networks as ONNX files, and collections as tables or manifests.",
     ),
+    "bench": (
+        "search.bench.cli:bench",
+        "Compare Qdrant with FAISS on a collection: time, recall, filters, memory, disk.",
+    ),
     "export-store": (
         "artextract.transfer:export_store",
         "Write a whole collection as files, to be taken in by `artextract import-store`.",

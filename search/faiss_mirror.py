@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,16 @@ from artextract.errors import InputError, PackageError, StoreMismatchError
 from artextract.files import write_atomically
 from artextract.store import Record, Store
 
-if TYPE_CHECKING:
-    import faiss
-
-__all__ = ["EXACT_SHARE", "KINDS", "Kind", "Mirror", "MirrorState", "build_mirror", "load_faiss"]
+__all__ = [
+    "EXACT_SHARE",
+    "KINDS",
+    "LEAST_VECTORS",
+    "Kind",
+    "Mirror",
+    "MirrorState",
+    "build_mirror",
+    "load_faiss",
+]
 
 Kind = Literal["flat", "hnsw", "ivf-flat", "ivf-pq"]
 KINDS: tuple[Kind, ...] = ("flat", "hnsw", "ivf-flat", "ivf-pq")
@@ -35,6 +41,16 @@ _HNSW_LINKS = 32
 _HNSW_CONSTRUCTION = 128
 _PQ_BITS = 8
 _PQ_NUMBERS = 8  # of a vector, in one byte
+_A_CENTRE = 39  # vectors that FAISS wants to learn one centre from
+
+LEAST_VECTORS: Mapping[Kind, int] = {
+    "flat": 1,
+    "hnsw": 1,
+    "ivf-flat": _A_CENTRE,
+    "ivf-pq": _A_CENTRE * 2**_PQ_BITS,
+}
+"""How many vectors an index needs to learn from. An IVF has about 4 sqrt(n) lists, FAISS's own
+advice, as far as there are vectors for them."""
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -62,7 +78,7 @@ class MirrorState:
         )
 
 
-def load_faiss() -> "faiss":
+def load_faiss() -> Any:
     """Return the module ``faiss``.
 
     Raises:
@@ -144,7 +160,9 @@ class Mirror:
         try:
             kept = MirrorState(**json.loads((folder / _STATE).read_text(encoding="utf-8")))
         except FileNotFoundError:
-            raise InputError(f"there is no mirror in {folder}; it is made by `artextract bench`")
+            raise InputError(
+                f"there is no mirror in {folder}; it is made by `artextract bench`"
+            ) from None
         except (ValueError, TypeError) as error:
             raise InputError(f"{folder / _STATE} is damaged ({error}); delete {folder}") from error
         if kept != state:
@@ -220,13 +238,12 @@ class Mirror:
             index = faiss.IndexHNSWFlat(dimension, _HNSW_LINKS, inner)
             index.hnsw.efConstruction = _HNSW_CONSTRUCTION
         else:
-            lists = max(1, round(4 * len(vectors) ** 0.5))
-            least = max(39 * lists, 39 * 2**_PQ_BITS if kind == "ivf-pq" else 0)
-            if len(vectors) < least:
+            if len(vectors) < LEAST_VECTORS[kind]:
                 raise InputError(
-                    f"{kind} needs {least} vectors to learn its {lists} lists from, and there are "
+                    f"{kind} needs {LEAST_VECTORS[kind]} vectors to learn from, and there are "
                     f"{len(vectors)}; leave it out of --indexes"
                 )
+            lists = max(1, min(round(4 * len(vectors) ** 0.5), len(vectors) // _A_CENTRE))
             quantizer = faiss.IndexFlatIP(dimension)
             if kind == "ivf-flat":
                 index = faiss.IndexIVFFlat(quantizer, dimension, lists, inner)
@@ -329,7 +346,8 @@ def _artists(record: Record) -> list[str]:
 
 
 def _years(record: Record) -> tuple[float, float]:
-    return tuple(record.payload.get(key, np.nan) for key in ("year_begin", "year_end"))  # type: ignore[return-value]
+    payload = record.payload
+    return payload.get("year_begin", np.nan), payload.get("year_end", np.nan)
 
 
 def _positions(texts: npt.NDArray[np.str_]) -> dict[str, Rows]:

@@ -51,6 +51,7 @@ class EmbeddedStore(Store):
         self._shard = shard
         self._owner = owner
         self._writing = False
+        self._revised = False
         self._space = space
 
     @classmethod
@@ -158,20 +159,27 @@ class EmbeddedStore(Store):
         """
         vectors = self.count() * 4 * sum(self.manifest.vectors.values())
         self._space.check(2 * vectors)
-        self._begin_writing()
+        self._begin_writing(changes=False)
         return bool(_guarded(self._shard.optimize))
 
     def settle(self) -> None:
         """Build what is due now: the engine does nothing by itself."""
         self.optimize()
 
-    def _begin_writing(self) -> None:
-        """Note in the manifest that file sizes change from now on; refuse to fill the disk."""
+    def _begin_writing(self, *, changes: bool = True) -> None:
+        """Note in the manifest that file sizes change from now on; refuse to fill the disk.
+
+        ``changes``: points change, too, and copies of the collection are out of date.
+        """
         self._space.check()
-        if not self._writing:
-            self.manifest = self.manifest.with_files(None).revised()
+        revise = changes and not self._revised
+        if not self._writing or revise:
+            self.manifest = self.manifest.with_files(None)
+            if revise:
+                self.manifest = self.manifest.revised()
             self.manifest.save(self.folder)
             self._writing = True
+            self._revised = self._revised or revise
 
     def _to_row(self, point: Point) -> edge.Point:
         vectors: dict[str, Any] = {**self._unit_vectors(point)}

@@ -105,7 +105,7 @@ class FaissEngine:
             found, _ = self._index.search(
                 query, limit, effort=setting.effort, rows=rows, always_index=inside
             )
-            return found.tolist()  # type: ignore[no-any-return]
+            return [int(row) for row in found]
 
         return ask
 

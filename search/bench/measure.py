@@ -127,7 +127,7 @@ def _open(task: Task) -> Engine:
 def _ask_all(
     engine: Engine, plan: Plan, setting: Setting, name: str, clients: int
 ) -> dict[str, Any]:
-    """Ask all queries under one setting and one filter, one by one and then from several threads."""
+    """Ask all queries under a setting and a filter, one by one and then from several threads."""
     variants = [engine.ready(setting, variant) for variant in plan.restrictions[name]]
     asks: list[Ask] = [variants[at % len(variants)] for at in range(len(plan.queries))]
     limit = plan.limit + 1  # the query itself may be among them

@@ -92,5 +92,5 @@ def _about(centres: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _unit(rows: npt.NDArray[np.float64] | Floats) -> Floats:
-    found = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return found.astype(np.float32)
+    found: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return found

@@ -1,0 +1,266 @@
+"""The page, the table and the pictures of a benchmark."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from artextract.errors import InputError
+from search.bench.figures import Figures, Line
+
+__all__ = ["save_report", "to_markdown"]
+
+_GOOD = 0.99
+_COLOURS = {"qdrant": "#b3261e", "faiss flat": "#8a8a86", "faiss hnsw": "#1d6fa5",
+            "faiss ivf-flat": "#2e7d4f", "faiss ivf-pq": "#8e5aa8"}  # fmt: skip
+
+
+def save_report(folder: Path, figures: Figures, others: Sequence[Figures] = ()) -> list[Path]:
+    """Write ``report.md``, ``report.html`` and the pictures; return their paths.
+
+    ``others`` are figures of collections of other sizes: with them latency is drawn against size.
+
+    Raises:
+        InputError: a file can't be written.
+    """
+    try:
+        pictures = [_draw_recall(folder / "recall-latency.png", figures)]
+        sizes = sorted((*others, figures), key=lambda each: int(each.facts["points"]))
+        if others:
+            pictures.append(_draw_sizes(folder / "latency-size.png", sizes))
+        text = to_markdown(figures, sizes if others else ())
+        shown = "\n\n".join(f"![{path.stem}]({path.name})" for path in pictures)
+        markdown, page = folder / "report.md", folder / "report.html"
+        markdown.write_text(f"{text}\n\n{shown}\n", encoding="utf-8")
+        page.write_text(_to_html(text, pictures), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder} can't be written: {error.strerror or error}") from error
+    return [markdown, page, *pictures]
+
+
+def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
+    """Return the figures as tables."""
+    facts = figures.facts
+    parts = [
+        f"# FAISS and Qdrant, {facts['points']:,} vectors of {facts['dimension']} numbers",
+        f"{facts['collection']}. {facts['queries']} queries, {facts['limit']} nearest, "
+        f"{facts['threads']} thread for FAISS and one query at a time unless concurrent "
+        f"({facts['clients']} clients). {facts['machine']}. Recall against an exact scan in numpy.",
+        "```\n" + facts["command"] + "\n```",
+        f"The quickest setting with recall ≥ {_GOOD}, else the one with the best recall:",
+        _table(
+            ["filter", "works that pass", "engine", "setting", "recall", "p50 ms", "p95", "p99",
+             "queries/s", "concurrent"],
+            [
+                [line.filter, f"{line.share:.1%}", line.engine, line.setting,
+                 f"{line.recall:.3f}", f"{line.p50:.2f}", f"{line.p95:.2f}", f"{line.p99:.2f}",
+                 f"{line.single:,.0f}", f"{line.concurrent:,.0f}"]
+                for line in _chosen(figures)
+            ],
+        ),
+        _table(
+            ["engine", "build s", "disk MiB", "memory MiB: own", "mapped files", "open s",
+             "first query ms"],
+            [
+                [name, _number(each.get("build_seconds"), 1),
+                 _number(each.get("disk_bytes"), 0, 1 << 20),
+                 _number(each["memory_bytes"]["own"], 0, 1 << 20),
+                 _number(each["memory_bytes"]["mapped"], 0, 1 << 20),
+                 _number(each["open_seconds"], 2), _number(each["first_query_ms"], 1)]
+                for name, each in figures.engines.items()
+            ],
+        ),
+    ]  # fmt: skip
+    if sizes:
+        parts.append(_size_table(sizes))
+    return "\n\n".join(parts)
+
+
+def _chosen(figures: Figures) -> list[Line]:
+    """Return the lines that are shown: for each filter, engine and way of filtering the best."""
+    found = []
+    for filter_ in dict.fromkeys(line.filter for line in figures.lines):
+        for engine in figures.engines:
+            for inside in (False, True):
+                best = figures.best(engine, filter_, _GOOD, inside=inside)
+                if best is None:
+                    rest = [
+                        line
+                        for line in figures.lines
+                        if (line.engine, line.filter) == (engine, filter_)
+                        and ("inside" in line.setting) == inside
+                    ]
+                    best = max(rest, key=lambda line: (line.recall, -line.p50), default=None)
+                if best is not None:
+                    found.append(best)
+    return found
+
+
+def _size_table(sizes: Sequence[Figures]) -> str:
+    engines = list(dict.fromkeys(name for each in sizes for name in each.engines))
+    rows = []
+    for each in sizes:
+        row = [f"{each.facts['points']:,} x {each.facts['dimension']}"]
+        for engine in engines:
+            best = each.best(engine, "none", _GOOD)
+            row.append("-" if best is None else f"{best.p50:.2f} ({best.recall:.3f})")
+        rows.append(row)
+    return f"Growth: p50 ms (recall), unfiltered, recall ≥ {_GOOD}:\n\n" + _table(
+        ["vectors", *engines], rows
+    )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number(value: float | None, digits: int, unit: int = 1) -> str:
+    return "-" if value is None else f"{value / unit:,.{digits}f}"
+
+
+def _draw_recall(path: Path, figures: Figures) -> Path:
+    """Draw recall against latency, a panel for each filter; the front of what is best in bold."""
+    plt = _pyplot()
+    names = list(dict.fromkeys(line.filter for line in figures.lines))
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(4.2 * columns, 3.5 * rows), squeeze=False, layout="constrained"
+    )
+    for panel in axes.flat[len(names) :]:
+        panel.set_axis_off()
+    for panel, name in zip(axes.flat, names, strict=False):
+        for engine in figures.engines:
+            for inside in (False, True):
+                lines = sorted(
+                    (line for line in figures.lines
+                     if (line.engine, line.filter) == (engine, name)
+                     and ("inside" in line.setting) == inside),
+                    key=lambda line: line.p50,
+                )  # fmt: skip
+                if lines:
+                    panel.plot(
+                        [line.p50 for line in lines],
+                        [line.recall for line in lines],
+                        marker="x" if inside else "o",
+                        linestyle=":" if inside else "-",
+                        color=_COLOURS.get(engine),
+                        label=f"{engine}, filtered inside" if inside else engine,
+                    )
+        front = _front([line for line in figures.lines if line.filter == name])
+        panel.plot(
+            [line.p50 for line in front],
+            [line.recall for line in front],
+            color="black",
+            alpha=0.15,
+            linewidth=7,
+            zorder=0,
+        )
+        share = next(line.share for line in figures.lines if line.filter == name)
+        panel.set_title("no filter" if name == "none" else f"{name} ({share:.1%} pass)")
+        panel.set_xscale("log")
+        panel.set_xlabel("p50, ms")
+        panel.set_ylabel("recall")
+        panel.set_ylim(-0.03, 1.03)
+        panel.grid(alpha=0.3)
+    handles = {
+        label: handle
+        for panel in axes.flat
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return path
+
+
+def _front(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that no other beats in both recall and latency, the quickest first."""
+    front: list[Line] = []
+    for line in sorted(lines, key=lambda line: (line.p50, -line.recall)):
+        if not front or line.recall > front[-1].recall:
+            front.append(line)
+    return front
+
+
+def _draw_sizes(path: Path, sizes: Sequence[Figures]) -> Path:
+    """Draw latency against the collection's size, at recall 0.99 or more."""
+    plt = _pyplot()
+    figure, panel = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+    for engine in dict.fromkeys(name for each in sizes for name in each.engines):
+        points = [
+            (int(each.facts["points"]), best.p50)
+            for each in sizes
+            if (best := each.best(engine, "none", _GOOD)) is not None
+        ]
+        if points:
+            panel.plot(*zip(*points, strict=True), marker="o", color=_COLOURS.get(engine),
+                       label=engine)  # fmt: skip
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_xlabel("vectors")
+    panel.set_ylabel(f"p50, ms, recall ≥ {_GOOD}")
+    panel.grid(alpha=0.3)
+    panel.legend()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return path
+
+
+def _pyplot() -> Any:
+    """Return matplotlib's pyplot, drawing to files alone."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+_PAGE = jinja2.Template(
+    """<!doctype html>
+<html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{ title }}</title>
+<style>
+ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
+        padding: 0 1rem; color: #1d1d1b; background: #faf9f6 }
+ .wide { overflow-x: auto }
+ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
+ th, td { padding: .25rem .7rem; border-bottom: 1px solid #d8d4cc; text-align: left;
+          white-space: nowrap }
+ img { max-width: 100% } pre { background: #efece5; padding: .7rem; overflow-x: auto }
+</style>
+<h1>{{ title }}</h1>
+{% for kind, part in parts %}{% if kind == "table" -%}
+<div class="wide"><table><thead><tr>{% for cell in part[0] %}<th>{{ cell }}</th>{% endfor %}</tr>
+</thead><tbody>{% for row in part[2:] %}<tr>
+{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</tbody></table></div>
+{% elif kind == "command" %}<pre>{{ part }}</pre>
+{% else %}<p>{{ part }}</p>
+{% endif %}{% endfor %}
+{% for name in pictures %}<p><img src="{{ name }}" alt="{{ name }}"></p>
+{% endfor %}</html>
+""",
+    autoescape=True,
+)
+
+
+def _to_html(text: str, pictures: Sequence[Path]) -> str:
+    title, *rest = text.split("\n\n")
+    parts: list[tuple[str, object]] = []
+    for part in rest:
+        if part.startswith("| "):
+            rows = [line.strip("| ").split(" | ") for line in part.splitlines()]
+            parts.append(("table", rows))
+        elif part.startswith("```"):
+            parts.append(("command", part.strip("`\n")))
+        else:
+            parts.append(("words", part))
+    page: str = _PAGE.render(
+        title=title.removeprefix("# "), parts=parts, pictures=[path.name for path in pictures]
+    )
+    return page

@@ -1,0 +1,211 @@
+"""A whole benchmark: collection, mirror, plan, measuring, report."""
+
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artextract.errors import InputError
+from artextract.location import Location
+from artextract.store import Store, open_store
+from search.bench.engines import Setting
+from search.bench.figures import Figures, make_figures
+from search.bench.measure import Task, measure
+from search.bench.plan import Plan, make_plan
+from search.bench.synthetic import make_queries, make_store
+from search.faiss_mirror import KINDS, LEAST_VECTORS, Kind, Mirror, MirrorState, build_mirror
+
+__all__ = ["Wanted", "run"]
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for; see the command's options. Either ``store`` or ``synthetic`` is given."""
+
+    out: Path
+    mirror: Path
+    store: Location | None
+    synthetic: int | None
+    dimension: int
+    aspect: str
+    queries: int
+    limit: int
+    indexes: Sequence[Kind] | None
+    efforts: Sequence[int]
+    threads: int
+    clients: int
+    device: str
+    rebuild: bool
+    seed: int
+
+
+def run(wanted: Wanted, tell: Tell) -> Figures:
+    """Measure what is wanted, keep all answers in ``wanted.out``, and return the figures.
+
+    Raises:
+        StoreMismatchError: the mirror is one of another state, and not to be rebuilt.
+        InputError: the collection is too small, or something can't be written.
+    """
+    _make_folder(wanted.out)
+    location = wanted.store or Location(str(wanted.out / "store"))
+    built: dict[str, dict[str, Any]] = {"qdrant": {}}
+    begun = time.perf_counter()
+    store = _open(wanted, location, tell)
+    if wanted.synthetic is not None:
+        built["qdrant"]["build_seconds"] = time.perf_counter() - begun
+    with store:
+        if wanted.aspect not in store.manifest.vectors:
+            raise InputError(
+                f"the collection has no vectors of {wanted.aspect!r}; it has "
+                f"{', '.join(store.manifest.vectors)}"
+            )
+        tell("Waiting until the collection is in order.")
+        store.settle()
+        built["qdrant"]["disk_bytes"] = store.disk_bytes()
+        state = _mirrored(wanted, store, tell)
+        quantised = store.manifest.layout.quantization != "none"
+        name = store.manifest.model.name
+    mirror = Mirror(wanted.mirror, state, threads=os.cpu_count() or 1)
+    _check_size(mirror, wanted)
+    kinds = _fitting(mirror, tell) if wanted.indexes is None else wanted.indexes
+    for kind in kinds:
+        tell(f"FAISS {kind}: building it, unless it is there.")
+        path = wanted.mirror / f"{kind}.faiss"
+        there, begun = path.is_file(), time.perf_counter()
+        mirror.index(kind)
+        facts = built.setdefault(f"faiss {kind}", {"disk_bytes": path.stat().st_size})
+        if not there:
+            facts["build_seconds"] = time.perf_counter() - begun
+    tell("Drawing queries and filters, and finding the true answers.")
+    plan = _plan(wanted, mirror)
+    plan.save(wanted.out)
+    np.save(wanted.out / "ids.npy", mirror.ids)
+    _save_facts(wanted, plan, mirror, built, f"{location} ({name})")
+    shutil.rmtree(wanted.out / "raw", ignore_errors=True)
+    del mirror
+    for task in _tasks(wanted, kinds, location, state, quantised):
+        tell(f"Asking {task.name}.")
+        measure(task)
+    return make_figures(wanted.out)
+
+
+def _open(wanted: Wanted, location: Location, tell: Tell) -> Store:
+    if wanted.synthetic is None:
+        return open_store(location)
+    tell(
+        f"Making {wanted.synthetic:,} vectors of {wanted.dimension} numbers, unless they are there."
+    )
+    return make_store(str(location), wanted.synthetic, wanted.dimension, seed=wanted.seed)
+
+
+def _mirrored(wanted: Wanted, store: Store, tell: Tell) -> MirrorState:
+    """Return the collection's state, of which the mirror is a copy now."""
+    state = MirrorState.of(store, wanted.aspect)
+    if not wanted.rebuild and (wanted.mirror / "mirror.json").is_file():
+        Mirror(wanted.mirror, state)
+        return state
+    tell("Copying vectors into the mirror.")
+    return build_mirror(store, wanted.mirror, aspect=wanted.aspect)
+
+
+def _check_size(mirror: Mirror, wanted: Wanted) -> None:
+    if len(mirror.ids) <= wanted.limit + 1:
+        raise InputError(
+            f"the collection has {len(mirror.ids)} works with vectors of {wanted.aspect!r}, too "
+            f"few to look for the {wanted.limit} nearest of; ingest more"
+        )
+
+
+def _fitting(mirror: Mirror, tell: Tell) -> list[Kind]:
+    """Return the indexes that there are vectors enough for."""
+    kinds = [kind for kind in KINDS if len(mirror.ids) >= LEAST_VECTORS[kind]]
+    for kind in KINDS:
+        if kind not in kinds:
+            tell(f"FAISS {kind} is left out: it needs {LEAST_VECTORS[kind]:,} vectors.")
+    return kinds
+
+
+def _plan(wanted: Wanted, mirror: Mirror) -> Plan:
+    queries = None
+    if wanted.synthetic is not None:
+        queries = make_queries(wanted.queries, wanted.synthetic, wanted.dimension, seed=wanted.seed)
+    return make_plan(mirror, queries, count=wanted.queries, limit=wanted.limit, seed=wanted.seed)
+
+
+def _tasks(
+    wanted: Wanted, kinds: Sequence[Kind], location: Location, state: MirrorState, quantised: bool
+) -> list[Task]:
+    common: dict[str, Any] = {
+        "out": str(wanted.out),
+        "aspect": wanted.aspect,
+        "threads": wanted.threads,
+        "clients": wanted.clients,
+        "device": wanted.device,
+    }
+    rescored: list[float | None] = [0.0, 1.0, 3.0] if quantised else [None]
+    qdrant = tuple(Setting(effort, times) for effort in wanted.efforts for times in rescored)
+    tasks = [Task(name="qdrant", location=location, settings=qdrant, **common)]
+    for kind in kinds:
+        efforts = (0,) if kind == "flat" else tuple(wanted.efforts)
+        settings = [Setting(effort) for effort in efforts]
+        if kind != "flat":
+            settings += [Setting(effort, filtering="inside") for effort in efforts]
+        tasks.append(
+            Task(
+                name=f"faiss {kind}",
+                mirror=str(wanted.mirror),
+                state=state,
+                kind=kind,
+                settings=tuple(settings),
+                **common,
+            )
+        )
+    return tasks
+
+
+def _save_facts(
+    wanted: Wanted, plan: Plan, mirror: Mirror, built: dict[str, Any], collection: str
+) -> None:
+    facts = {
+        "points": len(mirror.ids),
+        "dimension": mirror.vectors.shape[1],
+        "collection": f"made-up vectors, seed {wanted.seed}" if wanted.synthetic else collection,
+        "queries": len(plan.queries),
+        "limit": plan.limit,
+        "threads": wanted.threads,
+        "clients": wanted.clients,
+        "machine": _machine(),
+        "faiss": mirror.faiss.__version__,
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "engines": built,
+    }
+    (wanted.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def _machine() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    found = re.search(r"^model name\s*:\s*(.*)$", text, re.MULTILINE)
+    name = found[1] if found else platform.machine()
+    return f"{os.cpu_count()} cores, {name}"
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} can't be made ({error.strerror}); name another --out") from error
