@@ -23,6 +23,7 @@ __all__ = [
     "EXACT_SHARE",
     "KINDS",
     "LEAST_VECTORS",
+    "Index",
     "Kind",
     "Mirror",
     "MirrorState",

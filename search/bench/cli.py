@@ -74,7 +74,10 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
     "--clients", type=click.IntRange(1, 256), default=4, show_default=True,
     help="Threads that ask at once, for queries a second.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 65535), default=0, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, 65535), default=0, show_default=True,
+    help="Of all that is drawn at random.",
+)  # fmt: skip
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
