@@ -1,5 +1,6 @@
 """Where a collection is: a folder, or a collection of a Qdrant server."""
 
+import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,9 +81,16 @@ class Location:
         return self.address[1] if self.is_server else self.folder.resolve().name
 
     @property
-    def is_loopback(self) -> bool:
-        """Whether the server is this machine."""
-        return (urlsplit(self.text).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+    def is_near(self) -> bool:
+        """Whether the server is on this machine or its own network, by its address alone.
+
+        A name without a dot, as of a container, counts as one.
+        """
+        host = urlsplit(self.text).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_private
+        except ValueError:
+            return "." not in host
 
 
 _EXPECTED = "write http://HOST:6333/COLLECTION, or the name of a folder"

@@ -52,7 +52,7 @@ def connect(location: Location) -> QdrantClient:
         StoreError: the address is not understood.
     """
     url, _ = location.address
-    if location.api_key and url.startswith("http://") and not location.is_loopback:
+    if location.api_key and url.startswith("http://") and not location.is_near:
         _log.warning("The API key goes to %s unencrypted; use https:// where you can.", url)
     return QdrantClient(
         url=url,

@@ -58,8 +58,15 @@ def test_the_key_comes_from_the_environment_and_is_not_shown(
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("http://localhost/x", True), ("http://127.0.0.1:1/x", True), ("http://[::1]/x", True),
-     ("http://qdrant.example/x", False)],
-)  # fmt: skip
-def test_whether_it_is_this_machine(text: str, expected: bool) -> None:
-    assert Location(text).is_loopback is expected
+    [
+        ("http://localhost/x", True),
+        ("http://127.0.0.1:1/x", True),
+        ("http://[::1]/x", True),
+        ("http://qdrant:6333/x", True),
+        ("http://192.168.1.7/x", True),
+        ("http://qdrant.example/x", False),
+        ("http://8.8.8.8/x", False),
+    ],
+)
+def test_whether_it_is_near(text: str, expected: bool) -> None:
+    assert Location(text).is_near is expected

@@ -1,0 +1,123 @@
+"""An ingest of 1,500 real paintings into a server that misbehaves and dies.
+
+    python benchmarks/flaky_server.py
+
+The pictures of $ARTEXTRACT_SHARED/data/nga are ingested three times into a stand-in for a Qdrant
+server (its REST interface over HTTP, answered by qdrant-client's local mode): undisturbed; with
+every seventh request answered by 503, 429 or 500, cut off, done but not answered, or stalled for 3
+seconds; and with the server dead for 20 seconds in the middle. Afterwards each collection must hold
+the same points with the same payload and vectors. Figures go to
+benchmarks/results/flaky_server.json.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from qdrant_server import Asked, QdrantServer, serve_qdrant  # noqa: E402
+
+from artextract.location import Location  # noqa: E402
+from artextract.store import open_store  # noqa: E402
+
+SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
+RESULTS = ROOT / "benchmarks" / "results"
+TROUBLES = ["503", "reset", "lost", "500", "429", "stall"]
+EVERY = 7
+DEAD_SECONDS = 20.0
+
+Contents = dict[str, tuple[dict[str, Any], dict[str, list[float]]]]
+
+
+def main() -> None:
+    """Ingest three times, compare, print and write."""
+    rows, contents = [], []
+    for name, disturb in (("undisturbed", calm), ("flaky", flaky), ("dies for 20 s", dying)):
+        with serve_qdrant() as server, tempfile.TemporaryDirectory() as state:
+            disturb(server)
+            url = f"{server.url}/paintings"
+            begun = time.perf_counter()
+            command = [sys.executable, "-m", "artextract", "ingest", "folder",
+                       str(SHARED / "data" / "nga" / "images"), "--store", url]  # fmt: skip
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=True,
+                env={**os.environ, "XDG_STATE_HOME": state},
+            )
+            seconds = time.perf_counter() - begun
+            troubles = sum(server.trouble(asked) is not None for asked in server.asked)
+            server.trouble = lambda asked: None
+            contents.append(read(url))
+            rows.append({
+                "run": name,
+                "seconds": seconds,
+                "requests": len(server.asked),
+                "disturbed": troubles,
+                "points": len(contents[-1]),
+                "same_as_undisturbed": contents[-1] == contents[0],
+                "summary": done.stdout.splitlines()[0],
+            })  # fmt: skip
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(rows, indent=1) + "\n"
+    (RESULTS / "flaky_server.json").write_text(text, encoding="utf-8")
+    for row in rows:
+        print(
+            f"{row['run']:14} {row['seconds']:6.1f} s, {row['points']} points, "
+            f"{row['requests']} requests, {row['disturbed']} disturbed, "
+            f"{'the same' if row['same_as_undisturbed'] else 'NOT the same'} as undisturbed"
+        )
+    if not all(row["same_as_undisturbed"] for row in rows):
+        sys.exit(1)
+
+
+def calm(server: QdrantServer) -> None:
+    """Leave the server alone."""
+
+
+def flaky(server: QdrantServer) -> None:
+    """Let every seventh request go wrong, in all ways by turns."""
+
+    def trouble(asked: Asked) -> str | None:
+        turn, rest = divmod(asked.number, EVERY)
+        return TROUBLES[turn % len(TROUBLES)] if rest == EVERY - 1 else None
+
+    server.trouble = trouble
+
+
+def dying(server: QdrantServer) -> None:
+    """Let the server die in the middle of the points, and come back."""
+    wait: Callable[[], None] = threading.Thread(target=lambda: die(server), daemon=True).start
+    wait()
+
+
+def die(server: QdrantServer) -> None:
+    """Wait for half of the points, be dead for a while, and come back."""
+    while sum(a.path == "points" and a.method == "PUT" for a in list(server.asked)) < 90:
+        time.sleep(0.05)
+    server.stop()
+    time.sleep(DEAD_SECONDS)
+    server.start()
+
+
+def read(url: str) -> Contents:
+    """Return all that a collection holds, {id: (payload, vectors)}."""
+    with open_store(Location(url)) as store:
+        return {
+            record.id: (dict(record.payload), dict(record.vectors))
+            for record in store.scroll(with_vectors=True)
+        }
+
+
+if __name__ == "__main__":
+    main()
