@@ -17,13 +17,19 @@ from artextract.store.filters import Condition, Filter
 from artextract.store.manifest import Manifest, ModelIdentity
 from artextract.store.records import Hit, Point, Record
 
-__all__ = ["EFFORT", "OVERSAMPLING", "Store", "to_unit"]
+__all__ = ["ACORN_SHARE", "EFFORT", "OVERSAMPLING", "Store", "to_unit"]
 
 EFFORT = 128
 """How many candidates a search through the graph keeps (``hnsw_ef``), unless told otherwise."""
 
 OVERSAMPLING = 3.0
 """How many times as many as asked for are looked up in full after a search in quantised vectors."""
+
+ACORN_SHARE = 0.6
+"""Under a filter that a smaller share of points passes, and that is not answered by an index of the
+payload, the search also looks at the neighbours of neighbours (ACORN, Patel et al. 2024,
+arXiv:2403.04871). It takes a few times as long and finds what else is missed: where one work in ten
+passes, .99 instead of .92 of the ten nearest (100,000 works, README)."""
 
 _BEYOND = 16
 
@@ -176,6 +182,7 @@ class Store(ABC):
         keys: Sequence[str] | None = None,
         effort: int = EFFORT,
         oversampling: float | None = None,
+        acorn: bool = True,
     ) -> list[Hit]:
         """Return what the engine itself finds, best first; equal scores in no certain order.
 
@@ -189,6 +196,7 @@ class Store(ABC):
             effort: Candidates that the graph's search keeps (``hnsw_ef``).
             oversampling: With quantised vectors, how many times ``limit`` are looked up in full; 0
                 looks up none, None takes ``OVERSAMPLING``.
+            acorn: Whether to search under a filter as ``ACORN_SHARE`` says.
         """
 
     @abstractmethod

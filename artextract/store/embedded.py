@@ -12,7 +12,7 @@ import qdrant_edge as edge
 
 from artextract.errors import StoreError
 from artextract.store import schema
-from artextract.store.base import EFFORT, OVERSAMPLING, Store
+from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
@@ -204,6 +204,7 @@ class EmbeddedStore(Store):
         keys: Sequence[str] | None = None,
         effort: int = EFFORT,
         oversampling: float | None = None,
+        acorn: bool = True,
     ) -> list[Hit]:
         """Return what the engine itself finds; see :meth:`Store.nearest`."""
         request = edge.QueryRequest(
@@ -211,7 +212,11 @@ class EmbeddedStore(Store):
             query=edge.Query.Nearest(list(unit), using=aspect),
             filter=to_edge(filter_) if filter_ else None,
             score_threshold=min_score,
-            params=edge.SearchParams(hnsw_ef=effort, quantization=self._rescoring(oversampling)),
+            params=edge.SearchParams(
+                hnsw_ef=effort,
+                quantization=self._rescoring(oversampling),
+                acorn=edge.AcornSearchParams(enable=acorn, max_selectivity=ACORN_SHARE),
+            ),
             with_payload=True if keys is None else list(keys),
         )
         found = _guarded(self._shard.query, request)

@@ -16,7 +16,7 @@ from qdrant_client import QdrantClient, models
 from artextract.errors import StoreError, StoreMismatchError
 from artextract.location import Location
 from artextract.store import schema
-from artextract.store.base import EFFORT, OVERSAMPLING, Store
+from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
@@ -241,6 +241,7 @@ class ServerStore(Store):
         keys: Sequence[str] | None = None,
         effort: int = EFFORT,
         oversampling: float | None = None,
+        acorn: bool = True,
     ) -> list[Hit]:
         """Return what the server finds; see :meth:`Store.nearest`."""
         found = self._call(
@@ -250,7 +251,9 @@ class ServerStore(Store):
             using=aspect,
             query_filter=_to_filter(filter_),
             search_params=models.SearchParams(
-                hnsw_ef=effort, quantization=self._rescoring(oversampling)
+                hnsw_ef=effort,
+                quantization=self._rescoring(oversampling),
+                acorn=models.AcornSearchParams(enable=acorn, max_selectivity=ACORN_SHARE),
             ),
             limit=limit,
             with_payload=_to_selector(keys),

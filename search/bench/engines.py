@@ -18,8 +18,8 @@ class Setting:
     """One way to ask an engine.
 
     ``effort`` is hnsw_ef, efSearch or nprobe; ``oversampling`` that of quantised vectors;
-    ``filtering`` is "inside" where FAISS filters within its index, "chosen" where the mirror
-    decides, as it does by itself.
+    ``filtering`` is "chosen" where the engine filters as it does by itself; "inside" where FAISS
+    filters within its index, however few pass; "plain" where Qdrant does without ACORN.
     """
 
     effort: int
@@ -34,9 +34,12 @@ class Setting:
             parts.append(
                 f"rescored {self.oversampling:g}x" if self.oversampling else "not rescored"
             )
-        if self.filtering == "inside":
-            parts.append("filtered inside")
         return ", ".join(parts)
+
+    @property
+    def variant(self) -> str:
+        """How it filters, in a few words; empty for the engine's own way."""
+        return {"chosen": "", "inside": "filtered inside", "plain": "without ACORN"}[self.filtering]
 
 
 Ask = Callable[[Floats, int], list[int | str]]
@@ -76,6 +79,7 @@ class QdrantEngine:
                 keys=(),
                 effort=setting.effort,
                 oversampling=setting.oversampling,
+                acorn=setting.filtering != "plain",
             )
             return [hit.id for hit in hits]
 

@@ -18,12 +18,14 @@ __all__ = ["Figures", "Line", "make_figures", "recall"]
 class Line:
     """One engine, setting and filter.
 
+    ``variant`` is another way of filtering than the engine's own, to compare with; empty for that.
     ``recall`` is the mean share of the true k that were found; ``p50`` and so on are milliseconds
     of a query asked alone, ``single`` and ``concurrent`` queries a second.
     """
 
     engine: str
     setting: str
+    variant: str
     filter: str
     share: float
     queries: int
@@ -47,7 +49,7 @@ class Figures:
     engines: dict[str, dict[str, Any]]
     facts: dict[str, Any]
 
-    def best(self, engine: str, filter_: str, least: float, *, inside: bool = False) -> Line | None:
+    def best(self, engine: str, filter_: str, least: float, variant: str = "") -> Line | None:
         """Return the quickest line of an engine under a filter with at least this recall."""
         fitting = [
             line
@@ -55,7 +57,7 @@ class Figures:
             if line.engine == engine
             and line.filter == filter_
             and line.recall >= least
-            and ("inside" in line.setting) == inside
+            and line.variant == variant
         ]
         return min(fitting, key=lambda line: line.p50, default=None)
 
@@ -97,13 +99,14 @@ def _line(engine: str, run: dict[str, Any], plan: Plan, row_of: dict[str, int]) 
         for answer in run["answers"]
     ]
     share = float(np.mean([each.share for each in plan.restrictions[name]]))
-    label, inside = run["label"], run["setting"]["filtering"] == "inside"
-    if engine.startswith("faiss") and share < EXACT_SHARE and not inside:
+    label, variant = run["label"], run["variant"]
+    if engine.startswith("faiss") and share < EXACT_SHARE and not variant:
         label = "one by one"
     p50, p95, p99 = (float(value) for value in np.percentile(times, [50, 95, 99]))
     return Line(
         engine=engine,
         setting=label,
+        variant=variant,
         filter=name,
         share=share,
         queries=len(times),

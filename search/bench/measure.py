@@ -18,7 +18,7 @@ from search.faiss_mirror import Kind, MirrorState
 
 __all__ = ["Task", "measure"]
 
-_WARM_UP = 20
+_WARM_UP = 200  # the pages of a cold store are read by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +157,7 @@ def _ask_all(
         "filter": name,
         "setting": asdict(setting),
         "label": setting.label,
+        "variant": setting.variant,
         "milliseconds": times,
         "answers": answers,
         "concurrent_queries_per_second": len(asks) / together,

@@ -12,6 +12,7 @@ from search.bench.figures import Figures, Line
 __all__ = ["save_report", "to_markdown"]
 
 _GOOD = 0.99
+_VARIANTS = ("", "filtered inside", "without ACORN")
 _COLOURS = {"qdrant": "#b3261e", "faiss flat": "#8a8a86", "faiss hnsw": "#1d6fa5",
             "faiss ivf-flat": "#2e7d4f", "faiss ivf-pq": "#8e5aa8"}  # fmt: skip
 
@@ -53,7 +54,8 @@ def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
             ["filter", "works that pass", "engine", "setting", "recall", "p50 ms", "p95", "p99",
              "queries/s", "concurrent"],
             [
-                [line.filter, f"{line.share:.1%}", line.engine, line.setting,
+                [line.filter, f"{line.share:.1%}", line.engine,
+                 ", ".join(part for part in (line.setting, line.variant) if part),
                  f"{line.recall:.3f}", f"{line.p50:.2f}", f"{line.p95:.2f}", f"{line.p99:.2f}",
                  f"{line.single:,.0f}", f"{line.concurrent:,.0f}"]
                 for line in _chosen(figures)
@@ -82,14 +84,13 @@ def _chosen(figures: Figures) -> list[Line]:
     found = []
     for filter_ in dict.fromkeys(line.filter for line in figures.lines):
         for engine in figures.engines:
-            for inside in (False, True):
-                best = figures.best(engine, filter_, _GOOD, inside=inside)
+            for variant in _VARIANTS:
+                best = figures.best(engine, filter_, _GOOD, variant)
                 if best is None:
                     rest = [
                         line
                         for line in figures.lines
-                        if (line.engine, line.filter) == (engine, filter_)
-                        and ("inside" in line.setting) == inside
+                        if (line.engine, line.filter, line.variant) == (engine, filter_, variant)
                     ]
                     best = max(rest, key=lambda line: (line.recall, -line.p50), default=None)
                 if best is not None:
@@ -133,21 +134,20 @@ def _draw_recall(path: Path, figures: Figures) -> Path:
         panel.set_axis_off()
     for panel, name in zip(axes.flat, names, strict=False):
         for engine in figures.engines:
-            for inside in (False, True):
+            for variant in _VARIANTS:
                 lines = sorted(
                     (line for line in figures.lines
-                     if (line.engine, line.filter) == (engine, name)
-                     and ("inside" in line.setting) == inside),
+                     if (line.engine, line.filter, line.variant) == (engine, name, variant)),
                     key=lambda line: line.p50,
                 )  # fmt: skip
                 if lines:
                     panel.plot(
                         [line.p50 for line in lines],
                         [line.recall for line in lines],
-                        marker="x" if inside else "o",
-                        linestyle=":" if inside else "-",
+                        marker="x" if variant else "o",
+                        linestyle=":" if variant else "-",
                         color=_COLOURS.get(engine),
-                        label=f"{engine}, filtered inside" if inside else engine,
+                        label=f"{engine}, {variant}" if variant else engine,
                     )
         front = _front([line for line in figures.lines if line.filter == name])
         panel.plot(

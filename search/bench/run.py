@@ -155,7 +155,12 @@ def _tasks(
         "device": wanted.device,
     }
     rescored: list[float | None] = [0.0, 1.0, 3.0] if quantised else [None]
-    qdrant = tuple(Setting(effort, times) for effort in wanted.efforts for times in rescored)
+    qdrant = tuple(
+        Setting(effort, times, filtering)
+        for filtering in ("chosen", "plain")
+        for effort in wanted.efforts
+        for times in rescored
+    )
     tasks = [Task(name="qdrant", location=location, settings=qdrant, **common)]
     for kind in kinds:
         efforts = (0,) if kind == "flat" else tuple(wanted.efforts)

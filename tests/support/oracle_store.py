@@ -53,6 +53,7 @@ class OracleStore(Store):
         keys: Sequence[str] | None = None,
         effort: int = 0,
         oversampling: float | None = None,
+        acorn: bool = True,
     ) -> list[Hit]:
         found = []
         for point in self._chosen(filter_):

@@ -134,7 +134,7 @@ def test_the_whole_benchmark(bench: Path) -> None:
             assert best is not None, (engine, filter_)
             assert best.queries == 30
             assert 0 < best.p50 <= best.p95 <= best.p99
-    inside = [line for line in figures.lines if "inside" in line.setting]
+    inside = [line for line in figures.lines if line.variant == "filtered inside"]
     assert {line.engine for line in inside} == {"faiss hnsw", "faiss ivf-flat"}
     assert min(line.recall for line in inside) < 0.9
     for facts in figures.engines.values():
@@ -222,7 +222,7 @@ def test_bad_input(
 
 
 def make_line(engine: str, setting: str, recall_: float, p50: float) -> Line:
-    return Line(engine=engine, setting=setting, filter="none", share=1.0, queries=9,
+    return Line(engine=engine, setting=setting, variant="", filter="none", share=1.0, queries=9,
                 recall=recall_, p50=p50, p95=p50, p99=p50, single=9, concurrent=9)  # fmt: skip
 
 
