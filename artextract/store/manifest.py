@@ -79,8 +79,8 @@ class Manifest:
         for name in ("model", "classifier"):
             if values.get(name) is not None:
                 values[name] = ModelIdentity(**values[name])
-        if "layout" in values:
-            values["layout"] = Layout(**values["layout"])
+        # Before there was a choice, all collections were laid out so.
+        values["layout"] = Layout(**values.get("layout", {"hnsw_m": 16, "hnsw_ef_construct": 128}))
         return cls(**values)
 
     @classmethod

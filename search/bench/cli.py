@@ -1,12 +1,12 @@
 """``artextract bench``: FAISS and Qdrant, which is quicker, at which recall, under which filter."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
 from artextract.location import Location
-from artextract.options import device_option, store_option
+from artextract.options import device_option, layout_options, store_option, take_layout
 
 if TYPE_CHECKING:
     from search.faiss_mirror import Kind
@@ -97,6 +97,7 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
 @click.option(
     "--report-only", is_flag=True, help="Measure nothing; make the report of what --out holds."
 )
+@layout_options
 @device_option
 def bench(
     store: Location,
@@ -116,6 +117,7 @@ def bench(
     beside: tuple[Path, ...],
     report_only: bool,
     device: Literal["auto", "cpu", "cuda"],
+    **layout: Any,
 ) -> None:
     """Compare Qdrant with FAISS on a collection: time, recall, filters, memory, disk.
 
@@ -130,6 +132,11 @@ def bench(
     from search.bench.report import save_report, to_markdown
     from search.bench.run import Wanted, run
 
+    asked = take_layout(layout)
+    if asked and synthetic is None:
+        raise click.UsageError(
+            "how a collection is laid out is asked for with --synthetic; --store is as it is"
+        )
     _check_packages()
     if report_only:
         figures = make_figures(out)
@@ -140,6 +147,7 @@ def bench(
             store=None if synthetic is not None else store,
             synthetic=synthetic,
             dimension=dimension,
+            layout=asked,
             aspect=aspect,
             queries=queries,
             limit=limit,

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 
 from artextract.errors import InputError
 from artextract.location import Location
-from artextract.store import Store, open_store
+from artextract.store import Layout, Store, open_store
 from search.bench.engines import Setting
 from search.bench.figures import Figures, make_figures
 from search.bench.measure import Task, measure
@@ -39,6 +39,7 @@ class Wanted:
     store: Location | None
     synthetic: int | None
     dimension: int
+    layout: Mapping[str, Any]
     aspect: str
     queries: int
     limit: int
@@ -75,7 +76,7 @@ def run(wanted: Wanted, tell: Tell) -> Figures:
         store.settle()
         built["qdrant"]["disk_bytes"] = store.disk_bytes()
         state = _mirrored(wanted, store, tell)
-        quantised = store.manifest.layout.quantization != "none"
+        layout = store.manifest.layout
         name = store.manifest.model.name
     mirror = Mirror(wanted.mirror, state, threads=os.cpu_count() or 1)
     _check_size(mirror, wanted)
@@ -92,9 +93,12 @@ def run(wanted: Wanted, tell: Tell) -> Figures:
     plan = _plan(wanted, mirror)
     plan.save(wanted.out)
     np.save(wanted.out / "ids.npy", mirror.ids)
-    _save_facts(wanted, plan, mirror, built, f"{location} ({name})")
+    made_up = f"made-up vectors, seed {wanted.seed}"
+    collection = made_up if wanted.synthetic else f"{location} ({name})"
+    _save_facts(wanted, plan, mirror, built, f"{collection}; {_describe(layout)}")
     shutil.rmtree(wanted.out / "raw", ignore_errors=True)
     del mirror
+    quantised = layout.quantization != "none"
     for task in _tasks(wanted, kinds, location, state, quantised):
         tell(f"Asking {task.name}.")
         measure(task)
@@ -107,7 +111,13 @@ def _open(wanted: Wanted, location: Location, tell: Tell) -> Store:
     tell(
         f"Making {wanted.synthetic:,} vectors of {wanted.dimension} numbers, unless they are there."
     )
-    return make_store(str(location), wanted.synthetic, wanted.dimension, seed=wanted.seed)
+    return make_store(
+        str(location),
+        wanted.synthetic,
+        wanted.dimension,
+        seed=wanted.seed,
+        layout=wanted.layout,
+    )
 
 
 def _mirrored(wanted: Wanted, store: Store, tell: Tell) -> MirrorState:
@@ -186,17 +196,24 @@ def _save_facts(
     facts = {
         "points": len(mirror.ids),
         "dimension": mirror.vectors.shape[1],
-        "collection": f"made-up vectors, seed {wanted.seed}" if wanted.synthetic else collection,
+        "collection": collection,
         "queries": len(plan.queries),
         "limit": plan.limit,
         "threads": wanted.threads,
         "clients": wanted.clients,
         "machine": _machine(),
         "faiss": mirror.faiss.__version__,
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join(["artextract", *sys.argv[1:]]),
         "engines": built,
     }
     (wanted.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def _describe(layout: Layout) -> str:
+    return (
+        f"HNSW m {layout.hnsw_m}, ef_construct {layout.hnsw_ef_construct}, "
+        f"quantisation {layout.quantization}"
+    )
 
 
 def _machine() -> str:

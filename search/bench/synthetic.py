@@ -1,6 +1,7 @@
 """Made-up collections of any size, for comparisons on any machine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ def make_store(
     dimension: int,
     *,
     seed: int = 0,
+    layout: Mapping[str, Any] | None = None,
     on_points: Callable[[int], None] = lambda points: None,
 ) -> Store:
     """Open the made-up collection at ``location``, making or finishing it where it is not whole.
@@ -44,7 +46,7 @@ def make_store(
     model = ModelIdentity(
         f"synthetic-{dimension}", f"{seed:04x}{dimension:08x}{points:052x}", dimension
     )
-    store = create_store(location, model)
+    store = create_store(location, model, layout=layout)
     there = store.count()
     if there > points or (there % _CHUNK and there != points):
         store.close()

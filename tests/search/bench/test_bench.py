@@ -251,3 +251,20 @@ def test_the_best_setting_is_the_quickest_that_is_good_enough(tmp_path: Path) ->
     assert "| faiss ivf-pq | ef 64 | 0.700 |" in text
     assert "ef 256" not in text
     assert len(save_report(tmp_path, figures)) == 3
+
+
+def test_a_quantised_collection_is_measured_with_and_without_looking_up(
+    tmp_path: Path, artextract: Artextract
+) -> None:
+    words = ["bench", "--synthetic", 1000, "--dim", 16, "--out", tmp_path / "out", "--queries", 9,
+             "--ef", "64", "--indexes", "flat", "--quantization", "int8"]  # fmt: skip
+    ran = artextract(*words)
+    assert ran.code == 0, ran
+    assert "quantisation int8" in ran.out
+    settings = {
+        line.setting for line in make_figures(tmp_path / "out").lines if line.engine == "qdrant"
+    }
+    assert settings == {"ef 64, not rescored", "ef 64, rescored 1x", "ef 64, rescored 3x"}
+    ran = artextract("bench", "--out", tmp_path / "out", "--quantization", "int8")
+    assert ran.code == 2
+    assert "with --synthetic" in ran.err
