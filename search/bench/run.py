@@ -74,10 +74,11 @@ def run(wanted: Wanted, tell: Tell) -> Figures:
             )
         tell("Waiting until the collection is in order.")
         store.settle()
-        built["qdrant"]["disk_bytes"] = store.disk_bytes()
         state = _mirrored(wanted, store, tell)
         layout = store.manifest.layout
         name = store.manifest.model.name
+    with open_store(location) as again:  # by now the engine has tidied up what it merged
+        built["qdrant"]["disk_bytes"] = again.disk_bytes()
     mirror = Mirror(wanted.mirror, state, threads=os.cpu_count() or 1)
     _check_size(mirror, wanted)
     kinds = _fitting(mirror, tell) if wanted.indexes is None else wanted.indexes
