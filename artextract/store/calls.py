@@ -27,6 +27,7 @@ _BUSY_GRPC = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"
 
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
+_TELL_EVERY_SECONDS = 30.0
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Calls:
     url: str
     patience_seconds: float
     sleep: Callable[[float], None] = time.sleep
+    _told_at: float = float("-inf")
 
     def __call__(self, call: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
         """Return ``call(*arguments, **options)``.
@@ -58,7 +60,7 @@ class Calls:
                 wait=_wait,
                 retry=tenacity.retry_if_exception(_is_transient),
                 sleep=self.sleep,
-                before_sleep=self._tell_once,
+                before_sleep=self._tell,
                 reraise=True,
             )(call, *arguments, **options)
         except Exception as error:
@@ -72,8 +74,11 @@ class Calls:
                 raise refused from error
             raise
 
-    def _tell_once(self, state: tenacity.RetryCallState) -> None:
-        if state.attempt_number == 1 and self.patience_seconds > 10:
+    def _tell(self, state: tenacity.RetryCallState) -> None:
+        """Say that the server does not answer, now and then while that lasts."""
+        now = time.monotonic()
+        if self.patience_seconds > 10 and now - self._told_at > _TELL_EVERY_SECONDS:
+            self._told_at = now
             error = _error_of(state)
             _log.warning(
                 "The Qdrant server at %s does not answer (%s); trying again for up to %.0f s.",
