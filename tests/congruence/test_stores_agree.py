@@ -1,7 +1,8 @@
 """The embedded store, the server's and a plain loop give the same answers.
 
-The server's code runs here against qdrant-client's local mode; with $QDRANT_URL set it runs
-against that server too (``pytest -m server``).
+The server's code runs here against qdrant-client's local mode. Where $QDRANT_URL (and
+$QDRANT_API_KEY) names a real server, tests marked "server" ask that one the same:
+``QDRANT_URL=http://localhost:6333 pytest -m server``.
 """
 
 import os
@@ -55,14 +56,6 @@ def make_stores(folder: Path, stack: ExitStack) -> dict[str, Store]:
         classifier=MANIFEST.classifier,
         client=QdrantClient(":memory:"),
     )
-    if os.environ.get("QDRANT_URL"):
-        location = Location.of(f"{os.environ['QDRANT_URL'].rstrip('/')}/test-{uuid.uuid4().hex}")
-        stores["server"] = create_store(
-            location, MANIFEST.model, vectors=MANIFEST.vectors, classifier=MANIFEST.classifier
-        )
-        url, name = location.address
-        client = QdrantClient(url=url, api_key=location.api_key)
-        stack.callback(lambda: client.delete_collection(name))
     for store in stores.values():
         store.upsert(GALLERY[:60])
         store.upsert(GALLERY[50:])
@@ -76,6 +69,24 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Store
         with pytest.warns(UserWarning, match="Payload indexes have no effect"):
             made = make_stores(tmp_path_factory.mktemp("congruence"), stack)
         yield made
+
+
+@pytest.fixture(scope="module")
+def real_server() -> Iterator[Store]:
+    """The gallery in a collection of its own on a real server, which is deleted afterwards."""
+    if not os.environ.get("QDRANT_URL"):
+        pytest.skip("no QDRANT_URL with the address of a real Qdrant server")
+    location = Location.of(f"{os.environ['QDRANT_URL'].rstrip('/')}/test-{uuid.uuid4().hex}")
+    with create_store(
+        location, MANIFEST.model, vectors=MANIFEST.vectors, classifier=MANIFEST.classifier
+    ) as store:
+        store.upsert(GALLERY[:60])
+        store.upsert(GALLERY[50:])
+        store.settle()
+        yield store
+    client = server.connect(location)
+    client.delete_collection(location.name)
+    client.close()
 
 
 # Queries: each takes a store and returns an answer in which nothing is left to chance.
@@ -268,6 +279,12 @@ def test_all_stores_answer_alike(name: str, stores: dict[str, Store]) -> None:
     assert disagreements(stores, name) == []
 
 
+@pytest.mark.server
+def test_a_real_server_answers_alike(stores: dict[str, Store], real_server: Store) -> None:
+    both = {"oracle": stores["oracle"], "server": real_server}
+    assert [name for name in QUERIES if disagreements(both, name)] == []
+
+
 def test_most_queries_find_something(stores: dict[str, Store]) -> None:
     answers = {name: ask(stores["oracle"]) for name, ask in QUERIES.items()}
     empty = {name for name, answer in answers.items() if answer in ([], (0, 0), (0, []))}
@@ -340,6 +357,17 @@ def test_generated_filters_mean_the_same(stores: dict[str, Store], filter_: Any)
     for name, store in stores.items():
         assert [record.id for record in store.scroll(filter_, keys=())] == expected, name
         assert store.count(filter_) == len(expected), name
+
+
+@pytest.mark.server
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(FILTERS)
+def test_generated_filters_mean_the_same_on_a_real_server(
+    stores: dict[str, Store], real_server: Store, filter_: Any
+) -> None:
+    expected = [record.id for record in stores["oracle"].scroll(filter_)]
+    assert [record.id for record in real_server.scroll(filter_, keys=())] == expected
+    assert real_server.count(filter_) == len(expected)
 
 
 def any_as_the_first(match: Any) -> Any:
