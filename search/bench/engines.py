@@ -17,7 +17,7 @@ __all__ = ["Ask", "Engine", "FaissEngine", "QdrantEngine", "Setting"]
 class Setting:
     """One way to ask an engine.
 
-    ``effort`` is hnsw_ef, efSearch or nprobe; ``oversampling`` that of quantised vectors;
+    ``effort`` is hnsw_ef, efSearch or nprobe, 0 where there is none; ``oversampling`` that of quantised vectors;
     ``filtering`` is "chosen" where the engine filters as it does by itself; "inside" where FAISS
     filters within its index, however few pass; "plain" where Qdrant does without ACORN.
     """
@@ -29,7 +29,7 @@ class Setting:
     @property
     def label(self) -> str:
         """The setting in a few words."""
-        parts = [f"ef {self.effort}"]
+        parts = [f"ef {self.effort}" if self.effort else "all compared"]
         if self.oversampling is not None:
             parts.append(
                 f"rescored {self.oversampling:g}x" if self.oversampling else "not rescored"
