@@ -17,9 +17,10 @@ __all__ = ["Ask", "Engine", "FaissEngine", "QdrantEngine", "Setting"]
 class Setting:
     """One way to ask an engine.
 
-    ``effort`` is hnsw_ef, efSearch or nprobe, 0 where there is none; ``oversampling`` that of quantised vectors;
-    ``filtering`` is "chosen" where the engine filters as it does by itself; "inside" where FAISS
-    filters within its index, however few pass; "plain" where Qdrant does without ACORN.
+    ``effort`` is hnsw_ef, efSearch or nprobe, 0 where there is none; ``oversampling`` that of
+    quantised vectors; ``filtering`` is "chosen" where the engine filters as it does by itself;
+    "inside" where FAISS filters within its index, however few pass; "plain" where Qdrant does
+    without ACORN.
     """
 
     effort: int
