@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from artextract.processor import sums_int8_exactly
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["DEVICES", "Device", "OnnxModel", "Seen", "check_onnxruntime"]
+__all__ = ["DEVICES", "Device", "Network", "OnnxModel", "Seen", "check_onnxruntime"]
 
 _log = logging.getLogger(__name__)
 
@@ -87,25 +87,9 @@ class OnnxModel:
             PackageError: no ONNX Runtime wheel is installed, or both are.
             ModelError: the file is missing, damaged or without a card, or the device can't be used.
         """
-        check_onnxruntime()
-        import onnxruntime
-
-        if not path.is_file():
-            raise ModelError(f"there is no model file {path}; check the path")
-        available = onnxruntime.get_available_providers()
-        wanted = device if device != "auto" else (
-            "cuda" if _PROVIDERS["cuda"] in available else "cpu"
-        )  # fmt: skip
-        provider = _PROVIDERS[wanted]
-        if provider not in available:
-            raise ModelError(
-                f"device {wanted!r} needs ONNX Runtime's {provider}, and this installation offers "
-                f"only {', '.join(available)}; install 'artextract[gpu]' or use --device cpu"
-            )
         self.path = path
-        self.device = wanted
         self.threads = threads or os.cpu_count() or 1
-        self._session = _open_session(onnxruntime, path, provider, self.threads)
+        self._session, self.device = _load(path, device, self.threads)
         card = self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
         if card is None:
             raise ModelError(
@@ -114,7 +98,7 @@ class OnnxModel:
             )
         self.card = ModelCard.from_json(card, str(path))
         self._check_card()
-        if wanted == "cpu" and self.card.weight_bits == 8 and not sums_int8_exactly():
+        if self.device == "cpu" and self.card.weight_bits == 8 and not sums_int8_exactly():
             _log.warning(
                 "%s has 8-bit weights and this processor adds their products in 16 bits, so its "
                 "vectors may be off; quantise it again with --weight-bits 7.", path,
@@ -204,6 +188,46 @@ class OnnxModel:
             )
         embeddings /= lengths
         return embeddings
+
+
+class Network:
+    """A network without a card, for a fixed task, of one input and one picture at a time.
+
+    ``device`` is the device that really runs.
+    """
+
+    def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
+        """Load ``path``; arguments and errors as of :class:`OnnxModel`."""
+        self._session, self.device = _load(path, device, threads or os.cpu_count() or 1)
+        (node,) = self._session.get_inputs()
+        self._input = node.name
+
+    def run(self, tensor: npt.NDArray[Any]) -> list[npt.NDArray[np.float32]]:
+        """Return all outputs of the network for ``tensor``."""
+        outputs: list[npt.NDArray[np.float32]] = self._session.run(None, {self._input: tensor})
+        return outputs
+
+
+def _load(
+    path: Path, device: Device, threads: int
+) -> "tuple[onnxruntime.InferenceSession, Device]":
+    """Return a session on ``path``, and the device that really runs it."""
+    check_onnxruntime()
+    import onnxruntime
+
+    if not path.is_file():
+        raise ModelError(f"there is no model file {path}; check the path")
+    available = onnxruntime.get_available_providers()
+    wanted = device if device != "auto" else (
+        "cuda" if _PROVIDERS["cuda"] in available else "cpu"
+    )  # fmt: skip
+    provider = _PROVIDERS[wanted]
+    if provider not in available:
+        raise ModelError(
+            f"device {wanted!r} needs ONNX Runtime's {provider}, and this installation offers "
+            f"only {', '.join(available)}; install 'artextract[gpu]' or use --device cpu"
+        )
+    return _open_session(onnxruntime, path, provider, threads), wanted
 
 
 def _describe(node: "onnxruntime.NodeArg") -> str:

@@ -25,11 +25,12 @@ from pathlib import Path
 import numpy as np
 
 from artextract import atelier
+from artextract.aspects.measure import Measured
 from artextract.images import open_image
+from artextract.looking.models import Models, load_models
 from artextract.models import DEFAULT_MODEL
 from artextract.store import open_store
 from ingest.journal import Journal
-from ingest.models import Models, load_models
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 
@@ -69,9 +70,9 @@ def measure_ingest(
     """
     folder = make_folder(scratch / "ingest", pictures, count)
     cores = os.cpu_count() or 1
-    models = load_models(model_name, device="cpu")
-    wide_models = load_models(model_name, device="cpu", threads=cores)
-    (preprocess,) = models.networks.preprocesses
+    models = load_models(model_name, aspects=(), device="cpu")
+    wide_models = load_models(model_name, aspects=(), device="cpu", threads=cores)
+    (preprocess,) = models.eyes.preprocesses
     tensors = np.stack(
         [preprocess(open_image(p.read_bytes(), p.name)) for p in islice(cycle(pictures), 256)]
     )
@@ -79,7 +80,8 @@ def measure_ingest(
 
     def model_alone(models: Models, at_once: int) -> float:
         def look(at: int) -> None:
-            models.networks.look([tensors[at : at + BATCH_SIZE]])
+            batch = tensors[at : at + BATCH_SIZE]
+            models.eyes.look([batch], [Measured()] * len(batch))
 
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(look, starts[:at_once]))
@@ -92,7 +94,7 @@ def measure_ingest(
         with models.create_store(str(location)) as store:
             journal = Journal(location / "failures.jsonl")
             summary = ingest(
-                FolderSource(folder), store, models.networks, journal,
+                FolderSource(folder), store, models.eyes, journal,
                 batch_size=BATCH_SIZE, threads=cores, runners=at_once,
             )  # fmt: skip
         shutil.rmtree(location)

@@ -21,9 +21,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from artextract.looking.models import load_models
 from artextract.models import DEFAULT_MODEL
 from ingest.journal import Journal
-from ingest.models import load_models
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 from ingest.sources.iiif import ImageServer
@@ -54,11 +54,11 @@ def serving(images: Path, latency: float) -> Iterator[str]:
 
 def measure(source: Source, model_name: str, readers: int) -> tuple[float, float]:
     """Ingest ``source`` into a new store; return images/s and how busy the model was."""
-    models = load_models(model_name, device="cpu")
+    models = load_models(model_name, aspects=(), device="cpu")
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder, models.create_store(folder) as store:
         summary = ingest(
-            source, store, models.networks, Journal(Path(folder, "failures.jsonl")),
+            source, store, models.eyes, Journal(Path(folder, "failures.jsonl")),
             batch_size=BATCH_SIZE, threads=cores, runners=cores, readers=readers,
         )  # fmt: skip
     assert summary.embedded == source.count(), summary.failures[:3]

@@ -13,8 +13,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from artextract.looking.models import load_models
+from artextract.models import DEFAULT_MODEL
 from ingest.journal import Journal
-from ingest.models import load_models
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 
@@ -48,7 +49,7 @@ def main() -> None:
 
 def measure(name: str) -> tuple[int, float]:
     """Return how many works were ingested with a model, and images/s."""
-    models = load_models(name, device="cpu")
+    models = load_models(name, aspects=("style",) if name == DEFAULT_MODEL else (), device="cpu")
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "store"
@@ -56,7 +57,7 @@ def measure(name: str) -> tuple[int, float]:
             summary = ingest(
                 FolderSource(SHARED / "data" / "nga" / "images"),
                 store,
-                models.networks,
+                models.eyes,
                 Journal(location / "failures.jsonl"),
                 batch_size=BATCH_SIZE,
                 threads=cores,

@@ -49,7 +49,8 @@ def _common_options(command: Command) -> Command:
             default="all",
             show_default=True,
             metavar="A,B",
-            help="Ways to be alike that are computed: visual, style (needs a classifier), or all.",
+            help="Ways to be alike that are computed beside visual: style, composition, lighting, "
+            "palette, face, pose, scene (style and scene need a classifier), or all.",
         ),
         device_option,
         click.option(

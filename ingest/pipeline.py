@@ -24,12 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.artwork import METADATA_FIELDS
+from artextract.aspects.measure import Measured
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images import content_hash, make_thumbnail, open_sized
+from artextract.looking.eyes import Eyes
 from artextract.preprocess import Preprocess
 from artextract.store import ModelIdentity, Point, Record, Store
 from ingest.journal import Journal
-from ingest.networks import Networks
 from ingest.sources.item import Failure, Item, Source
 
 __all__ = ["Summary", "check_source", "ingest"]
@@ -69,6 +70,7 @@ class _Prepared:
 
     item: Item
     pixels: tuple[npt.NDArray[np.uint8], ...]  # (size, size, 3) for each preprocessing
+    measured: Measured
     payload: dict[str, Any]
     seconds: tuple[float, float]  # reading, preparing
 
@@ -101,7 +103,7 @@ _Outcome = _Prepared | _Known | _Unread | Failure
 def ingest(
     source: Source,
     store: Store,
-    networks: Networks,
+    eyes: Eyes,
     journal: Journal,
     *,
     batch_size: int,
@@ -120,8 +122,8 @@ def ingest(
 
     Args:
         source: The works.
-        store: A collection made with these networks.
-        networks: The embedder, and the classifier where there is one.
+        store: A collection for what these eyes see.
+        eyes: What looks at the pictures.
         journal: Where failures go, and which works ``only_failed`` takes.
         batch_size: Pictures in one run of the networks.
         threads: Pictures that are prepared at once.
@@ -138,8 +140,8 @@ def ingest(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, journal if only_failed else None, limit)
-    batches = _Batches(networks.preprocesses)
-    prepare = _Preparer(networks.preprocesses, store.manifest.model, threads)
+    batches = _Batches(eyes.preprocesses)
+    prepare = _Preparer(eyes, store.manifest.model, threads)
     running: deque[Future[tuple[list[_Embedded | Failure], float]]] = deque()
     batch: list[_Prepared] = []
 
@@ -150,7 +152,7 @@ def ingest(
 
     def embed(prepared: list[_Prepared]) -> tuple[list[_Embedded | Failure], float]:
         begun = time.perf_counter()
-        return _embed(networks, prepared, batches), time.perf_counter() - begun
+        return _embed(eyes, prepared, batches), time.perf_counter() - begun
 
     def write_oldest() -> None:
         outcomes, seconds = running.popleft().result()
@@ -212,7 +214,7 @@ def check_source(
     source: Source,
     store: Store | None,
     model: ModelIdentity,
-    preprocess: Preprocess,
+    eyes: Eyes,
     *,
     threads: int,
     limit: int | None = None,
@@ -228,7 +230,7 @@ def check_source(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, only, limit)
-    prepare = _Preparer([preprocess], model, threads, reads_remote=False)
+    prepare = _Preparer(eyes, model, threads, dry=True)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
@@ -330,15 +332,15 @@ class _Preparer:
 
     def __init__(
         self,
-        preprocesses: Sequence[Preprocess],
+        eyes: Eyes,
         model: ModelIdentity,
         at_once: int,
         *,
-        reads_remote: bool = True,
+        dry: bool = False,
     ) -> None:
-        self._preprocesses = preprocesses
-        self._decode_at_least = max(each.decode_at_least for each in preprocesses)
-        self._reads_remote = reads_remote
+        """``dry``: fetch nothing from a server, and look at no picture beyond decoding it."""
+        self._eyes = eyes
+        self._dry = dry
         self._model = {"name": model.name, "sha256": model.sha256}
         self._cores = threading.BoundedSemaphore(at_once)
 
@@ -346,7 +348,7 @@ class _Preparer:
         started = time.perf_counter()
         if record is not None and work.version and _version(record) == work.version:
             return self._known(work, record, 0.0)
-        if work.version is not None and not self._reads_remote:
+        if work.version is not None and self._dry:
             return _Unread()
         try:
             data = work.read()
@@ -373,7 +375,7 @@ class _Preparer:
         ):
             return self._known(work, record, read_seconds)
         try:
-            image, size = open_sized(data, work.artwork.image, self._decode_at_least)
+            image, size = open_sized(data, work.artwork.image, self._eyes.decode_at_least)
         except ImageError as error:
             work.discard()
             return Failure(work.key, work.artwork.image, str(error))
@@ -387,8 +389,10 @@ class _Preparer:
         }
         if work.version is not None:
             payload["image_version"] = work.version
-        pixels = tuple(each.resize_pixels(image) for each in self._preprocesses)
-        return _Prepared(work, pixels, payload, (read_seconds, time.perf_counter() - started))
+        pixels = tuple(each.resize_pixels(image) for each in self._eyes.preprocesses)
+        measured = Measured() if self._dry else self._eyes.measure(image)
+        seconds = (read_seconds, time.perf_counter() - started)
+        return _Prepared(work, pixels, measured, payload, seconds)
 
 
 def _metadata(work: Item) -> dict[str, Any]:
@@ -405,26 +409,24 @@ def _version(record: Record) -> str | None:
     return version
 
 
-def _embed(
-    networks: Networks, pictures: list[_Prepared], batches: _Batches
-) -> list[_Embedded | Failure]:
+def _embed(eyes: Eyes, pictures: list[_Prepared], batches: _Batches) -> list[_Embedded | Failure]:
     """Return a point for each picture, or why it has none."""
     try:
-        seen = networks.look(batches.make(pictures))
+        sights = eyes.look(batches.make(pictures), [each.measured for each in pictures])
     except ModelError as error:
         if len(pictures) > 1:  # find out which of them it is
-            return [outcome for one in pictures for outcome in _embed(networks, [one], batches)]
+            return [outcome for one in pictures for outcome in _embed(eyes, [one], batches)]
         item = pictures[0].item
         return [Failure(item.key, item.artwork.image, str(error))]
-    vectors = {aspect: rows.tolist() for aspect, rows in seen.vectors.items()}
-    outcomes: list[_Embedded | Failure] = []
-    for row, prepared in enumerate(pictures):
-        predicted = networks.predicted(seen, row)
-        payload = {**prepared.payload, "predicted": predicted} if predicted else prepared.payload
-        own = {aspect: rows[row] for aspect, rows in vectors.items()}
-        point = Point(prepared.item.artwork.point_id, own, payload)
-        outcomes.append(_Embedded(prepared.item.key, point))
-    return outcomes
+    return [
+        _Embedded(
+            prepared.item.key,
+            Point(
+                prepared.item.artwork.point_id, sight.vectors, {**prepared.payload, **sight.payload}
+            ),
+        )
+        for prepared, sight in zip(pictures, sights, strict=True)
+    ]
 
 
 def _update(store: Store, known: _Known, summary: Summary) -> None:

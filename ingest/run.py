@@ -11,13 +11,12 @@ from typing import Any
 
 import click
 
-from artextract.errors import InputError, QueryError
+from artextract.errors import InputError
 from artextract.inference import Device
 from artextract.location import Location
+from artextract.looking.models import Models, load_models
 from artextract.store import Store, find_store
-from artextract.store.schema import ASPECTS
 from ingest.journal import JOURNAL_NAME, Journal
-from ingest.models import Models, load_models
 from ingest.pipeline import Summary, check_source
 from ingest.pipeline import ingest as ingest_source
 from ingest.prune import prune
@@ -118,7 +117,7 @@ def _ingest(
             summary = ingest_source(
                 source,
                 store,
-                models.networks,
+                models.eyes,
                 journal,
                 batch_size=settings.batch_size,
                 threads=os.cpu_count() or 1,
@@ -147,7 +146,7 @@ def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
     store = find_store(settings.store)
     try:
         if store is not None:
-            store.check_model(models.identity, models.classifier, models.networks.vectors)
+            store.check_model(models.identity, models.classifier, models.eyes.vectors)
         journal = Journal(settings.journal) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
         with _progress("Reading", min(total, settings.limit or total)) as on_work:
@@ -155,7 +154,7 @@ def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
                 source,
                 store,
                 models.identity,
-                models.networks.preprocesses[0],
+                models.eyes,
                 threads=os.cpu_count() or 1,
                 limit=settings.limit,
                 only=journal,
@@ -180,14 +179,8 @@ def _runners(device: str) -> int:
 
 
 def _aspects(text: str) -> list[str] | None:
-    """Return the aspects that ``--aspects`` names; None for all that the networks give."""
-    if text == "all":
-        return None
-    names = [part.strip() for part in text.split(",")]
-    for name in names:
-        if name not in ASPECTS:
-            raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}, all")
-    return names
+    """Return the aspects that ``--aspects`` names; None for all that can be made."""
+    return None if text == "all" else [part.strip() for part in text.split(",")]
 
 
 @contextmanager

@@ -94,12 +94,47 @@ __all__ = ["search"]
 )
 @click.option("--text", metavar="WORDS", help="Only works whose title has these words.")
 @click.option(
+    "--faces", metavar="N", help="Only works with so many heads: 2, 1:3, or 2: for two and more."
+)
+@click.option(
+    "--facing",
+    type=click.Choice(["left", "front", "right", "left profile", "right profile"]),
+    multiple=True,
+    help="Only works whose main head turns there, as the viewer sees it; any of.",
+)
+@click.option("--bodies", metavar="N", help="Only works with so many bodies, written like --faces.")
+@click.option(
+    "--light-from",
+    "lights",
+    type=click.Choice(["left", "right", "above", "unclear"]),
+    multiple=True,
+    help="Only works whose light lies there, as the viewer sees it; any of.",
+)
+@click.option(
+    "--key",
+    "light_keys",
+    type=click.Choice(["low", "mid", "high"]),
+    multiple=True,
+    help="Only dark (low), middling or light (high) pictures; any of.",
+)
+@click.option(
+    "--colour",
+    "colours",
+    multiple=True,
+    metavar="NAME",
+    help="Only works with this among their main colours (red, brown, grey, ...); any of.",
+)
+@click.option(
     "--by",
-    "aspect",
-    default="visual",
-    show_default=True,
-    metavar="ASPECT",
-    help="The way to be alike.",
+    "aspects",
+    multiple=True,
+    metavar="ASPECT[=WEIGHT]",
+    help="The way to be alike; repeatable: the weighted sum of several.  [default: visual]",
+)
+@click.option(
+    "--region",
+    metavar="X,Y,W,H",
+    help="Search with this part of QUERY's picture: fractions of its width and height.",
 )
 @click.option("--like", multiple=True, metavar="QUERY", help="Also like this work; repeatable.")
 @click.option("--unlike", multiple=True, metavar="QUERY", help="Less like this one; repeatable.")
@@ -157,7 +192,14 @@ def search(
     medium: str | None,
     where: tuple[str, ...],
     text: str | None,
-    aspect: str,
+    faces: str | None,
+    facing: tuple[str, ...],
+    bodies: str | None,
+    lights: tuple[str, ...],
+    light_keys: tuple[str, ...],
+    colours: tuple[str, ...],
+    aspects: tuple[str, ...],
+    region: str | None,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     other_artists: bool,
@@ -178,10 +220,12 @@ def search(
     Example: artextract search monet.jpg --artist "Claude Monet" --years 1870:1890 --gallery a.html
     """
     from artextract.store import open_store
+    from search.asked import parse_colours, parse_counts, parse_weights
     from search.criteria import Criteria
     from search.pictures import Pictures
     from search.query import QueryReader
-    from search.searcher import Question, check_aspect
+    from search.region import Region
+    from search.searcher import Question, check_aspects
     from search.searcher import search as answer_question
 
     if within and years is None:
@@ -211,17 +255,36 @@ def search(
 
         find_format(save)
         check_target(save, force=True)
+    by = parse_weights(aspects)
+    seen = [
+        *parse_counts("faces", faces),
+        *parse_counts("bodies", bodies),
+        *(
+            (what, values)
+            for what, values in (
+                ("facing", facing), ("light", lights), ("key", light_keys),
+                ("colour", parse_colours(colours)),
+            )
+            if values
+        ),
+    ]  # fmt: skip
+    if region is not None and not query:
+        raise click.UsageError("--region needs a QUERY, whose part it is")
+    part = None if region is None else Region.parse(region)
     with open_store(store) as opened:
-        check_aspect(opened, aspect)
+        check_aspects(opened, by)
         reader = QueryReader(
             opened,
-            aspect=aspect,
+            aspects=list(by),
             model=model,
             device=device,
             allow_private=allow_private_addresses,
         )
         question = Question(
-            like=[reader.read(text) for text in ((query,) if query else ()) + like],
+            like=[
+                *([reader.read(query, region=part)] if query else []),
+                *(reader.read(text) for text in like),
+            ],
             unlike=[reader.read(text) for text in unlike],
             criteria=Criteria(
                 artists=artists,
@@ -239,9 +302,10 @@ def search(
                 text=text,
                 predicted=predicted,
                 min_confidence=min_confidence,
+                seen=seen,
             ),
             limit=limit,
-            aspect=aspect,
+            by=by,
             other_artists=other_artists,
             min_score=min_score,
         )

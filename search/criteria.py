@@ -15,6 +15,16 @@ from search.names import PREDICTED, common_names, similar_names
 __all__ = ["Criteria", "make_filter"]
 
 
+_SEEN_BY = {
+    "faces": ("face", "scene"),
+    "facing": ("face", "scene"),
+    "bodies": ("pose", "scene"),
+    "light": ("lighting",),
+    "key": ("lighting",),
+    "colour": ("palette",),
+}
+"""For which aspects (any of them) a picture is looked at for what."""
+
 _MEASURED = frozenset({"width", "height", "image_sha256", "image_folder"})
 """Payload keys beside an artwork's fields that can be asked for."""
 
@@ -27,7 +37,8 @@ class Criteria:
     are the values of :class:`~artextract.attribution.Qualifier`, or "near" for all works by another
     hand near an artist; with artists they say how these must relate to the work. ``predicted`` has
     (attribute, names) of classes that a network predicted, whatever the catalog says, with at least
-    the probability ``min_confidence``.
+    the probability ``min_confidence``. ``seen`` has (what, values) of
+    :func:`artextract.aspects.measure.terms_of`, what was measured of the pictures.
     """
 
     artists: Sequence[str] = ()
@@ -45,6 +56,7 @@ class Criteria:
     text: str | None = None
     predicted: Sequence[tuple[str, Sequence[str]]] = ()
     min_confidence: float | None = None
+    seen: Sequence[tuple[str, Sequence[str]]] = ()
 
     def describe(self) -> list[str]:
         """Return the criteria in words, one each; empty where there are none."""
@@ -70,6 +82,7 @@ class Criteria:
             f"predicted {attribute} {' or '.join(names)}{sure}"
             for attribute, names in self.predicted
         ]
+        said += [f"{what} {' or '.join(values)}" for what, values in self.seen]
         return said
 
 
@@ -105,6 +118,7 @@ def make_filter(criteria: Criteria, store: Store, but: Sequence[Condition] = ())
         conditions += filters.words("title", _some_words("--text", criteria.text))
     conditions += [_where(store, pair) for pair in criteria.where]
     conditions += _predicted(criteria, store)
+    conditions += _seen(criteria, store)
     return filters.all_of(conditions, but)
 
 
@@ -145,6 +159,19 @@ def _predicted(criteria: Criteria, store: Store) -> list[Condition]:
         conditions.append(filters.predicted(attribute, names))
         if criteria.min_confidence is not None:
             conditions.append(filters.predicted_surely(attribute, criteria.min_confidence))
+    return conditions
+
+
+def _seen(criteria: Criteria, store: Store) -> list[Condition]:
+    """Return the conditions of what was measured of the pictures."""
+    conditions = []
+    for what, values in criteria.seen:
+        if not set(_SEEN_BY[what]) & set(store.manifest.vectors):
+            raise QueryError(
+                f"pictures in this collection were not looked at for {what}; ingest them with "
+                f"--aspects all, or {' or '.join(_SEEN_BY[what])}, into another store"
+            )
+        conditions.append(filters.any_of("seen", [f"{what}={value}" for value in values]))
     return conditions
 
 

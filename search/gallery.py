@@ -59,7 +59,7 @@ def save_gallery(
             for result in answer.results
         ],
         matching=answer.matching,
-        aspect=question.aspect,
+        by=question.by,
         model=store.manifest.model,
         version=__version__,
     )

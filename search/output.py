@@ -23,7 +23,8 @@ _THUMBNAIL_SIDE = 160
 def to_rows(answer: Answer) -> list[dict[str, Any]]:
     """Return the results as plain JSON values, the same keys in each.
 
-    ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query.
+    ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query;
+    ``shares`` are what each aspect adds to the score.
     """
     return [_row(result) for result in answer.results]
 
@@ -47,6 +48,7 @@ def _row(result: Result) -> dict[str, Any]:
         "page_url": artwork.page_url,
         "image": result.image,
         "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
+        "shares": {name: round(share, 6) for name, share in result.shares.items()},
         "predicted": {
             attribute: {"name": name, "probability": probability}
             for attribute, (name, probability) in result.predicted.items()
@@ -82,6 +84,7 @@ def to_csv(answer: Answer) -> str:
     writer.writeheader()
     for row in to_rows(answer):
         scores, predicted = row.pop("aspects"), row.pop("predicted")
+        del row["shares"]  # the table has each cosine
         cells = {f"aspects.{name}": scores.get(name) for name in aspects}
         for name in told:
             one = predicted.get(name, {})

@@ -19,7 +19,7 @@ from search.searcher import Result, image_of
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["Pictures"]
+__all__ = ["Pictures", "read_original"]
 
 
 class Pictures:
@@ -68,6 +68,26 @@ class Pictures:
         data = base64.b64decode(record.payload["thumbnail"].partition(",")[2])
         with PIL.Image.open(io.BytesIO(data)) as thumbnail:
             return _fit(thumbnail.convert("RGB"), side)
+
+
+def read_original(payload: Mapping[str, Any]) -> "PIL.Image.Image":
+    """Return a work's picture (RGB) as large as it was ingested.
+
+    Raises:
+        ImageError: it can't be read where it was ingested from, nor from the cache.
+    """
+    from artextract.images import open_image, read_image_file
+
+    image = image_of(payload)
+    path = Path(image)
+    if is_url(image):
+        cached = ImageCache(default_cache_folder()).path_of(payload["image_sha256"])
+        if cached is None:
+            raise ImageError(
+                f"the picture of {payload['id']} is not in the cache ({image}); give it as a file"
+            )
+        path = cached
+    return open_image(read_image_file(path), image)
 
 
 def _fit(image: "PIL.Image.Image", side: int) -> "PIL.Image.Image":

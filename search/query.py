@@ -1,20 +1,23 @@
 """What a query is: a file, a URL or an artwork's id, and its embedding."""
 
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artextract.artwork import METADATA_FIELDS, Artwork
-from artextract.errors import ModelError, QueryError, StoreMismatchError
+from artextract.errors import QueryError
 from artextract.fetch import fetch, is_url
 from artextract.store import Record, Store, filters
 from artextract.text import closest, fold
+from search.region import Region
 
 if TYPE_CHECKING:
-    from artextract.inference import Device, OnnxModel
-    from artextract.store import ModelIdentity
+    import PIL.Image
+
+    from artextract.inference import Device
+    from artextract.looking.eyes import Eyes
 
 __all__ = ["Query", "QueryReader"]
 
@@ -27,7 +30,7 @@ class Query:
 
     ``vectors`` are its embeddings {aspect: unit vector}; ``point_ids`` are its own points where it
     is a work of the collection (they are not an answer to it); ``image`` holds the file's bytes
-    where it was a file or a URL.
+    where it was a file or a URL. ``payload`` is the work's, or what was seen of the picture.
     """
 
     label: str
@@ -39,16 +42,16 @@ class Query:
 
 
 class QueryReader:
-    """Turns the text of a query into its embedding, with the model that made the collection.
+    """Turns the text of a query into its vectors, with the models that made the collection.
 
-    The model is loaded when the first picture needs it: a work of the collection needs none.
+    Models are loaded when the first picture needs them: a work of the collection needs none.
     """
 
     def __init__(
         self,
         store: Store,
         *,
-        aspect: str = "visual",
+        aspects: Sequence[str] = ("visual",),
         model: str | None = None,
         device: "Device" = "auto",
         allow_private: bool = False,
@@ -57,20 +60,22 @@ class QueryReader:
 
         Args:
             store: The collection.
-            aspect: Of which a picture's vector is wanted.
-            model: A file, where the model that gives this aspect has been moved.
-            device: Where to run it.
+            aspects: Of which a picture's vectors are wanted.
+            model: A file, where a model that gives one of them has been moved.
+            device: Where to run them.
             allow_private: Whether a URL may be on the user's own network.
         """
         self._store = store
-        self._aspect = aspect
+        self._aspects = aspects
         self._model_name = model
         self._device = device
         self._allow_private = allow_private
-        self._model: OnnxModel | None = None
+        self._eyes: Eyes | None = None
 
-    def read(self, text: str) -> Query:
+    def read(self, text: str, *, region: Region | None = None) -> Query:
         """Return the query that ``text`` names: a file if there is one, a URL, else a work's id.
+
+        ``region`` is the part of its picture that is looked at; None is all of it.
 
         Raises:
             QueryError: it is none of the three.
@@ -79,18 +84,18 @@ class QueryReader:
         """
         if is_url(text):
             data = fetch(text, allow_private=self._allow_private)
-            return self._from_image(text, data)
+            return self._from_image(text, data, region)
         path = Path(text)
         if _is(path, stat.S_ISREG):
             from artextract.images import read_image_file
 
             name = path.name.encode("utf-8", "replace").decode("utf-8")
-            return self._from_image(name, read_image_file(path))
+            return self._from_image(name, read_image_file(path), region)
         if _is(path, stat.S_ISDIR):
             raise QueryError(f"{text} is a folder; give one picture, a URL or an artwork's id")
-        return self._from_id(text)
+        return self._from_id(text, region)
 
-    def _from_id(self, artwork_id: str) -> Query:
+    def _from_id(self, artwork_id: str, region: Region | None) -> Query:
         records = self._find(artwork_id)
         if not records:
             self._refuse_artist(artwork_id)
@@ -102,12 +107,23 @@ class QueryReader:
             )
         first = records[0]  # the primary image, where the work has several
         artwork = Artwork.from_payload(first.payload)
-        return Query(
+        query = Query(
             label=artwork.title or artwork.id,
             vectors=dict(first.vectors),
             artwork=artwork,
             point_ids=tuple(record.id for record in records),
             payload=dict(first.payload),
+        )
+        return query if region is None else self._look_at_part(query, region)
+
+    def _look_at_part(self, query: Query, region: Region) -> Query:
+        """Return the query for a part of a work's picture, read from where it was ingested from."""
+        from search.pictures import read_original
+
+        image = read_original(query.payload)
+        sight = self._loaded_eyes().see(region.cut(image))
+        return replace(
+            query, vectors=sight.vectors, image=region.cut_file(image), payload=sight.payload
         )
 
     def _find(self, identifier: str) -> list[Record]:
@@ -145,62 +161,48 @@ class QueryReader:
                 f"--artist {identifier}"
             )
 
-    def _from_image(self, name: str, data: bytes) -> Query:
+    def _from_image(self, name: str, data: bytes, region: Region | None) -> Query:
         from artextract.images import content_hash, open_image
 
-        model = self._loaded_model()
-        preprocess = model.card.preprocess
-        image = open_image(data, name, at_least=preprocess.decode_at_least)
-        seen = model.look(preprocess(image)[None])
-        vectors = {aspect: rows[0].tolist() for aspect, rows in seen.vectors.items()}
-        artwork = self._same_file(vectors[self._aspect], content_hash(data))
-        return Query(label=name, vectors=vectors, artwork=artwork, image=data)
+        if region is not None:
+            image = open_image(data, name)
+            vectors, payload = self._see(region.cut(image))
+            return Query(name, vectors, image=region.cut_file(image), payload=payload)
+        at_least = self._loaded_eyes().decode_at_least
+        vectors, payload = self._see(open_image(data, name, at_least=at_least))
+        artwork = self._same_file(vectors, content_hash(data))
+        return Query(name, vectors, artwork, image=data, payload=payload)
 
-    def _same_file(self, vector: list[float], digest: str) -> Artwork | None:
+    def _see(self, image: "PIL.Image.Image") -> tuple[dict[str, list[float]], dict[str, Any]]:
+        """Return the vectors that are wanted, and what else is seen of a picture."""
+        sight = self._loaded_eyes().see(image)
+        wanted = {name: sight.vectors[name] for name in self._aspects if name in sight.vectors}
+        return wanted, sight.payload
+
+    def _same_file(self, vectors: Mapping[str, list[float]], digest: str) -> Artwork | None:
         """Return the work whose picture is the very same file, if the collection holds it."""
         keys = (*METADATA_FIELDS, "image_sha256")
-        for hit in self._store.search(vector, aspect=self._aspect, limit=3, keys=keys):
-            if hit.payload["image_sha256"] == digest:
-                return Artwork.from_payload(hit.payload)
+        for aspect, vector in vectors.items():
+            for hit in self._store.search(vector, aspect=aspect, limit=3, keys=keys):
+                if hit.payload["image_sha256"] == digest:
+                    return Artwork.from_payload(hit.payload)
+            return None
         return None
 
-    def _loaded_model(self) -> "OnnxModel":
-        """Return the model that made the collection's vectors of the aspect.
+    def _loaded_eyes(self) -> "Eyes":
+        """Return what looks at pictures as the collection's were looked at.
 
         Raises:
-            StoreMismatchError: the model that was found is another one.
-            ModelError: it can't be found or loaded, or gives no such vectors.
+            StoreMismatchError: a model that was found is another one.
+            ModelError: one can't be found or loaded, or does not give what is asked for.
         """
-        if self._model is None:
-            manifest = self._store.manifest
-            made_with = manifest.model
-            if self._aspect != "visual" and manifest.classifier is not None:
-                made_with = manifest.classifier
-            model = self._load(made_with)
-            if self._aspect not in model.card.aspects:
-                raise ModelError(
-                    f"{model.path} gives no vector of {self._aspect!r}; search --by "
-                    f"{' or '.join(model.card.aspects)}"
-                )
-            self._model = model
-        return self._model
+        if self._eyes is None:
+            from artextract.looking.models import load_eyes
 
-    def _load(self, made_with: "ModelIdentity") -> "OnnxModel":
-        from artextract.inference import OnnxModel
-        from artextract.models import find_model
-
-        if self._model_name is None and made_with.file and not Path(made_with.file).exists():
-            raise ModelError(
-                f"the collection's model {made_with} is no longer at {made_with.file}; say "
-                "where it is with --model"
+            self._eyes = load_eyes(
+                self._store.manifest, self._aspects, model=self._model_name, device=self._device
             )
-        file = find_model(self._model_name or made_with.file or made_with.name)
-        if file.sha256 != made_with.sha256:
-            raise StoreMismatchError(
-                f"the collection was made with {made_with}, and {file.path.name} has another "
-                f"checksum ({file.sha256[:12]}); name the right file with --model"
-            )
-        return OnnxModel(file.path, self._device)
+        return self._eyes
 
 
 def _is(path: Path, kind: Callable[[int], bool]) -> bool:

@@ -1,7 +1,7 @@
 """Answering a question: what is alike, among which works, without whom."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,16 @@ from artextract.artwork import METADATA_FIELDS, Artwork, split_values
 from artextract.errors import QueryError
 from artextract.fetch import is_url
 from artextract.store import Record, Store, filters
-from artextract.store.filters import Condition
+from artextract.store.filters import Condition, Filter
 from search.criteria import Criteria, make_filter
 from search.query import Query
+from search.together import Scored, search_together
 
-__all__ = ["Answer", "Question", "Result", "check_aspect", "combine", "image_of", "search"]
+__all__ = ["Answer", "Question", "Result", "check_aspects", "combine", "image_of", "search"]
 
 _KEYS = (
-    *METADATA_FIELDS, "extra", "predicted", "image_folder", "width", "height", "image_sha256",
+    *METADATA_FIELDS, "extra", "predicted", "faces", "bodies", "light", "palette", "image_folder",
+    "width", "height", "image_sha256",
 )  # fmt: skip
 """Payload keys of a result; thumbnails are fetched only where they are shown."""
 
@@ -27,14 +29,15 @@ _ORDER = {"style": 0, "genre": 1, "artist": 2}
 class Question:
     """What is asked: works like ``like``, unlike ``unlike``, that satisfy ``criteria``.
 
-    Without a query, the works that satisfy the criteria are listed, the earliest first.
+    ``by`` has the ways to be alike, each with its weight. Without a query, the works that satisfy
+    the criteria are listed, the earliest first.
     """
 
     like: Sequence[Query] = ()
     unlike: Sequence[Query] = ()
     criteria: Criteria
     limit: int = 10
-    aspect: str = "visual"
+    by: Mapping[str, float] = field(default_factory=lambda: {"visual": 1.0})
     other_artists: bool = False
     min_score: float | None = None
 
@@ -43,7 +46,8 @@ class Question:
 class Result:
     """One work of an answer, by that of its images which is most like the query.
 
-    ``score`` is the cosine to the query, None where there was none.
+    ``score`` is the cosine to the query, None where there was none. ``aspects`` has the cosine for
+    each aspect that was asked for, and ``shares`` what each adds to the score.
     """
 
     rank: int
@@ -53,6 +57,7 @@ class Result:
     point_id: str
     aspects: dict[str, float]
     payload: dict[str, Any]
+    shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:
@@ -80,39 +85,84 @@ def search(store: Store, question: Question) -> Answer:
         QueryError: an aspect or a name is unknown, or the queries cancel each other out.
         DateError: the years can't be understood.
     """
-    check_aspect(store, question.aspect)
+    check_aspects(store, question.by)
     if question.unlike and not question.like:
         raise QueryError("--unlike needs a work to be like; give a QUERY or --like")
     filter_ = make_filter(question.criteria, store, _left_out(question))
     matching = store.count_works(filter_)
     if not question.like:
         return Answer(_listed(store, filter_, question.limit), matching)
+    scored = _alike(store, question, filter_)
+    if not scored and matching and question.min_score is None:
+        raise QueryError(
+            f"none of the {matching} works that fit has what --by {' and '.join(question.by)} "
+            "compares (no head or no body was found in them); search by another aspect"
+        )
+    results = [
+        _result(rank, Record(each.id, each.payload, {}), each.score, each.aspects, each.shares)
+        for rank, each in enumerate(scored, start=1)
+    ]
+    return Answer(results, matching)
+
+
+def _alike(store: Store, question: Question, filter_: Filter | None) -> list[Scored]:
+    """Return the points that are most alike, one a work."""
+    targets = {aspect: _target(question, aspect) for aspect in question.by}
+    if len(targets) > 1:
+        return search_together(
+            store,
+            targets,
+            question.by,
+            limit=question.limit,
+            filter_=filter_,
+            min_score=question.min_score,
+            keys=_KEYS,
+        )
+    ((aspect, target),) = targets.items()
     hits = store.search(
-        combine([q.vectors[question.aspect] for q in question.like],
-                [q.vectors[question.aspect] for q in question.unlike]),
-        aspect=question.aspect,
+        target,
+        aspect=aspect,
         limit=question.limit,
         filter_=filter_,
         min_score=question.min_score,
         keys=_KEYS,
         one_per="id",
-    )  # fmt: skip
-    results = [
-        _result(rank, Record(hit.id, hit.payload, {}), hit.score, {question.aspect: hit.score})
-        for rank, hit in enumerate(hits, start=1)
+    )
+    return [
+        Scored(hit.id, hit.score, {aspect: hit.score}, {aspect: hit.score}, hit.payload)
+        for hit in hits
     ]
-    return Answer(results, matching)
 
 
-def check_aspect(store: Store, aspect: str) -> None:
-    """Check that the collection has vectors for ``aspect``.
+def _target(question: Question, aspect: str) -> list[float]:
+    """Return the vector to be like for one aspect.
 
     Raises:
-        QueryError: it has none.
+        QueryError: a query has none: its picture shows no head, or no body.
+    """
+    for query in (*question.like, *question.unlike):
+        if aspect not in query.vectors:
+            what = {"face": "no head was found", "pose": "no body was found"}.get(aspect)
+            raise QueryError(
+                f"{what or 'nothing was measured'} in {query.label!r}, so there is nothing to "
+                f"compare by {aspect}; leave out --by {aspect}, or give another picture"
+            )
+    return combine(
+        [query.vectors[aspect] for query in question.like],
+        [query.vectors[aspect] for query in question.unlike],
+    )
+
+
+def check_aspects(store: Store, aspects: Iterable[str]) -> None:
+    """Check that the collection has vectors for ``aspects``.
+
+    Raises:
+        QueryError: it has none for one of them.
     """
     known = store.manifest.vectors
-    if aspect not in known:
-        raise QueryError(f"unknown aspect {aspect!r}; this collection has: {', '.join(known)}")
+    for aspect in aspects:
+        if aspect not in known:
+            raise QueryError(f"unknown aspect {aspect!r}; this collection has: {', '.join(known)}")
 
 
 def combine(like: Sequence[Sequence[float]], unlike: Sequence[Sequence[float]]) -> list[float]:
@@ -174,11 +224,18 @@ def _listed(store: Store, filter_: Any, limit: int) -> list[Result]:
     chosen = sorted(works.values(), key=order)[:limit]
     records = store.retrieve([record.id for record in chosen], keys=_KEYS)
     return [
-        _result(rank, records[record.id], None, {}) for rank, record in enumerate(chosen, start=1)
+        _result(rank, records[record.id], None, {}, {})
+        for rank, record in enumerate(chosen, start=1)
     ]
 
 
-def _result(rank: int, record: Record, score: float | None, aspects: dict[str, float]) -> Result:
+def _result(
+    rank: int,
+    record: Record,
+    score: float | None,
+    aspects: dict[str, float],
+    shares: dict[str, float],
+) -> Result:
     payload = dict(record.payload)
     return Result(
         rank,
@@ -188,6 +245,7 @@ def _result(rank: int, record: Record, score: float | None, aspects: dict[str, f
         record.id,
         aspects,
         payload,
+        shares,
     )
 
 

@@ -13,7 +13,10 @@ from pathlib import Path
 from artextract.errors import ModelError
 from artextract.models.exported import EXPORTABLE, find_exported
 
-__all__ = ["DEFAULT_MODEL", "PACKAGED", "ModelFile", "find_model", "noted_sha256"]
+__all__ = [
+    "DEFAULT_MODEL", "DETECTORS", "PACKAGED", "ModelFile", "find_detector", "find_model",
+    "noted_sha256",
+]  # fmt: skip
 
 DEFAULT_MODEL = "wikiart-lite0"
 
@@ -22,6 +25,13 @@ PACKAGED = {
     "efficientnet-lite0": "efficientnet_lite0.onnx",
 }
 """Model names and the files in this folder; origin and licence of each stand in NOTICE."""
+
+DETECTORS = {
+    "faces": "blazeface_full_range.onnx",
+    "face-mesh": "face_mesh.onnx",
+    "bodies": "movenet_multipose.onnx",
+}
+"""What each network that finds something is called, and its file in this folder."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,11 @@ def find_model(name: str) -> ModelFile:
     )
 
 
+def find_detector(name: str) -> Path:
+    """Return the file of one of ``DETECTORS``."""
+    return Path(str(resources.files(__name__) / DETECTORS[name]))
+
+
 def noted_sha256(name: str) -> str:
     """Return the SHA-256 that NOTICE gives for the file of a packaged model, 64 hex digits.
 
@@ -69,13 +84,13 @@ def noted_sha256(name: str) -> str:
         ModelError: NOTICE does not name it.
     """
     notice = (resources.files(__name__) / "NOTICE").read_text(encoding="utf-8")
-    file = re.escape(PACKAGED[name])
+    file = re.escape((PACKAGED | DETECTORS)[name])
     found = re.search(
         rf"^{file}\n-+\n(?:.+\n)*?File +sha256 ([0-9a-f]{{64}})", notice, re.MULTILINE
     )
     if found is None:
         raise ModelError(
-            f"NOTICE has no checksum of {PACKAGED[name]}; install artextract again with "
-            "pip install --force-reinstall --no-deps artextract"
+            f"NOTICE has no checksum of {(PACKAGED | DETECTORS)[name]}; install artextract again "
+            "with pip install --force-reinstall --no-deps artextract"
         )
     return found[1]

@@ -14,7 +14,7 @@ from artextract.artwork import VIEWS
 from artextract.errors import StoreError, StoreMismatchError
 from artextract.store import filters
 from artextract.store.filters import Condition, Filter
-from artextract.store.manifest import Manifest, ModelIdentity
+from artextract.store.manifest import Manifest, ModelIdentity, measured_version
 from artextract.store.records import Hit, Point, Record
 
 __all__ = ["ACORN_SHARE", "EFFORT", "OVERSAMPLING", "Store", "to_unit"]
@@ -69,6 +69,12 @@ class Store(ABC):
                 f"the classes in store {self.location} were predicted by {told or 'no model'}, and "
                 f"this run predicts them by {classifier or 'no model'}: use --classifier {use}, or "
                 "another store"
+            )
+        if vectors is not None and self.manifest.measured not in (None, measured_version(vectors)):
+            raise StoreMismatchError(
+                f"the pictures in store {self.location} were measured by version "
+                f"{self.manifest.measured} of the rules, and this release has version "
+                f"{measured_version(vectors)}: ingest them into another store"
             )
         kept = self.manifest.vectors
         if vectors is not None and set(vectors) != set(kept):

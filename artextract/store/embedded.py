@@ -16,7 +16,7 @@ from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
-from artextract.store.manifest import Manifest, ModelIdentity
+from artextract.store.manifest import Manifest, ModelIdentity, measured_version
 from artextract.store.owner import Owner
 from artextract.store.records import Hit, Point, Record
 from artextract.store.space import SpaceGuard
@@ -75,6 +75,7 @@ class EmbeddedStore(Store):
         manifest = Manifest(
             model=model,
             vectors=dict(vectors or {"visual": model.dimension}),
+            measured=measured_version(vectors or ()),
             classifier=classifier,
             layout=layout,
         )

@@ -7,17 +7,18 @@ from it, so a store that was closed in order records them, and opening it compar
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from artextract import __version__
+from artextract.aspects import MEASURED, MEASURED_VERSION
 from artextract.errors import StoreError
 from artextract.files import write_atomically
 from artextract.store.layout import Layout
 
-__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity"]
+__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity", "measured_version"]
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 2
@@ -38,12 +39,19 @@ class ModelIdentity:
         return f"{self.name} ({self.sha256[:12]})"
 
 
+def measured_version(vectors: Iterable[str]) -> int | None:
+    """Return the version of the rules that a collection with these aspects is measured by."""
+    return MEASURED_VERSION if set(MEASURED) & set(vectors) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a store is: its models, its vectors {aspect: dimension}, and its files when last closed.
 
     ``classifier`` is the model that predicted classes, None where none did; it may be the same file
-    as ``model``. ``files`` is {path in the shard: bytes}, None while a writer has the store open.
+    as ``model``. ``measured`` is the version of the rules by which pictures were measured
+    (:data:`artextract.aspects.MEASURED_VERSION`), None where nothing was. ``files`` is {path
+    in the shard: bytes}, None while a writer has the store open.
     ``revision`` is a new text whenever a writer begins or ends, so that a copy of the collection
     can tell whether it is out of date.
     """
@@ -51,6 +59,7 @@ class Manifest:
     model: ModelIdentity
     vectors: dict[str, int]
     classifier: ModelIdentity | None = None
+    measured: int | None = None
     created_by: str = field(default=f"artextract {__version__}")
     layout: Layout = field(default_factory=Layout)
     revision: str = ""

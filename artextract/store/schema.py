@@ -4,10 +4,7 @@ The indexes are made before the first point and so before the first optimisation
 comes after the HNSW graph has no effect on filtered search (qdrant issue 6937).
 """
 
-__all__ = ["ASPECTS", "INTEGER_KEYS", "KEYWORD_KEYS"]
-
-ASPECTS = ("visual", "style")
-"""Ways in which two artworks can be alike, each a named vector (cosine)."""
+__all__ = ["INTEGER_KEYS", "KEYWORD_KEYS"]
 
 KEYWORD_KEYS = (
     "id",
@@ -18,6 +15,7 @@ KEYWORD_KEYS = (
     "folded.medium",
     "folded.terms",
     "predicted.terms",
+    "seen",
 )
 """Keys matched as a whole; of title and medium, each word; of terms, each "field=value".
 

@@ -20,7 +20,7 @@ from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
-from artextract.store.manifest import Manifest, ModelIdentity
+from artextract.store.manifest import Manifest, ModelIdentity, measured_version
 from artextract.store.records import Hit, Point, Record
 
 __all__ = ["ServerStore", "connect"]
@@ -156,6 +156,7 @@ class ServerStore(Store):
         manifest = Manifest(
             model=model,
             vectors=dict(vectors or {"visual": model.dimension}),
+            measured=measured_version(vectors or ()),
             classifier=classifier,
             layout=layout or Layout(),
         ).revised()

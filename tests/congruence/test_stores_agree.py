@@ -122,7 +122,7 @@ def answered(*, like: str | None = None, unlike: str | None = None, **asked: Any
 
     def ask(store: Store) -> Answer:
         aspect = asked.get("aspect", "visual")
-        reader = QueryReader(store, aspect=aspect)
+        reader = QueryReader(store, aspects=[aspect])
         criteria = Criteria(**{k: v for k, v in asked.items() if k in Criteria.__slots__})
         others = {k: v for k, v in asked.items() if k not in Criteria.__slots__}
         question = Question(

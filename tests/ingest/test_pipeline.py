@@ -20,11 +20,12 @@ from pytest_httpserver import HTTPServer
 from artextract.artwork import Artwork
 from artextract.images import open_image
 from artextract.inference import OnnxModel
+from artextract.looking.eyes import Eyes
+from artextract.looking.networks import Networks
 from artextract.modelcard import CARD_KEY, ModelCard
 from artextract.preprocess import Preprocess
 from artextract.store import ModelIdentity, Record, Store, create_store, open_store
 from ingest.journal import JOURNAL_NAME, Journal
-from ingest.networks import Networks
 from ingest.pipeline import Summary, check_source, ingest
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.folder import FolderSource
@@ -90,7 +91,7 @@ class Bench:
     def run(self, source: Source, **options: Any) -> Summary:
         given = {"batch_size": 4, "threads": 2, "runners": 2, **options}
         with Journal(self.journal) as journal:
-            return ingest(source, self.store, Networks(self.model), journal, **given)
+            return ingest(source, self.store, Eyes(Networks(self.model)), journal, **given)
 
     def contents(self) -> dict[str, Record]:
         """The points by their works' ids."""
@@ -503,8 +504,9 @@ def dry(
 ) -> tuple[int, int, int, int]:
     seen: list[int] = []
     found = check_source(
-        source, None if empty else bench.store, bench.store.manifest.model, PREPROCESS,
-        threads=2, limit=limit, on_work=lambda summary: seen.append(summary.seen),
+        source, None if empty else bench.store, bench.store.manifest.model,
+        Eyes(Networks(bench.model)), threads=2, limit=limit,
+        on_work=lambda summary: seen.append(summary.seen),
     )  # fmt: skip
     assert seen == list(range(1, found.seen + 1))
     return counts(found)

@@ -14,7 +14,7 @@ from artextract.errors import DateError, QueryError
 from artextract.store import ModelIdentity, Point, Store, create_store
 from search.criteria import Criteria
 from search.query import Query, QueryReader
-from search.searcher import Answer, Question, check_aspect, combine, image_of, search
+from search.searcher import Answer, Question, check_aspects, combine, image_of, search
 
 DIMENSION = 8
 COUNT = 60
@@ -334,12 +334,12 @@ def test_questions_that_are_refused(store: Store) -> None:
     with pytest.raises(QueryError, match="--unlike needs"):
         search(store, Question(unlike=[query], criteria=Criteria()))
     with pytest.raises(QueryError, match="unknown aspect 'mood'; this collection has: visual"):
-        search(store, Question(like=[query], criteria=Criteria(), aspect="mood"))
+        search(store, Question(like=[query], criteria=Criteria(), by={"mood": 1.0}))
     with pytest.raises(DateError, match="are not understood"):
         search(store, Question(like=[query], criteria=Criteria(years="MDCCC")))
     with pytest.raises(QueryError, match="unknown aspect"):
-        check_aspect(store, "")
-    check_aspect(store, "visual")
+        check_aspects(store, "")
+    check_aspects(store, ["visual"])
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import pytest
 
 from artextract.errors import ModelError
 from artextract.inference import OnnxModel
+from artextract.looking.networks import Networks
 from artextract.models import find_model
 from artextract.text import fold
 from export.pictures import paint_pictures
-from ingest.networks import Networks
 
 PICTURES = paint_pictures(3)
 

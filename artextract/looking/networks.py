@@ -56,6 +56,11 @@ class Networks:
         return _merge([model.dimensions for model in self._models])
 
     @property
+    def classes(self) -> Mapping[str, Sequence[str]]:
+        """{attribute: names} of the classes that are told; empty where none are."""
+        return self._models[-1].card.classes if self._tells else {}
+
+    @property
     def preprocesses(self) -> list[Preprocess]:
         """How pictures are prepared, the embedder's first; one where both want the same."""
         wanted = [model.card.preprocess for model in self._models]

@@ -1,0 +1,63 @@
+"""Composition: where masses and lines lie, whatever they show.
+
+The picture is squeezed into a square, so that places are fractions of its width and height, and
+its lightness brought to mean 0 and spread 1, so that exposure and contrast do not matter. Three
+parts: light and dark masses on a grid (the low frequencies of Torralba and Oliva's scene envelope,
+2001, doi:10.1023/A:1011139631724), orientations of edges on a grid (histograms of oriented
+gradients, Dalal and Triggs 2005), and visual weight: what stands out from its surroundings (centre
+against surround, Itti, Koch and Niebur 1998).
+"""
+
+import numpy as np
+
+from artextract.aspects.grid import Floats, blocks, join
+from artextract.aspects.view import SIDE
+
+__all__ = ["DIMENSION", "composition"]
+
+_MASSES, _LINES, _WEIGHT = 8, 4, 8  # cells a side
+_DIRECTIONS = 6
+_SHARES = (0.45, 0.25, 0.3)
+
+DIMENSION = _MASSES**2 + _LINES**2 * _DIRECTIONS + _WEIGHT**2
+
+
+def composition(lab: Floats) -> Floats:
+    """Return the vector (256,) of a picture (64, 64, 3) in L*a*b*, of length 1."""
+    light = _standard(lab[..., 0])
+    return join(
+        [
+            (_SHARES[0], blocks(light, _MASSES)),
+            (_SHARES[1], _lines(light)),
+            (_SHARES[2], _weight(light, lab)),
+        ]
+    )
+
+
+def _standard(field: Floats) -> Floats:
+    return np.asarray((field - field.mean()) / max(float(field.std()), 1.0), np.float32)
+
+
+def _lines(light: Floats) -> Floats:
+    """Return how strong edges of six directions are in each cell, less the picture's mean."""
+    down, along = np.gradient(light)
+    strength = np.hypot(down, along)
+    angle = np.mod(np.arctan2(down, along), np.pi) / np.pi * _DIRECTIONS
+    lower = np.floor(angle).astype(int) % _DIRECTIONS
+    share = (angle - np.floor(angle)).astype(np.float32)
+    energy = np.zeros((SIDE, SIDE, _DIRECTIONS), np.float32)
+    rows, columns = np.indices((SIDE, SIDE))
+    energy[rows, columns, lower] = strength * (1 - share)
+    energy[rows, columns, (lower + 1) % _DIRECTIONS] += strength * share
+    cells = np.sqrt(blocks(energy, _LINES))
+    return np.asarray(cells - cells.mean(), np.float32)
+
+
+def _weight(light: Floats, lab: Floats) -> Floats:
+    """Return how much each cell stands out from the picture as a whole, less the mean."""
+    colour = lab[..., 1:] - lab[..., 1:].mean(axis=(0, 1))
+    spread = max(float(colour.std()), 1.0)
+    stands_out = np.abs(light) + np.hypot(colour[..., 0], colour[..., 1]) / spread
+    down, along = np.gradient(light)
+    cells = blocks(stands_out + 2 * np.hypot(down, along), _WEIGHT)
+    return np.asarray(cells - cells.mean(), np.float32)

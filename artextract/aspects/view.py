@@ -1,0 +1,61 @@
+"""A picture as the aspects look at it: each thing that several of them need is made once."""
+
+from functools import cached_property
+
+import numpy as np
+import PIL.Image
+
+from artextract.aspects.colour import to_lab
+from artextract.aspects.grid import Floats
+from artextract.detectors.bodies import Body, BodyFinder
+from artextract.detectors.heads import Head, HeadFinder
+from artextract.inference import Device
+
+__all__ = ["SIDE", "Finders", "View"]
+
+SIDE = 64
+"""Side of the square into which a picture is squeezed to be measured, in pixels."""
+
+
+class Finders:
+    """The networks that find heads and bodies, loaded when one is first needed."""
+
+    def __init__(self, device: Device = "cpu", threads: int = 1) -> None:
+        """Use ``device`` and so many threads a network."""
+        self._device = device
+        self._threads = threads
+
+    @cached_property
+    def heads(self) -> HeadFinder:
+        """What finds heads."""
+        return HeadFinder(self._device, self._threads)
+
+    @cached_property
+    def bodies(self) -> BodyFinder:
+        """What finds bodies."""
+        return BodyFinder(self._device, self._threads)
+
+
+class View:
+    """One RGB picture."""
+
+    def __init__(self, image: PIL.Image.Image, finders: Finders) -> None:
+        """Look at ``image`` with ``finders``."""
+        self.image = image
+        self._finders = finders
+
+    @cached_property
+    def lab(self) -> Floats:
+        """L*, a*, b* of the squeezed picture (64, 64, 3)."""
+        small = self.image.resize((SIDE, SIDE), PIL.Image.Resampling.BOX, reducing_gap=1.0)
+        return to_lab(np.asarray(small))
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        """The heads, the largest first."""
+        return self._finders.heads.find(self.image, self.bodies)
+
+    @cached_property
+    def bodies(self) -> list[Body]:
+        """The bodies, the largest first."""
+        return self._finders.bodies.find(self.image)

@@ -1,0 +1,93 @@
+"""Bodies: 17 points of each of up to six people.
+
+MoveNet multipose (Google 2021, https://tfhub.dev/google/movenet/multipose/lightning/1), trained on
+photographs; README says how well it does on paintings.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from artextract.inference import Device, Network
+from artextract.models import find_detector
+
+__all__ = ["LIMBS", "POINTS", "Body", "BodyFinder"]
+
+Floats = npt.NDArray[np.float32]
+
+POINTS = (
+    "nose", "left eye", "right eye", "left ear", "right ear", "left shoulder", "right shoulder",
+    "left elbow", "right elbow", "left wrist", "right wrist", "left hip", "right hip", "left knee",
+    "right knee", "left ankle", "right ankle",
+)  # fmt: skip
+"""The points of a body, as in COCO; left and right are the person's."""
+
+LIMBS = (
+    (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15),
+    (12, 14), (14, 16),
+)  # fmt: skip
+"""Pairs of points that a line joins in a skeleton."""
+
+_LONG_SIDE = 256
+_STEP = 32  # sides of the input are multiples of it
+_LEAST_BODY = 0.15
+_LEAST_POINT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body in a picture.
+
+    ``points`` (17, 2) are x and y as fractions of the picture's width and height, in the order of
+    ``POINTS``; ``seen`` (17,) is how sure each is, 0 to 1, and 0 where it is not to be used.
+    ``score`` is that of the whole, 0 to 1.
+    """
+
+    points: Floats
+    seen: Floats
+    score: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the points that are seen."""
+        low, high = self.points[self.seen > 0].min(axis=0), self.points[self.seen > 0].max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+class BodyFinder:
+    """Finds bodies; can be called from several threads at once."""
+
+    def __init__(self, device: Device = "cpu", threads: int = 1) -> None:
+        """Load the network.
+
+        Raises:
+            ModelError: the file is missing or damaged, or ``device`` can't be used.
+        """
+        self._network = Network(find_detector("bodies"), device, threads)
+
+    def find(self, image: PIL.Image.Image) -> list[Body]:
+        """Return the bodies in an RGB picture, the largest first; none where there are none."""
+        scale = _LONG_SIDE / max(image.size)
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        shape = [-(-side // _STEP) * _STEP for side in (height, width)]
+        canvas = np.zeros((1, *shape, 3), np.int32)
+        small = image.resize((width, height), PIL.Image.Resampling.BILINEAR, reducing_gap=2.0)
+        canvas[0, :height, :width] = np.asarray(small)
+        (rows,) = self._network.run(canvas)
+        # The network gives y before x, as fractions of its input.
+        stretch = np.asarray([shape[1] / width, shape[0] / height], np.float32)
+        bodies = []
+        for row in rows[0]:
+            points = row[:51].reshape(17, 3)
+            seen = np.where(points[:, 2] >= _LEAST_POINT, points[:, 2], 0).astype(np.float32)
+            if row[55] < _LEAST_BODY or np.count_nonzero(seen) < 3:
+                continue
+            bodies.append(Body(points[:, 1::-1] * stretch, seen, float(row[55])))
+        return sorted(bodies, key=lambda body: -_area(body))
+
+
+def _area(body: Body) -> float:
+    left, top, right, bottom = body.box
+    return (right - left) * (bottom - top)
