@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": ("artextract.demo:demo", "Ingest a small gallery and search it."),
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
     "search": ("search.cli:search", "Find works that look alike, or that filters describe."),
+    "explain": ("search.explain_cli:explain", "Say why two works match."),
     "info": ("search.info:info", "Say what a collection holds."),
     "train": (
         "training.cli:train",

@@ -8,12 +8,14 @@ gradients, Dalal and Triggs 2005), and visual weight: what stands out from its s
 against surround, Itti, Koch and Niebur 1998).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from artextract.aspects.grid import Floats, blocks, join
 from artextract.aspects.view import SIDE
 
-__all__ = ["DIMENSION", "composition"]
+__all__ = ["DIMENSION", "composition", "masses_of"]
 
 _MASSES, _LINES, _WEIGHT = 8, 4, 8  # cells a side
 _DIRECTIONS = 6
@@ -32,6 +34,11 @@ def composition(lab: Floats) -> Floats:
             (_SHARES[2], _weight(light, lab)),
         ]
     )
+
+
+def masses_of(vector: Sequence[float]) -> Floats:
+    """Return the part of a vector that tells of light (above 0) and dark masses, (8, 8)."""
+    return np.asarray(vector[: _MASSES**2], np.float32).reshape(_MASSES, _MASSES)
 
 
 def _standard(field: Floats) -> Floats:
