@@ -16,6 +16,7 @@ COMMANDS = {
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
     "search": ("search.cli:search", "Find works that look alike, or that filters describe."),
     "explain": ("search.explain_cli:explain", "Say why two works match."),
+    "eval": ("search.evaluate.cli:evaluate", "Measure how well works are found."),
     "info": ("search.info:info", "Say what a collection holds."),
     "train": (
         "training.cli:train",
