@@ -15,7 +15,10 @@ COMMANDS = {
     "demo": ("artextract.demo:demo", "Ingest a small gallery and search it."),
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
     "search": ("search.cli:search", "Find works that look alike, or that filters describe."),
-    "explain": ("search.explain_cli:explain", "Say why two works match."),
+    "explain": (
+        "search.explain_cli:explain",
+        "Say why two works match: a score and a sentence for each aspect.",
+    ),
     "eval": ("search.evaluate.cli:evaluate", "Measure how well works are found."),
     "info": ("search.info:info", "Say what a collection holds."),
     "train": (

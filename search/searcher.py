@@ -12,7 +12,7 @@ from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition, Filter
 from search.criteria import Criteria, make_filter
 from search.query import Query
-from search.together import Scored, search_together
+from search.scored import Scored
 
 __all__ = ["Answer", "Question", "Result", "check_aspects", "combine", "image_of", "search"]
 
@@ -109,6 +109,8 @@ def _alike(store: Store, question: Question, filter_: Filter | None) -> list[Sco
     """Return the points that are most alike, one a work."""
     targets = {aspect: _target(question, aspect) for aspect in question.by}
     if len(targets) > 1:
+        from search.together import search_together
+
         return search_together(
             store,
             targets,

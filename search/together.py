@@ -9,7 +9,6 @@ each weight is divided by the spread of its aspect between works of this collect
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,23 +17,13 @@ import numpy as np
 from artextract.store import Store
 from artextract.store.base import to_unit
 from artextract.store.filters import Filter
+from search.scored import Scored
 
-__all__ = ["Scored", "search_together"]
+__all__ = ["search_together"]
 
 _SAMPLE = 256
 _FIRST_DEPTH = 128
 _DEEPER = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A point of an answer: cosines of each aspect, and their shares, which add up to the score."""
-
-    id: str
-    score: float
-    aspects: dict[str, float]
-    shares: dict[str, float]
-    payload: Mapping[str, Any]
 
 
 def search_together(

@@ -1,7 +1,8 @@
-"""Bodies: 17 points of each of up to six people.
+"""Bodies: 17 points of each of up to six people, found by light and dark alone.
 
 MoveNet multipose (Google 2021, https://tfhub.dev/google/movenet/multipose/lightning/1), trained on
-photographs; README says how well it does on paintings.
+photographs; README says how well it does on paintings. It is shown them in grey: it finds as many
+bodies so, fewer where there are none, and the same ones whatever the colours.
 """
 
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class BodyFinder:
         shape = [-(-side // _STEP) * _STEP for side in (height, width)]
         canvas = np.zeros((1, *shape, 3), np.int32)
         small = image.resize((width, height), PIL.Image.Resampling.BILINEAR, reducing_gap=2.0)
-        canvas[0, :height, :width] = np.asarray(small)
+        canvas[0, :height, :width] = np.asarray(small.convert("L"))[..., None]
         (rows,) = self._network.run(canvas)
         # The network gives y before x, as fractions of its input.
         stretch = np.asarray([shape[1] / width, shape[0] / height], np.float32)

@@ -109,8 +109,8 @@ def _table(vectors: Mapping[str, Matrix], labels: Mapping[str, Sequence[str]]) -
         for task, at in chosen.items():
             if len(at) < 2:
                 continue
-            own = [labels[task][int(each)] for each in at]
-            found = of_labels(matrix[at], own, k=K)[f"P@{K}"]
+            asked = [labels[task][int(each)] for each in at]
+            found = of_labels(matrix[at], asked, k=K)[f"P@{K}"]
             figures[task] = figure(found[~np.isnan(found)])
         rows.append(Row(name, figures))
     return rows
@@ -166,7 +166,8 @@ def evaluate_laws(store: Store, eyes: "Eyes", *, sample: int, seed: int) -> Sect
 def _laws(eyes: "Eyes", image: PIL.Image.Image, plain: "Sight") -> dict[str, bool]:
     mirrored = eyes.see(PIL.ImageOps.mirror(image))
     dimmed = eyes.see(image.point(lambda value: value * 0.5))
-    recoloured = eyes.see(PIL.Image.merge("RGB", image.split()[::-1]))
+    luma, blue, red = image.convert("YCbCr").split()
+    recoloured = eyes.see(PIL.Image.merge("YCbCr", (luma, red, blue)).convert("RGB"))
     found: dict[str, bool] = {}
     faces = [sight.payload.get("faces", {"count": 0}) for sight in (plain, mirrored)]
     if all(each["count"] for each in faces):

@@ -121,8 +121,7 @@ def answered(*, like: str | None = None, unlike: str | None = None, **asked: Any
     """A question as the command line asks it."""
 
     def ask(store: Store) -> Answer:
-        aspect = asked.get("aspect", "visual")
-        reader = QueryReader(store, aspects=[aspect])
+        reader = QueryReader(store, aspects=list(asked.get("by", ["visual"])))
         criteria = Criteria(**{k: v for k, v in asked.items() if k in Criteria.__slots__})
         others = {k: v for k, v in asked.items() if k not in Criteria.__slots__}
         question = Question(
@@ -220,7 +219,11 @@ QUERIES: dict[str, Ask] = {
     "what info tells": lambda store: count_facets(store, 4),
     "names like one": lambda store: similar_names(store, "artist", "Rembrant"),
     "like a work": answered(like="test:8", limit=20),
-    "like a work by style": answered(like="test:8", aspect="style"),
+    "like a work by style": answered(like="test:8", by={"style": 1.0}),
+    "like a work by two aspects": answered(like="test:8", by={"visual": 2.0, "style": 1.0}),
+    "by two aspects, filtered": answered(
+        like="test:2", by={"visual": 1.0, "style": 1.0}, years="1600:1800"
+    ),
     "like a work, by others": answered(like="test:8", other_artists=True),
     "like one, unlike another": answered(like="1937.1.9", unlike="Q11", limit=15),
     "like a work, filtered": answered(like="test:2", years="1600:1800", styles=["Realism"]),

@@ -27,7 +27,7 @@ from artextract.store import ModelIdentity, Point, create_store
 KEYS = [
     "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
     "year_begin", "year_end", "style", "genre", "medium", "page_url", "image", "aspects",
-    "predicted",
+    "shares", "predicted",
 ]  # fmt: skip
 TITLES = [
     "Query",
@@ -93,7 +93,8 @@ def expected(with_query: bool) -> list[dict[str, Any]]:
         row: dict[str, Any] = {name: getattr(work, name) for name in KEYS[2:14]}
         row |= {"rank": rank, "score": score if with_query else None}
         row |= {"image": f"/no/such/folder/{work.image}"}
-        row |= {"aspects": {"visual": score} if with_query else {}, "predicted": {}}
+        row |= {name: {"visual": score} if with_query else {} for name in ("aspects", "shares")}
+        row |= {"predicted": {}}
         rows.append(row)
     return rows
 
@@ -103,7 +104,7 @@ def check(rows: list[dict[str, Any]], with_query: bool) -> None:
     assert [list(row) for row in rows] == [KEYS] * len(wanted)
     for row, other in zip(rows, wanted, strict=True):
         for key in KEYS:
-            if with_query and key in {"score", "aspects"}:
+            if with_query and key in {"score", "aspects", "shares"}:
                 assert row[key] == pytest.approx(other[key], abs=1e-5)
             else:
                 assert row[key] == other[key]
@@ -125,9 +126,10 @@ def test_csv_reads_back(store: Path, words: tuple[str, ...], artextract: Artextr
     rows = list(csv.DictReader(io.StringIO(out, newline="")))
     wanted = json.loads(artextract("search", *words, "--store", store, "--format", "json").out)
     aspects = ["aspects.visual"] if words else []
-    assert list(rows[0]) == [*KEYS[:-2], *aspects]
+    assert list(rows[0]) == [*KEYS[:-3], *aspects]
     for row, other in zip(rows, wanted, strict=True):
         assert other.pop("predicted") == {}
+        del other["shares"]
         other |= {f"aspects.{name}": score for name, score in other.pop("aspects").items()}
         assert row == {k: "" if value is None else str(value) for k, value in other.items()}
 
@@ -142,7 +144,7 @@ def test_nothing_found(store: Path, format_: str, nothing: str, artextract: Arte
 
 def test_csv_of_nothing_has_its_header(store: Path, artextract: Artextract) -> None:
     ran = artextract("search", "--store", store, "--text", "nothing", "--format", "csv")
-    assert ran.out == ",".join(KEYS[:-2]) + "\n"
+    assert ran.out == ",".join(KEYS[:-3]) + "\n"
 
 
 @pytest.mark.parametrize(

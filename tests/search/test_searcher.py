@@ -338,7 +338,7 @@ def test_questions_that_are_refused(store: Store) -> None:
     with pytest.raises(DateError, match="are not understood"):
         search(store, Question(like=[query], criteria=Criteria(years="MDCCC")))
     with pytest.raises(QueryError, match="unknown aspect"):
-        check_aspects(store, "")
+        check_aspects(store, [""])
     check_aspects(store, ["visual"])
 
 
