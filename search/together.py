@@ -4,8 +4,7 @@ Each aspect is searched by itself, as deep as needed: a work that is not among t
 aspect can't have more than the sum of what the n-th of each has (the threshold algorithm of Fagin,
 Lotem and Naor 2003, doi:10.1016/S0022-0000(03)00026-6).
 
-The cosines of one aspect are spread more widely than those of another, and would outweigh them. So
-each weight is divided by the spread of its aspect between works of this collection.
+What each weight amounts to is said in :mod:`search.balance`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +16,11 @@ import numpy as np
 from artextract.store import Store
 from artextract.store.base import to_unit
 from artextract.store.filters import Filter
+from search.balance import SAMPLE, balance
 from search.scored import Scored
 
 __all__ = ["search_together"]
 
-_SAMPLE = 256
 _FIRST_DEPTH = 128
 _DEEPER = 4
 
@@ -55,7 +54,7 @@ def search_together(
         name: np.asarray(to_unit(target, f"the query's vector of {name}"))
         for name, target in targets.items()
     }
-    factors = _balance(store, weights)
+    factors = _factors(store, weights)
     total = store.count(filter_)
     depth = max(_FIRST_DEPTH, 2 * limit)
     while True:
@@ -77,19 +76,16 @@ def search_together(
     return [each for each in best[:limit] if min_score is None or each.score >= min_score]
 
 
-def _balance(store: Store, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the factor of each aspect's cosine; they add up to 1."""
-    sample = list(islice(store.scroll(keys=(), with_vectors=True, page_size=_SAMPLE), _SAMPLE))
-    factors = {}
-    for name, weight in weights.items():
-        rows = np.asarray([each.vectors[name] for each in sample if name in each.vectors])
-        spread = 1.0
-        if len(rows) > 2:
-            pairs = np.triu_indices(len(rows), 1)
-            spread = float((rows @ rows.T)[pairs].std()) or 1.0
-        factors[name] = weight / spread
-    total = sum(factors.values())
-    return {name: factor / total for name, factor in factors.items()}
+def _factors(store: Store, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the factor of each aspect's cosine, by works of the collection."""
+    sample = list(islice(store.scroll(keys=(), with_vectors=True, page_size=SAMPLE), SAMPLE))
+    vectors = {
+        name: np.asarray(
+            [each.vectors[name] for each in sample if name in each.vectors], np.float32
+        )
+        for name in weights
+    }
+    return balance(vectors, weights)
 
 
 def _score(

@@ -37,10 +37,9 @@ def evaluate_itself(
         QueryError: no picture of the collection can be read.
     """
     space = load_space(store, list(by), _KEYS)
-    gallery = space.mixed(by)
-    has_all = np.all([np.any(space.vectors[name], axis=1) for name in by], axis=0)
+    mix = space.mix(by)
     random = np.random.default_rng(seed)
-    chosen = random.permutation(np.flatnonzero(has_all))[:sample]
+    chosen = random.permutation(np.flatnonzero(mix.has_all))[:sample]
     ranks: dict[str, list[int | None]] = {name: [] for name in CHANGES}
     cases, unread = [], 0
     for at in chosen:
@@ -50,15 +49,11 @@ def evaluate_itself(
             unread += 1
             continue
         for name, change in CHANGES.items():
-            vectors = eyes.see(change(image, random)).vectors
-            if not by.keys() <= vectors.keys():
+            query = mix.row(eyes.see(change(image, random)).vectors)
+            if query is None:
                 ranks[name].append(None)  # no head or body is found any more
                 continue
-            total = sum(by.values())
-            query = np.concatenate(
-                [np.sqrt(weight / total) * np.asarray(vectors[key]) for key, weight in by.items()]
-            )
-            scores = gallery @ query.astype(np.float32)
+            scores = mix.rows @ query
             rank = 1 + int((scores > scores[at]).sum())
             ranks[name].append(rank)
             first = int(scores.argmax())
@@ -70,7 +65,7 @@ def evaluate_itself(
             "ingested from; ingest them from where they are now"
         )
     rows = [Row(name, of_ranks(found)) for name, found in ranks.items()]
-    note = f"{len(chosen) - unread} works by {' + '.join(by)}, among {len(gallery)}, seed {seed}"
+    note = f"{len(chosen) - unread} works by {' + '.join(by)}, among {len(mix.rows)}, seed {seed}"
     if unread:
         note += f"; {unread} pictures could not be read"
     return Section("A changed picture of the same work", note, rows, cases)

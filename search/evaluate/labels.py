@@ -36,21 +36,21 @@ def evaluate_labels(
         QueryError: no field has a label of two works.
     """
     space = load_space(store, list(by), (*fields, "artist", "title"))
-    has_all = np.all([np.any(space.vectors[name], axis=1) for name in by], axis=0)
+    mix = space.mix(by)
     sections = []
     for field in fields:
         labels = [fold(str(each.get(field, ""))) for each in space.payloads]
         counts: dict[str, int] = {}
-        for label, there in zip(labels, has_all, strict=True):
+        for label, there in zip(labels, mix.has_all, strict=True):
             if there:
                 counts[label] = counts.get(label, 0) + 1
         rows = [
             at
             for at, label in enumerate(labels)
-            if has_all[at] and label and counts[label] >= _LEAST_WORKS
+            if mix.has_all[at] and label and counts[label] >= _LEAST_WORKS
         ]
         if rows:
-            sections.append(_section(space.payloads, space.mixed(by, rows), labels, rows, field, by,
+            sections.append(_section(space.payloads, mix.rows[rows], labels, rows, field, by,
                                      k, classes))  # fmt: skip
     if not sections:
         raise QueryError(

@@ -86,7 +86,8 @@ def evaluate_pairs(
     """Return Top-1, Recall@5 and MRR of each kind of pair.
 
     Each query is ranked among the works of ``store`` and all pictures of the pairs but itself; a
-    hit is any picture of the same work. Both pictures of a pair are a query in turn.
+    hit is any picture of the same work, but for copies of the very same file. Both pictures of a
+    pair are a query in turn. One that lacks an aspect (no head is found) scores 0 with all others.
 
     Args:
         store: The collection.
@@ -100,23 +101,18 @@ def evaluate_pairs(
         InputError: a picture can't be read.
     """
     space = load_space(store, list(by), ("image", "image_sha256"))
-    total = sum(by.values())
+    mix = space.mix(by)
     works = {name: pair.work for pair in pairs for name in (pair.query, pair.match)}
     digests, rows = {}, []
     for name in works:
         data = read_image_file(folder / name)
         digests[name] = content_hash(data)
-        vectors = see(open_image(data, name))
-        parts = [
-            np.sqrt(weight / total)
-            * np.asarray(vectors.get(key, np.zeros(space.vectors[key].shape[1])))
-            for key, weight in by.items()
-        ]
-        rows.append(np.concatenate(parts))
+        row = mix.row(see(open_image(data, name)))
+        rows.append(np.zeros(mix.rows.shape[1], np.float32) if row is None else row)
     own: Matrix = np.asarray(rows, np.float32)
     names = list(works)
     number = {name: at for at, name in enumerate(names)}
-    gallery = np.concatenate([own, space.mixed(by)])
+    gallery = np.concatenate([own, mix.rows])
     known = {path: work for work, path in same_works}
     shown = [*works.values(), *(known.get(str(each["image"]), "") for each in space.payloads)]
     files = [*digests.values(), *(str(each["image_sha256"]) for each in space.payloads)]
@@ -131,6 +127,8 @@ def evaluate_pairs(
             itself = np.asarray([digest == digests[name] for digest in files])
             right = (labels == works[name]) & ~itself
             scores[itself] = -np.inf
+            if not right.any():  # the other picture is the very same file
+                continue
             rank = 1 + int((scores > scores[right].max()).sum())
             ranks.setdefault(pair.kind, []).append(rank)
             found = [ids[each] for each in np.argsort(-scores, kind="stable")[:5]]

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from artextract.errors import QueryError
 from artextract.store import Store
+from search.balance import balance
 
-__all__ = ["Space", "load_space"]
+__all__ = ["Mix", "Space", "load_space"]
 
 Matrix = npt.NDArray[np.float32]
 
@@ -25,17 +26,35 @@ class Space:
     payloads: list[Mapping[str, Any]]
     vectors: dict[str, Matrix]
 
-    def mixed(self, by: Mapping[str, float], rows: Sequence[int] | None = None) -> Matrix:
-        """Return vectors (n, sum of d) whose scalar product is the weighted sum of cosines.
+    def mix(self, by: Mapping[str, float]) -> "Mix":
+        """Return the works by several aspects at once, weighted as a search does it."""
+        rows = {name: each[np.any(each, axis=1)] for name, each in self.vectors.items()}
+        factors = balance(rows, by)
+        gallery = [np.sqrt(factor) * self.vectors[name] for name, factor in factors.items()]
+        has_all = np.all([np.any(self.vectors[name], axis=1) for name in by], axis=0)
+        return Mix(factors, np.concatenate(gallery, axis=1).astype(np.float32), has_all)
 
-        A row is of length 1, or shorter where a work lacks an aspect.
-        """
-        total = sum(by.values())
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Works by several aspects: the scalar product of two rows is the weighted sum of cosines.
+
+    ``rows`` is (n, d), of length 1, or shorter where a work lacks an aspect; ``has_all`` (n,) says
+    which lack none.
+    """
+
+    factors: Mapping[str, float]
+    rows: Matrix
+    has_all: npt.NDArray[np.bool_]
+
+    def row(self, vectors: Mapping[str, Sequence[float]]) -> Matrix | None:
+        """Return the row of a picture's vectors; None where it lacks an aspect."""
+        if not self.factors.keys() <= vectors.keys():
+            return None
         parts = [
-            np.sqrt(weight / total) * (each if rows is None else each[rows])
-            for each, weight in ((self.vectors[name], weight) for name, weight in by.items())
+            np.sqrt(factor) * np.asarray(vectors[name]) for name, factor in self.factors.items()
         ]
-        return np.concatenate(parts, axis=1).astype(np.float32)
+        return np.concatenate(parts).astype(np.float32)
 
 
 def load_space(store: Store, aspects: Sequence[str], keys: Sequence[str]) -> Space:
