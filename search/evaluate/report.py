@@ -88,11 +88,13 @@ def _columns(section: Section) -> list[str]:
 
 def _ends(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
     """Return the best and the worst queries, each work once."""
-    ordered = sorted(cases, key=lambda case: (-case.quality, case.query))
-    first = {case.query: case for case in reversed(ordered)}
-    worst = sorted(first.values(), key=lambda case: (case.quality, case.query))[:_SHOWN]
-    best = list({case.query: case for case in reversed(ordered[: 4 * _SHOWN])}.values())
-    return sorted(best, key=lambda case: -case.quality)[:_SHOWN], worst
+    ordered = sorted(cases, key=lambda case: (case.quality, case.query))
+    best = {case.query: case for case in ordered}
+    worst = {case.query: case for case in reversed(ordered)}
+    return (
+        sorted(best.values(), key=lambda case: (-case.quality, case.query))[:_SHOWN],
+        sorted(worst.values(), key=lambda case: (case.quality, case.query))[:_SHOWN],
+    )
 
 
 def _thumbnails(store: Store, sections: Sequence[Section]) -> dict[str, dict[str, Any]]:
