@@ -127,7 +127,7 @@ def _heads(
             false.append(faces["count"] > 0)
         elif head and head != "small":
             found.append(faces["count"] > 0)
-            if faces["count"] and head not in ("several", "back"):
+            if faces["count"] and head not in ("several", "back", "unclear"):
                 told = faces["orientation"]
                 five.append(told == head)
                 three.append(told.split()[0] == head.split()[0])
