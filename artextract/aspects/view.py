@@ -37,25 +37,38 @@ class Finders:
 
 
 class View:
-    """One RGB picture."""
+    """One RGB picture, looked at by one thread.
+
+    What is found is kept by hand: cached_property of Python 3.11 has one lock for all pictures, and
+    two threads would wait for one another's networks.
+    """
 
     def __init__(self, image: PIL.Image.Image, finders: Finders) -> None:
         """Look at ``image`` with ``finders``."""
         self.image = image
         self._finders = finders
+        self._lab: Floats | None = None
+        self._heads: list[Head] | None = None
+        self._bodies: list[Body] | None = None
 
-    @cached_property
+    @property
     def lab(self) -> Floats:
         """L*, a*, b* of the squeezed picture (64, 64, 3)."""
-        small = self.image.resize((SIDE, SIDE), PIL.Image.Resampling.BOX, reducing_gap=1.0)
-        return to_lab(np.asarray(small))
+        if self._lab is None:
+            small = self.image.resize((SIDE, SIDE), PIL.Image.Resampling.BOX, reducing_gap=1.0)
+            self._lab = to_lab(np.asarray(small))
+        return self._lab
 
-    @cached_property
+    @property
     def heads(self) -> list[Head]:
         """The heads, the largest first."""
-        return self._finders.heads.find(self.image, self.bodies)
+        if self._heads is None:
+            self._heads = self._finders.heads.find(self.image, self.bodies)
+        return self._heads
 
-    @cached_property
+    @property
     def bodies(self) -> list[Body]:
         """The bodies, the largest first."""
-        return self._finders.bodies.find(self.image)
+        if self._bodies is None:
+            self._bodies = self._finders.bodies.find(self.image)
+        return self._bodies

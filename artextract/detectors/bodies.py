@@ -31,7 +31,8 @@ LIMBS = (
 )  # fmt: skip
 """Pairs of points that a line joins in a skeleton."""
 
-_LONG_SIDE = 256
+_LONG_SIDE = 224
+_BILINEAR = PIL.Image.Resampling.BILINEAR
 _STEP = 32  # sides of the input are multiples of it
 _LEAST_BODY = 0.15
 _LEAST_POINT = 0.2
@@ -71,21 +72,18 @@ class BodyFinder:
     def find(self, image: PIL.Image.Image) -> list[Body]:
         """Return the bodies in an RGB picture, the largest first; none where there are none."""
         scale = _LONG_SIDE / max(image.size)
-        width, height = (max(1, round(side * scale)) for side in image.size)
-        shape = [-(-side // _STEP) * _STEP for side in (height, width)]
-        canvas = np.zeros((1, *shape, 3), np.int32)
-        small = image.resize((width, height), PIL.Image.Resampling.BILINEAR, reducing_gap=2.0)
-        canvas[0, :height, :width] = np.asarray(small.convert("L"))[..., None]
+        # Squeezed by a few percent to fit the network's grid; places are fractions all the same.
+        width, height = (max(_STEP, round(side * scale / _STEP) * _STEP) for side in image.size)
+        small = image.convert("L").resize((width, height), _BILINEAR, reducing_gap=2.0)
+        canvas = np.repeat(np.asarray(small, np.int32)[None, :, :, None], 3, axis=3)
         (rows,) = self._network.run(canvas)
-        # The network gives y before x, as fractions of its input.
-        stretch = np.asarray([shape[1] / width, shape[0] / height], np.float32)
         bodies = []
         for row in rows[0]:
-            points = row[:51].reshape(17, 3)
+            points = row[:51].reshape(17, 3)  # y, x, how sure
             seen = np.where(points[:, 2] >= _LEAST_POINT, points[:, 2], 0).astype(np.float32)
             if row[55] < _LEAST_BODY or np.count_nonzero(seen) < 3:
                 continue
-            bodies.append(Body(points[:, 1::-1] * stretch, seen, float(row[55])))
+            bodies.append(Body(points[:, 1::-1], seen, float(row[55])))
         return sorted(bodies, key=lambda body: -_area(body))
 
 

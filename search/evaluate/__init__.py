@@ -3,6 +3,6 @@
 ``nga.csv`` has what people saw in 400 paintings of the NGA, by work: the main head's direction
 (``small`` where all are below an eighth of the picture's height, ``several`` where none is the main
 one, ``unclear`` where two people differed), whence light falls (where two agreed), the kind of
-scene (what two of three said), and the main figure's pose (one person). Rows of the part "dev" were
-used to choose settings, those of "test" only to report.
+scene and the main figure's pose (what two of three said). Rows of the part "dev" were used to
+choose settings, those of "test" only to report.
 """

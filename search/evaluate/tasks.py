@@ -83,7 +83,7 @@ def evaluate_looks(store: Store, part: str) -> list[Section]:
     labels = {
         "head": [row["head"].split()[0] if row["head"] in directions else "" for row in seen],
         "scene": [row["scene"] for row in seen],
-        "pose": [row["pose"] if row["pose"] != "none" else "" for row in seen],
+        "pose": [row["pose"] if row["pose"] not in ("none", "unclear") else "" for row in seen],
     }
     vectors = {name: each[rows] for name, each in space.vectors.items()}
     note = f"{len(rows)} paintings of the NGA, part {part}, labelled by eye; P@{K}"
