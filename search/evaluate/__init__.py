@@ -1,8 +1,7 @@
 """How well works are found: measured on changed pictures, pairs, labels and aspects.
 
 ``nga.csv`` has what people saw in 400 paintings of the NGA, by work: the main head's direction
-(``small`` where all are below an eighth of the picture's height, ``several`` where none is the main
-one, ``unclear`` where two people differed), whence light falls (where two agreed), the kind of
-scene and the main figure's pose (what two of three said). Rows of the part "dev" were used to
-choose settings, those of "test" only to report.
+(``small`` where all are below an eighth of the picture's height, ``unclear`` where they differed),
+whence light falls, the kind of scene, and the main figure's pose. Each is what two of three said,
+or both of two. Rows of the part "dev" were used to choose settings, those of "test" only to report.
 """
