@@ -20,9 +20,9 @@ _SHARES = (0.6, 0.04, 0.04, 0.14, 0.06, 0.12)
 
 DIMENSION = len(_YAWS) + 2 * len(_TILTS) + _CELLS**2 + len(_SIZES) + len(_COUNTS)
 
-_TURNED, _PROFILE = 21.0, 70.0
+_TURNED, _PROFILE = 16.0, 70.0
 ORIENTATIONS = ("left profile", "left", "front", "right", "right profile")
-"""Which way a head turns, in the viewer's terms; front is within 21 degrees, a profile beyond 70
+"""Which way a head turns, in the viewer's terms; front is within 16 degrees, a profile beyond 70
 (chosen as the scale of yaw was, see artextract/detectors/turn.py).
 """
 

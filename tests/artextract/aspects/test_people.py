@@ -51,7 +51,7 @@ def pose(bodies: list[Body]) -> Floats:
 
 @pytest.mark.parametrize(
     ("yaw", "orientation"),
-    [(0, "front"), (-20, "front"), (-30, "left"), (45, "right"), (-80, "left profile"),
+    [(0, "front"), (-15, "front"), (-20, "left"), (45, "right"), (-80, "left profile"),
      (90, "right profile")],
 )  # fmt: skip
 def test_orientation(yaw: float, orientation: str) -> None:
