@@ -75,7 +75,8 @@ class Eyes:
     @property
     def decode_at_least(self) -> int:
         """Shortest side, in pixels, to which a large JPEG may be reduced while it is decoded."""
-        return max([_LEAST_SIDE, *(each.decode_at_least for each in self.preprocesses)])
+        least = [_LEAST_SIDE] if self._measured else []
+        return max([*least, *(each.decode_at_least for each in self.preprocesses)])
 
     def measure(self, image: PIL.Image.Image) -> Measured:
         """Return what is measured of an RGB picture; can be called from many threads at once."""

@@ -100,7 +100,7 @@ class EmbeddedStore(Store):
         path = folder / SHARD_NAME
         if path.exists():  # the rest of a creation that was cut off: it never had a manifest
             shutil.rmtree(path)
-        space = SpaceGuard(path)
+        space = SpaceGuard(path, len(manifest.vectors))
         space.check()
         path.mkdir()
         shard = _guarded(edge.EdgeShard.create, str(path), config)

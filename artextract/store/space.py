@@ -16,16 +16,18 @@ from artextract.errors import StoreFullError
 __all__ = ["SpaceGuard"]
 
 _MARGIN = 64 << 20
-_EMPTY_STORE = 256 << 20  # the holes of a new collection and the margin, measured: 150 and 64 MiB
+_EMPTY_HOLES, _HOLES_A_VECTOR = 64 << 20, 44 << 20
+"""Holes of a new collection, and those for each aspect's vectors; measured with 2 and with 8."""
 _LOOK_EVERY_SECONDS = 1.0
 
 
 class SpaceGuard:
     """Watches the free space for the shard in ``shard``."""
 
-    def __init__(self, shard: Path) -> None:
-        """Watch over ``shard``, which need not exist yet."""
+    def __init__(self, shard: Path, vectors: int = 1) -> None:
+        """Watch over ``shard``, which need not exist yet; it has so many named ``vectors``."""
         self._shard = shard
+        self._new = _EMPTY_HOLES + vectors * _HOLES_A_VECTOR
         self._holes = 0
         self._looked_at = float("-inf")
 
@@ -37,7 +39,7 @@ class SpaceGuard:
         """
         now = time.monotonic()
         if now - self._looked_at > _LOOK_EVERY_SECONDS:
-            self._holes = _holes(self._shard) if self._shard.exists() else _EMPTY_STORE - _MARGIN
+            self._holes = _holes(self._shard) if self._shard.exists() else self._new
             self._looked_at = now
         free = shutil.disk_usage(self._shard.parent).free
         needed = self._holes + _MARGIN + more
