@@ -6,6 +6,8 @@ import jinja2
 import PIL.Image
 
 from artextract import __version__
+from artextract.aspects.measure import SEEN
+from artextract.aspects.words import say
 from artextract.errors import InputError
 from artextract.files import write_atomically
 from artextract.images import jpeg_data_uri
@@ -35,6 +37,7 @@ def save_gallery(
         InputError: the file can't be written.
     """
     pictures = Pictures(store) if pictures is None else pictures
+    why = _why(store, question, answer)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("search"),
         autoescape=True,
@@ -55,6 +58,7 @@ def save_gallery(
                 "result": result,
                 "picture": _uri(pictures.of_result(result, _RESULT_SIDE)),
                 "page_url": _safe_link(result.artwork.page_url),
+                "why": why.get(result.point_id, []),
             }
             for result in answer.results
         ],
@@ -67,6 +71,23 @@ def save_gallery(
         write_atomically(path, page)
     except OSError as error:
         raise InputError(f"--gallery {path} can't be written: {error.strerror}") from error
+
+
+def _why(store: Store, question: Question, answer: Answer) -> dict[str, list[str]]:
+    """Return {point id: sentences}, one for each aspect asked for, of results of one query."""
+    if len(question.like) != 1 or question.unlike:
+        return {}
+    (query,) = question.like
+    ids = [result.point_id for result in answer.results]
+    records = store.retrieve(ids, keys=SEEN, with_vectors=True)
+    return {
+        point_id: [
+            say(aspect, (query.vectors[aspect], query.payload),
+                (record.vectors[aspect], record.payload))
+            for aspect in question.by
+        ]
+        for point_id, record in records.items()
+    }  # fmt: skip
 
 
 def _words_of_query(query: Query) -> dict[str, str]:

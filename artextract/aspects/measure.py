@@ -8,7 +8,7 @@ from artextract.aspects import composition, face, lighting, palette, pose
 from artextract.aspects.grid import Floats
 from artextract.aspects.view import View
 
-__all__ = ["DIMENSIONS", "Measured", "measure", "terms_of"]
+__all__ = ["DIMENSIONS", "SEEN", "Measured", "measure", "terms_of"]
 
 DIMENSIONS = {
     "composition": composition.DIMENSION,
@@ -18,6 +18,9 @@ DIMENSIONS = {
     "pose": pose.DIMENSION,
 }
 """{aspect: numbers of its vector} of what is measured of the picture alone."""
+
+SEEN = ("faces", "bodies", "light", "palette", "predicted")
+"""Payload keys with what was seen of a picture."""
 
 _SEES_HEADS = {"face", "scene"}
 _SEES_BODIES = {"pose", "scene"}

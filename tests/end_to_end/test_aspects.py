@@ -136,6 +136,18 @@ def test_explain(folder: Path, artextract: Artextract, works: dict[str, atelier.
     assert all(row["score"] == pytest.approx(1, abs=1e-4) for row in rows)
 
 
+def test_the_gallery_says_why(
+    folder: Path, artextract: Artextract, works: dict[str, atelier.Work]
+) -> None:
+    page = folder / "gallery.html"
+    ran = artextract("search", portrait(works, "left"), "--store", folder / "store", "--by", "face",
+                     "--by", "palette", "-k", 3, "--gallery", page)  # fmt: skip
+    assert ran.code == 0, ran.err
+    text = page.read_text(encoding="utf-8")
+    assert text.count('class="label why"') == 6
+    assert "both heads turn left" in text
+
+
 def test_evaluate_by_changed_pictures(folder: Path, artextract: Artextract) -> None:
     page = folder / "self.html"
     ran = artextract("eval", "self", "--store", folder / "store", "--sample", 6, "--format", "json",
