@@ -14,7 +14,10 @@ from artextract.atelier.titles import make_date, make_title
 __all__ = ["Work", "make_works", "slug"]
 
 WORK_COUNT = 240
-"""Number of works in the whole gallery."""
+"""Number of works in the gallery."""
+
+MOST_WORKS = 960
+"""Works that can be painted beyond the gallery, to measure with pictures that nobody has seen."""
 
 CREDIT_LINE = "Painted by code for the Art Extract atelier"
 
@@ -111,19 +114,19 @@ def _size(random: Random, shape: str) -> tuple[int, int]:
 
 
 def make_works(count: int = WORK_COUNT) -> list[Work]:
-    """Specify the first `count` works of the gallery.
+    """Specify the first `count` works.
 
     Args:
-        count: How many works, from 0 to `WORK_COUNT`.
+        count: How many works, from 0 to `MOST_WORKS`.
 
     Returns:
         The works in order of number. A shorter list is a prefix of a longer one.
 
     Raises:
-        ValueError: If `count` is outside 0..`WORK_COUNT`.
+        ValueError: If `count` is outside 0..`MOST_WORKS`.
     """
-    if not 0 <= count <= WORK_COUNT:
-        raise ValueError(f"count must be from 0 to {WORK_COUNT}, not {count}")
+    if not 0 <= count <= MOST_WORKS:
+        raise ValueError(f"count must be from 0 to {MOST_WORKS}, not {count}")
     works: list[Work] = []
     used: set[str] = set()
     for index, levels in enumerate(assign(count)):

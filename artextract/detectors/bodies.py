@@ -31,7 +31,7 @@ LIMBS = (
 )  # fmt: skip
 """Pairs of points that a line joins in a skeleton."""
 
-_LONG_SIDE = 224
+_LONG_SIDE = 192
 _BILINEAR = PIL.Image.Resampling.BILINEAR
 _STEP = 32  # sides of the input are multiples of it
 _LEAST_BODY = 0.15

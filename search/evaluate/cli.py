@@ -204,7 +204,7 @@ def labels(
     type=click.Choice(["dev", "test"]),
     default="test",
     show_default=True,
-    help="Which of the pictures labelled by eye, and which half of the atelier's.",
+    help="Which of the pictures labelled by eye, and of those painted by code.",
 )
 @_seed
 @_model
@@ -237,7 +237,7 @@ def of_aspects(
     with open_store(store) as opened:
         eyes = load_eyes(opened.manifest, list(opened.manifest.vectors), model=model, device=device)
         sections = [
-            evaluate_atelier(eyes, painted, part=0 if part == "test" else 1),
+            evaluate_atelier(eyes, painted, part=part),
             *evaluate_looks(opened, part),
             evaluate_laws(opened, eyes, sample=sample, seed=seed),
         ]

@@ -28,6 +28,8 @@ Matrix = npt.NDArray[np.float32]
 
 K = 10
 
+_ATELIER = {"dev": (0, 240), "test": (240, 600)}
+
 OWN = {
     "composition": "composition", "light from": "lighting", "key of light": "lighting",
     "palette": "palette", "head": "face", "scene": "scene", "hand": "style", "pose": "pose",
@@ -35,17 +37,18 @@ OWN = {
 """{task: the aspect that is for it}."""
 
 
-def evaluate_atelier(eyes: "Eyes", folder: Path, *, part: int | None = None) -> Section:
+def evaluate_atelier(eyes: "Eyes", folder: Path, *, part: str) -> Section:
     """Return P@10 of each aspect for each factor of the atelier's pictures.
 
-    They are painted into ``folder`` where they are not there yet. ``part`` takes every second
-    picture alone, by whether its number is odd (1) or even (0).
+    They are painted into ``folder`` / ``part`` where they are not there yet. ``part`` is "dev", the gallery of
+    the demo, or "test", 360 pictures beyond it that no setting was chosen by.
     """
     from artextract import atelier
     from artextract.images import open_image, read_image_file
 
-    works = [work for work in atelier.make_works() if part is None or work.number % 2 == part]
-    atelier.save_gallery(folder, atelier.make_works())
+    works = atelier.make_works(_ATELIER[part][1])[_ATELIER[part][0] :]
+    folder = folder / part
+    atelier.save_gallery(folder, works)
     sights = [eyes.see(open_image(read_image_file(folder / w.file), w.file)) for w in works]
     factors: Mapping[str, Callable[[Any], str]] = {
         "composition": lambda work: work.composition,
@@ -58,7 +61,7 @@ def evaluate_atelier(eyes: "Eyes", folder: Path, *, part: int | None = None) -> 
     }
     labels = {task: [of(work) for work in works] for task, of in factors.items()}
     vectors = {name: _matrix(sights, name, size) for name, size in eyes.vectors.items()}
-    note = f"the atelier, {len(works)} pictures painted by code; P@{K}"
+    note = f"the atelier, part {part}: {len(works)} pictures painted by code; P@{K}"
     return Section("Aspects on the atelier", note, _table(vectors, labels))
 
 
@@ -82,7 +85,7 @@ def evaluate_looks(store: Store, part: str) -> list[Section]:
     directions = {"left profile", "left", "front", "right", "right profile"}
     labels = {
         "head": [row["head"].split()[0] if row["head"] in directions else "" for row in seen],
-        "scene": [row["scene"] for row in seen],
+        "scene": [row["scene"] if row["scene"] != "unclear" else "" for row in seen],
         "pose": [row["pose"] if row["pose"] not in ("none", "unclear") else "" for row in seen],
     }
     vectors = {name: each[rows] for name, each in space.vectors.items()}
@@ -103,17 +106,26 @@ def _table(vectors: Mapping[str, Matrix], labels: Mapping[str, Sequence[str]]) -
         own = vectors.get(OWN[task])
         there = np.asarray([bool(label) for label in column])
         chosen[task] = np.flatnonzero(there if own is None else there & np.any(own, axis=1))
-    rows = []
+    found: dict[str, dict[str, npt.NDArray[np.float64]]] = {}
     for name, matrix in vectors.items():
-        figures: dict[str, Figure] = {}
+        found[name] = {}
         for task, at in chosen.items():
             if len(at) < 2:
                 continue
             asked = [labels[task][int(each)] for each in at]
-            found = of_labels(matrix[at], asked, k=K)[f"P@{K}"]
-            figures[task] = figure(found[~np.isnan(found)])
-        rows.append(Row(name, figures))
-    return rows
+            precision = of_labels(matrix[at], asked, k=K)[f"P@{K}"]
+            found[name][task] = precision[~np.isnan(precision)]
+    rows = [
+        Row(name, {task: figure(each) for task, each in by_task.items()})
+        for name, by_task in found.items()
+    ]
+    # Work by work, which is surer than two intervals side by side.
+    gains = {
+        task: figure(found[OWN[task]][task] - plain)
+        for task, plain in found.get("visual", {}).items()
+        if OWN[task] in found
+    }
+    return [*rows, Row("its own aspect, less visual", gains)] if gains else rows
 
 
 def _heads(
@@ -171,9 +183,11 @@ def _laws(eyes: "Eyes", image: PIL.Image.Image, plain: "Sight") -> dict[str, boo
     found: dict[str, bool] = {}
     faces = [sight.payload.get("faces", {"count": 0}) for sight in (plain, mirrored)]
     if all(each["count"] for each in faces):
-        yaws = [each["heads"][0]["yaw"] for each in faces]
-        if abs(yaws[0]) >= _TURNED:
-            found["mirrored: the head turns the other way"] = yaws[0] * yaws[1] < 0
+        main, others = faces[0]["heads"][0], faces[1]["heads"]
+        same = _same_head(main, others)
+        found["mirrored: the main head stays the main head"] = same is others[0]
+        if same is not None and abs(main["yaw"]) >= _TURNED:
+            found["mirrored: the main head turns the other way"] = main["yaw"] * same["yaw"] < 0
     bodies = [sight.payload.get("bodies", {"count": 0}) for sight in (plain, mirrored)]
     if bodies[0]["count"] and bodies[1]["count"]:
         found["mirrored: the main body is mirrored"] = _is_mirrored(
@@ -195,6 +209,17 @@ _TURNED = 10.0  # degrees; of a head that faces the viewer the sign says nothing
 _OTHER_SIDE = {"left": "right", "right": "left"}
 _SWAPPED = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
 _NEAR = 0.05  # of the picture's width and height
+
+
+def _same_head(head: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return which of the heads of the mirrored picture lies where ``head`` does, if one does."""
+    left, top, width, height = head["box"]
+    x, y = 1 - left - width / 2, top + height / 2
+    for other in others:
+        left, top, width, height = other["box"]
+        if left <= x <= left + width and top <= y <= top + height:
+            return other
+    return None
 
 
 def _is_mirrored(body: Sequence[Any], other: Sequence[Any]) -> bool:

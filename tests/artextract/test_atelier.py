@@ -64,7 +64,7 @@ def test_a_shorter_list_is_a_varied_prefix() -> None:
     assert len({w.scene for w in few}) == 7
     assert len({w.palette for w in few}) == 6
     with pytest.raises(ValueError, match="count"):
-        make_works(241)
+        make_works(961)
 
 
 @pytest.mark.parametrize(

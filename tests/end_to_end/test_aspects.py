@@ -119,8 +119,9 @@ def test_a_part_of_a_picture(folder: Path, artextract: Artextract) -> None:
     )
 
 
-def test_explain(folder: Path, artextract: Artextract, works: dict[str, atelier.Work]) -> None:
-    one, other = portrait(works, "left"), portrait(works, "right")
+def test_explain(folder: Path, artextract: Artextract) -> None:
+    found = artextract("search", "--store", folder / "store", "--faces", 1, "--format", "json")
+    one, other = [row["id"] for row in json.loads(found.out)][:2]
     page = folder / "why.html"
     ran = artextract("explain", one, other, "--store", folder / "store", "--page", page)
     assert ran.code == 0, ran.err
