@@ -14,7 +14,7 @@ import PIL.ImageOps
 
 from artextract.errors import ImageError
 from artextract.store import Store
-from search.evaluate.figures import Figure, figure, of_labels
+from search.evaluate.figures import figure, of_labels
 from search.evaluate.result import Row, Section
 from search.evaluate.space import load_space
 from search.pictures import read_original
@@ -40,8 +40,8 @@ OWN = {
 def evaluate_atelier(eyes: "Eyes", folder: Path, *, part: str) -> Section:
     """Return P@10 of each aspect for each factor of the atelier's pictures.
 
-    They are painted into ``folder`` / ``part`` where they are not there yet. ``part`` is "dev", the gallery of
-    the demo, or "test", 360 pictures beyond it that no setting was chosen by.
+    They are painted into ``folder`` / ``part`` where they are not there yet. ``part`` is "dev", the
+    gallery of the demo, or "test", 360 pictures beyond it that no setting was chosen by.
     """
     from artextract import atelier
     from artextract.images import open_image, read_image_file
