@@ -43,5 +43,5 @@ $(VENV)/.light: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.full: pyproject.toml | $(BIN)/python
-	$(PIP) --editable ".[$(RUNTIME),train,bench,dev]"
+	$(PIP) --editable ".[$(RUNTIME),train,web,map,bench,dev]"
 	touch $@ $(VENV)/.light

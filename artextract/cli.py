@@ -19,6 +19,14 @@ COMMANDS = {
         "search.explain_cli:explain",
         "Say why two works match: a score and a sentence for each aspect.",
     ),
+    "serve": (
+        "search.web.cli:serve",
+        "Show a collection as a page in the browser, with an API.",
+    ),
+    "map": (
+        "search.map_cli:map_",
+        "Lay out a collection as a map, for `artextract serve` to show.",
+    ),
     "eval": ("search.evaluate.cli:evaluate", "Measure how well works are found."),
     "info": ("search.info:info", "Say what a collection holds."),
     "train": (

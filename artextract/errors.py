@@ -8,6 +8,7 @@
     │   ├── DateError            a date or range of years
     │   ├── ImageError           an image that can't be opened safely
     │   └── QueryError           a query, a filter or an aspect
+    │       └── MissingError     a work or a picture that is not there
     ├── CacheError               a file kept for later can't be read or written
     ├── FetchError               a URL that can't or must not be fetched
     ├── ModelError               a model file, its card, or the device to run it on
@@ -29,6 +30,7 @@ __all__ = [
     "FetchError",
     "ImageError",
     "InputError",
+    "MissingError",
     "ModelError",
     "PackageError",
     "QueryError",
@@ -62,6 +64,10 @@ class ImageError(InputError):
 
 class QueryError(InputError):
     """A query, a filter or an aspect can't be answered by this collection."""
+
+
+class MissingError(QueryError):
+    """There is no work or picture of that name."""
 
 
 class CacheError(ArtExtractError):

@@ -23,6 +23,7 @@ from artextract.errors import ImageError
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "THUMBNAIL_SIDE",
     "content_hash",
     "jpeg_data_uri",
     "make_thumbnail",
@@ -40,9 +41,11 @@ MAX_FILE_BYTES = 1 << 30
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff"})
 """File endings that are taken for images when a folder is walked."""
 
+THUMBNAIL_SIDE = 192
+"""Longest side of a thumbnail, in pixels."""
+
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")  # Pillow opens MPO (two JPEGs in one) as JPEG
 _ORIENTATION = 0x0112  # EXIF tag 274
-_THUMBNAIL_SIDE = 192
 
 # Our own limit stands in for Pillow's, which would warn at half of it.
 PIL.Image.MAX_IMAGE_PIXELS = None
@@ -187,7 +190,7 @@ def make_thumbnail(image: PIL.Image.Image) -> str:
     The picture is reduced by a whole number (box average), which costs a tenth of a free resize;
     most thumbnails so have a longest side of 97 to 192 pixels and 2 to 6 kB.
     """
-    small = image.reduce(max(1, -(-max(image.size) // _THUMBNAIL_SIDE)))
+    small = image.reduce(max(1, -(-max(image.size) // THUMBNAIL_SIDE)))
     return jpeg_data_uri(small, quality=72)
 
 

@@ -1,12 +1,113 @@
-"""What options of `artextract search` say: weights, counts and colours."""
+"""What is asked of a search, as text: by the options of a command, or by an address.
+
+Both have the same names, so that both are answered alike.
+"""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from artextract.errors import QueryError
 from artextract.text import closest
+from search.criteria import Criteria
 
-__all__ = ["parse_colours", "parse_counts", "parse_weights"]
+__all__ = ["Asked", "parse_weights"]
+
+
+Texts = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The filters and the ways to be alike of ``artextract search``, named as its options are.
+
+    A list means any of its values; None and an empty list ask for nothing.
+    """
+
+    artist: Texts = ()
+    qualifier: Texts = ()
+    nationality: Texts = ()
+    school: Texts = ()
+    accession: Texts = ()
+    years: str | None = None
+    within: bool = False
+    dated: bool = False
+    style: Texts = ()
+    genre: Texts = ()
+    predicted_style: Texts = ()
+    predicted_genre: Texts = ()
+    predicted_artist: Texts = ()
+    min_confidence: float | None = None
+    medium: str | None = None
+    where: Texts = ()
+    text: str | None = None
+    words: str | None = None
+    faces: str | None = None
+    facing: Texts = ()
+    bodies: str | None = None
+    light_from: Texts = ()
+    key: Texts = ()
+    colour: Texts = ()
+    by: Texts = ()
+
+    def weights(self) -> dict[str, float]:
+        """Return {aspect: weight} of ``by``; "visual" where none is given.
+
+        Raises:
+            QueryError: a weight is not a positive number, or an aspect is named twice.
+        """
+        return parse_weights(self.by)
+
+    def criteria(self) -> Criteria:
+        """Return what the works must be like.
+
+        Raises:
+            QueryError: something is not understood, or stands without what it belongs to.
+        """
+        predicted = [
+            (attribute, names)
+            for attribute, names in (
+                ("style", self.predicted_style),
+                ("genre", self.predicted_genre),
+                ("artist", self.predicted_artist),
+            )
+            if names
+        ]
+        if self.within and self.years is None:
+            raise QueryError("--within needs --years")
+        if self.min_confidence is not None and not predicted:
+            raise QueryError("--min-confidence needs --predicted-style, -genre or -artist")
+        return Criteria(
+            artists=self.artist,
+            qualifiers=self.qualifier,
+            nationalities=self.nationality,
+            schools=self.school,
+            accessions=self.accession,
+            styles=self.style,
+            genres=self.genre,
+            years=self.years,
+            within=self.within,
+            dated=self.dated,
+            medium=self.medium,
+            where=self.where,
+            text=self.text,
+            words=self.words,
+            predicted=predicted,
+            min_confidence=self.min_confidence,
+            seen=[
+                *_counts("faces", self.faces),
+                *_counts("bodies", self.bodies),
+                *(
+                    (what, values)
+                    for what, values in (
+                        ("facing", self.facing), ("light", self.light_from), ("key", self.key),
+                        ("colour", _colours(self.colour)),
+                    )
+                    if values
+                ),
+            ],
+        )  # fmt: skip
+
 
 _MOST = 16
 """No more heads are counted in a picture."""
@@ -33,7 +134,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
     return weights
 
 
-def parse_counts(what: str, text: str | None) -> list[tuple[str, list[str]]]:
+def _counts(what: str, text: str | None) -> list[tuple[str, list[str]]]:
     """Return (what, the counts that are meant) of "2", "1:3", "2:" or ":1"; nothing for None.
 
     Raises:
@@ -52,7 +153,7 @@ def parse_counts(what: str, text: str | None) -> list[tuple[str, list[str]]]:
     return [(what, [str(count) for count in range(low, min(high, _MOST) + 1)])]
 
 
-def parse_colours(names: Sequence[str]) -> list[str]:
+def _colours(names: Sequence[str]) -> list[str]:
     """Return the names in lower case.
 
     Raises:

@@ -1,7 +1,7 @@
 """``artextract search``: ask a collection."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,7 +30,6 @@ __all__ = ["search"]
 )
 @click.option(
     "--artist",
-    "artists",
     multiple=True,
     metavar="NAME",
     help="Only works of this artist (name, ULAN or Wikidata id), by or near him. Repeatable: any "
@@ -38,21 +37,14 @@ __all__ = ["search"]
 )
 @click.option(
     "--qualifier",
-    "qualifiers",
     multiple=True,
     metavar="WORD",
     help="How artist and work relate: by, attributed, workshop, circle, follower, after, ...; "
     "`near` is all other hands than his own. Any of.",
 )
-@click.option(
-    "--nationality", "nationalities", multiple=True, metavar="NAME", help="The artist's; any of."
-)
-@click.option(
-    "--school", "schools", multiple=True, metavar="NAME", help="Only this school; any of."
-)
-@click.option(
-    "--accession", "accessions", multiple=True, metavar="NUMBER", help="Only this work; any of."
-)
+@click.option("--nationality", multiple=True, metavar="NAME", help="The artist's; any of.")
+@click.option("--school", multiple=True, metavar="NAME", help="Only this school; any of.")
+@click.option("--accession", multiple=True, metavar="NUMBER", help="Only this work; any of.")
 @click.option(
     "--years", metavar="A:B", help="Only works whose years overlap A to B; A: and :B are open."
 )
@@ -60,21 +52,17 @@ __all__ = ["search"]
 @click.option(
     "--dated", is_flag=True, help="Only works with years of their own, not their artist's life."
 )
-@click.option("--style", "styles", multiple=True, metavar="NAME", help="Only this style; any of.")
-@click.option("--genre", "genres", multiple=True, metavar="NAME", help="Only this genre; any of.")
+@click.option("--style", multiple=True, metavar="NAME", help="Only this style; any of.")
+@click.option("--genre", multiple=True, metavar="NAME", help="Only this genre; any of.")
 @click.option(
     "--predicted-style",
-    "predicted_styles",
     multiple=True,
     metavar="NAME",
     help="Only works whose style was predicted to be this, whatever the catalog says; any of.",
 )
-@click.option(
-    "--predicted-genre", "predicted_genres", multiple=True, metavar="NAME", help="The same, genre."
-)
+@click.option("--predicted-genre", multiple=True, metavar="NAME", help="The same, genre.")
 @click.option(
     "--predicted-artist",
-    "predicted_artists",
     multiple=True,
     metavar="NAME",
     help="The same, artist.",
@@ -94,6 +82,9 @@ __all__ = ["search"]
 )
 @click.option("--text", metavar="WORDS", help="Only works whose title has these words.")
 @click.option(
+    "--words", metavar="WORDS", help="Only works whose title, or artist's name, has these words."
+)
+@click.option(
     "--faces", metavar="N", help="Only works with so many heads: 2, 1:3, or 2: for two and more."
 )
 @click.option(
@@ -105,28 +96,24 @@ __all__ = ["search"]
 @click.option("--bodies", metavar="N", help="Only works with so many bodies, written like --faces.")
 @click.option(
     "--light-from",
-    "lights",
     type=click.Choice(["left", "right", "above", "unclear"]),
     multiple=True,
     help="Only works whose light lies there, as the viewer sees it; any of.",
 )
 @click.option(
     "--key",
-    "light_keys",
     type=click.Choice(["low", "mid", "high"]),
     multiple=True,
     help="Only dark (low), middling or light (high) pictures; any of.",
 )
 @click.option(
     "--colour",
-    "colours",
     multiple=True,
     metavar="NAME",
     help="Only works with this among their main colours (red, brown, grey, ...); any of.",
 )
 @click.option(
     "--by",
-    "aspects",
     multiple=True,
     metavar="ASPECT[=WEIGHT]",
     help="The way to be alike; repeatable: the weighted sum of several.  [default: visual]",
@@ -175,30 +162,6 @@ def search(
     query: str | None,
     store: Location,
     limit: int,
-    artists: tuple[str, ...],
-    qualifiers: tuple[str, ...],
-    nationalities: tuple[str, ...],
-    schools: tuple[str, ...],
-    accessions: tuple[str, ...],
-    years: str | None,
-    within: bool,
-    dated: bool,
-    styles: tuple[str, ...],
-    genres: tuple[str, ...],
-    predicted_styles: tuple[str, ...],
-    predicted_genres: tuple[str, ...],
-    predicted_artists: tuple[str, ...],
-    min_confidence: float | None,
-    medium: str | None,
-    where: tuple[str, ...],
-    text: str | None,
-    faces: str | None,
-    facing: tuple[str, ...],
-    bodies: str | None,
-    lights: tuple[str, ...],
-    light_keys: tuple[str, ...],
-    colours: tuple[str, ...],
-    aspects: tuple[str, ...],
     region: str | None,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
@@ -211,6 +174,7 @@ def search(
     model: str | None,
     device: "Device",
     allow_private_addresses: bool,
+    **filters: Any,
 ) -> None:
     """Find works that look alike, or that filters describe.
 
@@ -220,27 +184,15 @@ def search(
     Example: artextract search monet.jpg --artist "Claude Monet" --years 1870:1890 --gallery a.html
     """
     from artextract.store import open_store
-    from search.asked import parse_colours, parse_counts, parse_weights
-    from search.criteria import Criteria
+    from search.asked import Asked
     from search.pictures import Pictures
     from search.query import QueryReader
     from search.region import Region
     from search.searcher import Question, check_aspects
     from search.searcher import search as answer_question
 
-    if within and years is None:
-        raise click.UsageError("--within needs --years")
-    predicted = [
-        (attribute, names)
-        for attribute, names in (
-            ("style", predicted_styles),
-            ("genre", predicted_genres),
-            ("artist", predicted_artists),
-        )
-        if names
-    ]
-    if min_confidence is not None and not predicted:
-        raise click.UsageError("--min-confidence needs --predicted-style, -genre or -artist")
+    asked = Asked(**filters)
+    by, criteria = asked.weights(), asked.criteria()
     if "" in (query, *like, *unlike):
         raise click.UsageError(
             "a QUERY is empty; give a file, a URL or a work's id, or leave it out"
@@ -255,19 +207,6 @@ def search(
 
         find_format(save)
         check_target(save, force=True)
-    by = parse_weights(aspects)
-    seen = [
-        *parse_counts("faces", faces),
-        *parse_counts("bodies", bodies),
-        *(
-            (what, values)
-            for what, values in (
-                ("facing", facing), ("light", lights), ("key", light_keys),
-                ("colour", parse_colours(colours)),
-            )
-            if values
-        ),
-    ]  # fmt: skip
     if region is not None and not query:
         raise click.UsageError("--region needs a QUERY, whose part it is")
     part = None if region is None else Region.parse(region)
@@ -286,24 +225,7 @@ def search(
                 *(reader.read(text) for text in like),
             ],
             unlike=[reader.read(text) for text in unlike],
-            criteria=Criteria(
-                artists=artists,
-                qualifiers=qualifiers,
-                nationalities=nationalities,
-                schools=schools,
-                accessions=accessions,
-                styles=styles,
-                genres=genres,
-                years=years,
-                within=within,
-                dated=dated,
-                medium=medium,
-                where=where,
-                text=text,
-                predicted=predicted,
-                min_confidence=min_confidence,
-                seen=seen,
-            ),
+            criteria=criteria,
             limit=limit,
             by=by,
             other_artists=other_artists,

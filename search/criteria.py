@@ -10,7 +10,7 @@ from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from artextract.text import closest, fold, words_of
 from artextract.years import parse_year_filter
-from search.names import PREDICTED, common_names, similar_names
+from search.names import PREDICTED, common_names, name_keys, similar_names
 
 __all__ = ["Criteria", "make_filter"]
 
@@ -37,7 +37,8 @@ class Criteria:
     are the values of :class:`~artextract.attribution.Qualifier`, or "near" for all works by another
     hand near an artist; with artists they say how these must relate to the work. ``predicted`` has
     (attribute, names) of classes that a network predicted, whatever the catalog says, with at least
-    the probability ``min_confidence``. ``seen`` has (what, values) of
+    the probability ``min_confidence``. ``text`` are words of the title, ``words`` those of the
+    title or of an artist's name. ``seen`` has (what, values) of
     :func:`artextract.aspects.measure.terms_of`, what was measured of the pictures.
     """
 
@@ -54,6 +55,7 @@ class Criteria:
     medium: str | None = None
     where: Sequence[str] = ()
     text: str | None = None
+    words: str | None = None
     predicted: Sequence[tuple[str, Sequence[str]]] = ()
     min_confidence: float | None = None
     seen: Sequence[tuple[str, Sequence[str]]] = ()
@@ -77,6 +79,8 @@ class Criteria:
             said.append(f"medium has {self.medium!r}")
         if self.text:
             said.append(f"title has {self.text!r}")
+        if self.words:
+            said.append(f"title or artist has {self.words!r}")
         sure = "" if self.min_confidence is None else f", at least {self.min_confidence:.0%} sure"
         said += [
             f"predicted {attribute} {' or '.join(names)}{sure}"
@@ -116,10 +120,21 @@ def make_filter(criteria: Criteria, store: Store, but: Sequence[Condition] = ())
         conditions += filters.words("medium", _some_words("--medium", criteria.medium))
     if criteria.text is not None:
         conditions += filters.words("title", _some_words("--text", criteria.text))
+    if criteria.words is not None:
+        conditions.append(_words(store, _some_words("--words", criteria.words)))
     conditions += [_where(store, pair) for pair in criteria.where]
     conditions += _predicted(criteria, store)
     conditions += _seen(criteria, store)
     return filters.all_of(conditions, but)
+
+
+def _words(store: Store, text: str) -> Condition:
+    """Return the condition that the title has all words, or the name of an artist has them."""
+    wanted = set(words_of(text))
+    keys = [key for key in name_keys(store, "artist") if wanted <= set(words_of(key))]
+    in_title: Condition = {"must": filters.words("title", text)}
+    by_artist = [filters.any_of("folded.artist", keys)] if keys else []
+    return {"should": [in_title, *by_artist]}
 
 
 def _hands(criteria: Criteria, store: Store) -> list[Condition]:

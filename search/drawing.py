@@ -11,7 +11,10 @@ import PIL.ImageDraw
 from artextract.detectors.bodies import LIMBS
 from search.region import Region
 
-__all__ = ["draw_bodies", "draw_heads", "draw_light", "draw_palette", "draw_part"]
+__all__ = ["DRAWN", "draw", "draw_bodies", "draw_heads", "draw_light", "draw_palette", "draw_part"]
+
+DRAWN = ("lighting", "palette", "face", "pose")
+"""Aspects of which :func:`draw` can make a picture."""
 
 _HEAD, _BODY, _PART = "#ffd23f", "#4ce0b3", "#ff5e5b"
 
@@ -20,6 +23,15 @@ _SWATCHES = {
     "orange": "#e07b1f", "yellow": "#e3c02f", "green": "#4d8a3a", "blue": "#2f63b0",
     "purple": "#6f3c8f", "pink": "#e59bb0", "brown": "#6b4423",
 }  # fmt: skip
+
+
+def draw(aspect: str, picture: PIL.Image.Image, payload: Mapping[str, Any]) -> PIL.Image.Image:
+    """Return a drawing of what was found for one of ``DRAWN``."""
+    if aspect == "lighting":
+        return draw_light(picture)
+    return {"face": draw_heads, "pose": draw_bodies, "palette": draw_palette}[aspect](
+        picture, payload
+    )
 
 
 def draw_heads(picture: PIL.Image.Image, payload: Mapping[str, Any]) -> PIL.Image.Image:

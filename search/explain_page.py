@@ -11,7 +11,7 @@ from artextract import __version__
 from artextract.errors import InputError
 from artextract.files import write_atomically
 from artextract.images import jpeg_data_uri
-from search.drawing import draw_bodies, draw_heads, draw_light, draw_palette, draw_part
+from search.drawing import DRAWN, draw, draw_part
 from search.explain import Parts, Reason
 from search.query import Query
 
@@ -69,13 +69,11 @@ def _drawn(
     aspect: str, queries: tuple[Query, Query], pictures: tuple[PIL.Image.Image, PIL.Image.Image]
 ) -> list[str]:
     """Return a picture for each of the two works; none for an aspect that can't be drawn."""
-    if aspect == "lighting":
-        return [_uri(draw_light(picture)) for picture in pictures]
-    draw = {"face": draw_heads, "pose": draw_bodies, "palette": draw_palette}.get(aspect)
-    if draw is None:
+    if aspect not in DRAWN:
         return []
     return [
-        _uri(draw(picture, query.payload)) for picture, query in zip(pictures, queries, strict=True)
+        _uri(draw(aspect, picture, query.payload))
+        for picture, query in zip(pictures, queries, strict=True)
     ]
 
 

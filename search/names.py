@@ -4,7 +4,7 @@ from artextract.artwork import FACET_FIELDS, split_values
 from artextract.store import Store, filters
 from artextract.text import closest, fold
 
-__all__ = ["PREDICTED", "common_names", "similar_names"]
+__all__ = ["PREDICTED", "as_written", "common_names", "name_keys", "similar_names"]
 
 PREDICTED = "predicted."
 """Begins the name of a field that was predicted: "predicted.style" is not what a catalog says."""
@@ -18,13 +18,17 @@ def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
 
     Spellings that differ only in case and accents are one name, written as in one of its works.
     """
-    return [(_as_written(store, field, key), count) for key, count in _facet(store, field)[:limit]]
+    return [(as_written(store, field, key), count) for key, count in _facet(store, field)[:limit]]
+
+
+def name_keys(store: Store, field: str) -> list[str]:
+    """Return the names of ``field``, folded, the commonest first."""
+    return [key for key, _ in _facet(store, field)]
 
 
 def similar_names(store: Store, field: str, wanted: str) -> list[str]:
     """Return the names of ``field`` that are spelt most like ``wanted``, best first."""
-    keys = [key for key, _ in _facet(store, field)]
-    return [_as_written(store, field, key) for key in closest(wanted, keys)]
+    return [as_written(store, field, key) for key in closest(wanted, name_keys(store, field))]
 
 
 def _facet(store: Store, field: str) -> list[tuple[str, int]]:
@@ -41,7 +45,8 @@ def _facet(store: Store, field: str) -> list[tuple[str, int]]:
     ]
 
 
-def _as_written(store: Store, field: str, key: str) -> str:
+def as_written(store: Store, field: str, key: str) -> str:
+    """Return a folded name of ``field`` as it is written in one of the works that have it."""
     if field.startswith(PREDICTED):
         attribute = field.removeprefix(PREDICTED)
         filter_ = filters.all_of([filters.predicted(attribute, [key])])

@@ -41,7 +41,7 @@ class Pictures:
         It is read from the work's own file, or from the cache where that is a URL. The thumbnail
         stands in where the file has been moved or damaged since, and where the cache has none.
         """
-        return self._of_work(result.payload, result.point_id, side)
+        return self.of_work(result.payload, result.point_id, side)
 
     def of_query(self, query: Query, side: int) -> "PIL.Image.Image":
         """Return a query's picture (RGB), its longest side ``side`` pixels or less."""
@@ -49,9 +49,10 @@ class Pictures:
 
         if query.image is not None:
             return _fit(open_image(query.image, query.label, at_least=side), side)
-        return self._of_work(query.payload, query.point_ids[0], side)
+        return self.of_work(query.payload, query.point_ids[0], side)
 
-    def _of_work(self, payload: Mapping[str, Any], point_id: str, side: int) -> "PIL.Image.Image":
+    def of_work(self, payload: Mapping[str, Any], point_id: str, side: int) -> "PIL.Image.Image":
+        """Return a work's picture as :meth:`of_result` does, by its payload and its point."""
         import PIL.Image
 
         from artextract.images import open_image, read_image_file

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artextract.artwork import METADATA_FIELDS, Artwork
-from artextract.errors import QueryError
+from artextract.errors import MissingError, QueryError
 from artextract.fetch import fetch, is_url
 from artextract.store import Record, Store, filters
 from artextract.text import closest, fold
@@ -84,26 +84,38 @@ class QueryReader:
         """
         if is_url(text):
             data = fetch(text, allow_private=self._allow_private)
-            return self._from_image(text, data, region)
+            return self.read_image(text, data, region)
         path = Path(text)
         if _is(path, stat.S_ISREG):
             from artextract.images import read_image_file
 
             name = path.name.encode("utf-8", "replace").decode("utf-8")
-            return self._from_image(name, read_image_file(path), region)
+            return self.read_image(name, read_image_file(path), region)
         if _is(path, stat.S_ISDIR):
             raise QueryError(f"{text} is a folder; give one picture, a URL or an artwork's id")
-        return self._from_id(text, region)
+        return self.read_work(text, region, or_file=True)
 
-    def _from_id(self, artwork_id: str, region: Region | None) -> Query:
+    def read_work(
+        self, artwork_id: str, region: Region | None = None, *, or_file: bool = False
+    ) -> Query:
+        """Return the query that is a work of the collection, or a part of its picture.
+
+        ``or_file``: an error says that there is no such file, either.
+
+        Raises:
+            QueryError: there is no such work.
+            ImageError: a part is wanted, and its picture can't be read any more.
+        """
         records = self._find(artwork_id)
         if not records:
             self._refuse_artist(artwork_id)
             ids = [value for value, _ in self._store.facet("id", limit=_IDS_LIMIT)]
             near = closest(artwork_id, ids, 2)
             hint = f"; closest ids: {', '.join(near)}" if near else ""
-            raise QueryError(
-                f"there is no file {artwork_id!r}, and no work of that id in the collection{hint}"
+            file = f"there is no file {artwork_id!r}, and " if or_file else ""
+            called = "of that id" if or_file else repr(artwork_id)
+            raise MissingError(
+                f"{file}{'' if file else 'there is '}no work {called} in the collection{hint}"
             )
         first = records[0]  # the primary image, where the work has several
         artwork = Artwork.from_payload(first.payload)
@@ -161,7 +173,12 @@ class QueryReader:
                 f"--artist {identifier}"
             )
 
-    def _from_image(self, name: str, data: bytes, region: Region | None) -> Query:
+    def read_image(self, name: str, data: bytes, region: Region | None = None) -> Query:
+        """Return the query that is the picture in ``data``, called ``name``, or a part of it.
+
+        Raises:
+            ImageError: it is no picture that can be opened safely.
+        """
         from artextract.images import content_hash, open_image
 
         if region is not None:

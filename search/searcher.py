@@ -14,7 +14,17 @@ from search.criteria import Criteria, make_filter
 from search.query import Query
 from search.scored import Scored
 
-__all__ = ["Answer", "Question", "Result", "check_aspects", "combine", "image_of", "search"]
+__all__ = [
+    "Answer",
+    "Question",
+    "Result",
+    "check_aspects",
+    "combine",
+    "image_of",
+    "in_order",
+    "listed",
+    "search",
+]
 
 _KEYS = (
     *METADATA_FIELDS, "extra", "predicted", "faces", "bodies", "light", "palette", "image_folder",
@@ -193,7 +203,7 @@ def _left_out(question: Question) -> list[Condition]:
     """Return the conditions of works that are no answer: the queries, and their artists' works."""
     queries = [*question.like, *question.unlike]
     points = [point_id for query in queries for point_id in query.point_ids]
-    conditions: list[Condition] = [filters.no_one_of(points)] if points else []
+    conditions: list[Condition] = [filters.is_one_of(points)] if points else []
     if question.other_artists:
         artists = []
         for query in question.like:
@@ -211,24 +221,30 @@ def _left_out(question: Question) -> list[Condition]:
 
 def _listed(store: Store, filter_: Any, limit: int) -> list[Result]:
     """Return the works that satisfy a filter, the earliest first, undated ones last."""
-
-    def order(record: Record) -> tuple[float, str, str, str]:
-        payload = record.payload
-        year = payload.get("year_begin", payload.get("year_end", float("inf")))
-        return (year, payload.get("artist", ""), payload.get("title", ""), payload["id"])
-
     keys = ("id", "view", "artist", "title", "year_begin", "year_end")
     works: dict[str, Record] = {}
     for record in store.scroll(filter_, keys=keys):
         known = works.setdefault(record.payload["id"], record)
         if record.payload.get("view") == "primary" != known.payload.get("view"):
             works[record.payload["id"]] = record
-    chosen = sorted(works.values(), key=order)[:limit]
-    records = store.retrieve([record.id for record in chosen], keys=_KEYS)
+    chosen = sorted(works.values(), key=in_order)[:limit]
+    return listed(store, [record.id for record in chosen])
+
+
+def listed(store: Store, point_ids: Sequence[str]) -> list[Result]:
+    """Return a result without a score for each point, in their order."""
+    records = store.retrieve(point_ids, keys=_KEYS)
     return [
-        _result(rank, records[record.id], None, {}, {})
-        for rank, record in enumerate(chosen, start=1)
+        _result(rank, records[point_id], None, {}, {})
+        for rank, point_id in enumerate(point_ids, start=1)
     ]
+
+
+def in_order(record: Record) -> tuple[float, str, str, str]:
+    """Return what works are listed by: the earliest first, undated ones last."""
+    payload = record.payload
+    year = payload.get("year_begin", payload.get("year_end", float("inf")))
+    return (year, payload.get("artist", ""), payload.get("title", ""), payload["id"])
 
 
 def _result(

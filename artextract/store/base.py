@@ -83,6 +83,13 @@ class Store(ABC):
                 f"those of {', '.join(vectors)}: use --aspects {','.join(kept)}, or another store"
             )
 
+    def refresh(self) -> bool:
+        """Take note of what others have written; return whether they have, since it was asked last.
+
+        Only where several may write at once: an embedded store has one owner.
+        """
+        return False
+
     # Writing
 
     @abstractmethod

@@ -23,8 +23,8 @@ __all__ = [
     "has_term",
     "has_years",
     "is_empty",
+    "is_one_of",
     "named",
-    "no_one_of",
     "predicted",
     "predicted_surely",
     "words",
@@ -77,8 +77,8 @@ def is_empty(key: str) -> Condition:
     return {"is_empty": {"key": key}}
 
 
-def no_one_of(point_ids: Iterable[str]) -> Condition:
-    """Return the condition (for ``but`` of :func:`all_of`) that a point is one of ``point_ids``."""
+def is_one_of(point_ids: Iterable[str]) -> Condition:
+    """Return the condition that a point is one of ``point_ids``."""
     return {"has_id": sorted(point_ids)}
 
 

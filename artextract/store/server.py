@@ -210,6 +210,16 @@ class ServerStore(Store):
             self._revise()
             self._writing = True
 
+    def refresh(self) -> bool:
+        """Take note of what others have written; return whether they have, since it was asked last.
+
+        Raises:
+            StoreError: the server doesn't answer.
+        """
+        kept = (self._call(self._client.get_collection, self._name).config.metadata or {})[_KEY]
+        before, self.manifest = self.manifest, Manifest.from_dict(kept, str(self.location))
+        return self.manifest.revision != before.revision
+
     def _revise(self) -> None:
         """Let copies of the collection know that they are out of date."""
         self.manifest = self.manifest.revised()

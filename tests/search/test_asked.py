@@ -1,8 +1,10 @@
+from typing import Any
+
 import PIL.Image
 import pytest
 
 from artextract.errors import QueryError
-from search.asked import parse_colours, parse_counts, parse_weights
+from search.asked import Asked, parse_weights
 from search.region import Region
 
 
@@ -30,20 +32,29 @@ def test_an_aspect_has_one_weight() -> None:
     ],
 )  # fmt: skip
 def test_counts(text: str, counts: list[str]) -> None:
-    assert parse_counts("faces", text) == [("faces", counts)]
-    assert parse_counts("faces", None) == []
+    assert Asked(faces=text).criteria().seen == [("faces", counts)]
+    assert Asked(bodies=text).criteria().seen == [("bodies", counts)]
 
 
 @pytest.mark.parametrize("text", ["", "x", "3:1", "-1", "1:x", "1:2:3"])
 def test_counts_that_are_none(text: str) -> None:
     with pytest.raises(QueryError, match=r"--faces .* is not understood"):
-        parse_counts("faces", text)
+        Asked(faces=text).criteria()
 
 
 def test_colours() -> None:
-    assert parse_colours(["Red", "gray"]) == ["red", "grey"]
+    assert Asked(colour=["Red", "gray"]).criteria().seen == [("colour", ["red", "grey"])]
     with pytest.raises(QueryError, match="no colour 'bron'; closest: brown"):
-        parse_colours(["bron"])
+        Asked(colour=["bron"]).criteria()
+
+
+@pytest.mark.parametrize(
+    ("given", "lacks"),
+    [({"within": True}, "--years"), ({"min_confidence": 0.5}, "--predicted-style")],
+)
+def test_what_stands_without_what_it_belongs_to(given: dict[str, Any], lacks: str) -> None:
+    with pytest.raises(QueryError, match=f"needs {lacks}"):
+        Asked(**given).criteria()
 
 
 @pytest.mark.parametrize(

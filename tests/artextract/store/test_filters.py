@@ -141,7 +141,7 @@ def by_letter(texts: list[str]) -> Criterion:
 
 
 def by_id(ids: set[str]) -> Criterion:
-    return [filters.no_one_of(ids)], lambda point_id, _: point_id in ids
+    return [filters.is_one_of(ids)], lambda point_id, _: point_id in ids
 
 
 CRITERIA = st.one_of(
@@ -261,7 +261,7 @@ MAKERS: list[filters.Filter | None] = [
     filters.all_of([filters.named("artist", ["Édouard Manet", "Monet"])]),
     filters.all_of([filters.named("artist", [])]),
     filters.all_of([filters.any_of("id", ["a", "b"])]),
-    filters.all_of([], but=[filters.no_one_of(IDS)]),
+    filters.all_of([], but=[filters.is_one_of(IDS)]),
     filters.all_of(filters.words("title", "Water Lilies")),
     *(filters.all_of([filters.equals("extra.a", text)]) for text in [*NUMBERS_AND_WORDS, *TRUTHS]),
     *(
@@ -276,7 +276,7 @@ MAKERS: list[filters.Filter | None] = [
     filters.all_of([filters.named("school", ["D\u00fctch", "dutch"])]),
     filters.all_of(
         [*filters.years(YearRange(1, 2)), filters.equals("a", "true")],
-        but=[filters.named("artist", ["Monet"]), filters.no_one_of(IDS[:2])],
+        but=[filters.named("artist", ["Monet"]), filters.is_one_of(IDS[:2])],
     ),
 ]
 

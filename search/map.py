@@ -1,0 +1,171 @@
+"""The map of a collection: works that look alike lie side by side."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from artextract.artwork import split_values
+from artextract.errors import QueryError
+from artextract.store import Record, Store, filters
+
+__all__ = ["MOST_NAMES", "lay_out", "make_map"]
+
+MOST_NAMES = 12
+"""So many values have a colour of their own; all others share one."""
+
+_KEYS = ("id", "style", "genre", "nationality", "year_begin", "year_end", "predicted")
+_FEWEST = 10
+_TOP = 65_535
+
+Vectors = npt.NDArray[np.float32]
+
+
+def make_map(store: Store, *, aspect: str = "visual", seed: int = 0) -> dict[str, Any]:
+    """Return where each work lies, by one aspect, and what it can be coloured by.
+
+    The values are those of :class:`search.web.schemas.MapOut`: ids and points of the works, ``x``
+    and ``y`` as whole numbers from 0 to 65,535, and for each colouring its names and, for each
+    work, the index of its own (-1 for none).
+
+    Raises:
+        QueryError: there are fewer than ten works with such a vector.
+    """
+    one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
+    found = store.scroll(one_each, keys=_KEYS, with_vectors=True)
+    rows, records = [], []
+    for record in found:
+        if aspect in record.vectors:
+            rows.append(np.asarray(record.vectors[aspect], np.float32))
+            records.append(Record(record.id, record.payload, {}))
+    if len(rows) < _FEWEST:
+        raise QueryError(
+            f"{len(rows)} works have a vector for {aspect}; a map needs {_FEWEST} or more"
+        )
+    places = lay_out(np.stack(rows), seed=seed)
+    clusters = _find_clusters(places)
+    scaled = _scale(places)
+    return {
+        "ids": [record.payload["id"] for record in records],
+        "points": [record.id for record in records],
+        "x": scaled[:, 0].tolist(),
+        "y": scaled[:, 1].tolist(),
+        "colours": _colour(records, clusters),
+    }
+
+
+def lay_out(vectors: Vectors, *, seed: int) -> Vectors:
+    """Return a place (x, y) for each unit vector, by UMAP with the cosine distance.
+
+    UMAP: McInnes, Healy, Melville 2018, arXiv:1802.03426, with 15 neighbours, least distance .1.
+    The same vectors and seed give the same places.
+    """
+    import umap
+
+    reducer = umap.UMAP(
+        n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric="cosine", random_state=seed,
+        n_jobs=1, init="spectral" if len(vectors) > 50 else "random",
+    )  # fmt: skip
+    placed: Vectors = np.asarray(reducer.fit_transform(vectors), np.float32)
+    return placed
+
+
+def _find_clusters(places: Vectors) -> npt.NDArray[np.int64]:
+    """Return the number of each place's cluster, the largest 0; -1 for none.
+
+    HDBSCAN: Campello, Moulavi, Sander 2013, doi:10.1007/978-3-642-37456-2_14, on the places
+    themselves, so that a cluster is what is seen as one.
+    """
+    from sklearn.cluster import HDBSCAN
+
+    least = max(5, len(places) // 100)
+    labels = HDBSCAN(min_cluster_size=least, min_samples=5, copy=True).fit_predict(places)
+    order = [label for label, _ in Counter(labels[labels >= 0].tolist()).most_common()]
+    number = {label: at for at, label in enumerate(order)} | {-1: -1}
+    return np.asarray([number[label] for label in labels.tolist()], np.int64)
+
+
+def _scale(places: Vectors) -> npt.NDArray[np.int64]:
+    """Return the places as whole numbers that fill a square, their proportions kept."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    side = float((high - low).max()) or 1.0
+    centred = (places - (low + high) / 2) / side + 0.5
+    whole: npt.NDArray[np.int64] = np.rint(centred * _TOP).astype(np.int64)
+    return whole
+
+
+def _colour(records: Sequence[Record], clusters: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Return {how: {names, of}} for each way to colour that says something here."""
+    payloads = [record.payload for record in records]
+    ways: dict[str, list[str | None]] = {
+        "style": [_first(payload.get("style")) for payload in payloads],
+        "predicted style": [_predicted(payload, "style") for payload in payloads],
+        "genre": [_first(payload.get("genre")) for payload in payloads],
+        "predicted genre": [_predicted(payload, "genre") for payload in payloads],
+        "nationality": [_first(payload.get("nationality")) for payload in payloads],
+    }
+    coloured = {way: _index(values) for way, values in ways.items() if len(set(values)) > 1}
+    coloured |= {"century": _centuries(payloads)}
+    names = _name_clusters(ways, clusters)
+    return coloured | {"cluster": {"names": names, "of": clusters.tolist()}}
+
+
+def _index(values: Sequence[str | None]) -> dict[str, Any]:
+    """Return the commonest values, and which of them each is; "other" for the rest."""
+    counts = Counter(value for value in values if value is not None).most_common()
+    names = [name for name, _ in counts[:MOST_NAMES]]
+    if len(counts) > MOST_NAMES:
+        names.append("other")
+    place = {name: at for at, name in enumerate(names[:MOST_NAMES])}
+    of = [-1 if value is None else place.get(value, MOST_NAMES) for value in values]
+    return {"names": names, "of": of}
+
+
+def _centuries(payloads: Sequence[Any]) -> dict[str, Any]:
+    """Return the century of each work's middle year, in order of time."""
+    of: list[int | None] = []
+    for payload in payloads:
+        known = [payload[key] for key in ("year_begin", "year_end") if key in payload]
+        of.append((sum(known) // len(known) - 1) // 100 + 1 if known else None)
+    present = sorted({century for century in of if century is not None})
+    place = {century: at for at, century in enumerate(present)}
+    names = [f"{_ordinal(each)} century" if each > 0 else f"{1 - each}. century BC"
+             for each in present]  # fmt: skip
+    return {"names": names, "of": [-1 if each is None else place[each] for each in of]}
+
+
+def _ordinal(number: int) -> str:
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def _name_clusters(ways: dict[str, list[str | None]], clusters: npt.NDArray[np.int64]) -> list[str]:
+    """Return a name for each cluster: what is common in it, and commoner than elsewhere."""
+    names = []
+    for cluster in range(int(clusters.max()) + 1):
+        inside = np.flatnonzero(clusters == cluster)
+        words = []
+        for way in ("genre", "predicted genre", "style", "predicted style"):
+            values = ways[way]
+            everywhere = Counter(values)
+            here = Counter(values[at] for at in inside)
+            ranked = [
+                (count, value) for value, count in here.most_common() if value is not None
+                and count / len(inside) > 1.25 * everywhere[value] / len(values)
+                and count >= 0.2 * len(inside)
+            ]  # fmt: skip
+            if ranked and ranked[0][1] not in words:
+                words.append(ranked[0][1])
+        names.append(f"{cluster + 1}: {', '.join(words[:2])}" if words else str(cluster + 1))
+    return names
+
+
+def _first(value: str | None) -> str | None:
+    return split_values(value)[0] if value else None
+
+
+def _predicted(payload: Any, attribute: str) -> str | None:
+    found = payload.get("predicted", {}).get(attribute)
+    return found["name"] if found else None

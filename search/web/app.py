@@ -1,0 +1,125 @@
+"""The application: routes, errors as sentences, the page's own files."""
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from artextract import __version__
+from artextract.errors import ArtExtractError, CacheError, FetchError, InputError, MissingError
+from artextract.image_cache import default_cache_folder
+from search.web.collection import Collection
+from search.web.guard import Guard
+from search.web.routes import make_router
+from search.web.settings import API, Settings
+from search.web.uploads import Uploads
+
+if TYPE_CHECKING:
+    from artextract.inference import Device
+    from artextract.store import Store
+
+__all__ = ["make_app"]
+
+_ABOUT = """
+Find works of a collection that look alike. Every parameter of a search is named as the option of
+`artextract search`, and is answered alike. Errors are `{"error": "one sentence"}`.
+"""
+
+
+def make_app(
+    store: "Store",
+    settings: Settings | None = None,
+    *,
+    model: str | None = None,
+    device: "Device" = "auto",
+) -> FastAPI:
+    """Return the application for ``store``, which stays the caller's to close.
+
+    Args:
+        store: The collection.
+        settings: Limits and keys; the defaults are for one's own machine.
+        model: A file, where the model that made the collection has been moved.
+        device: Where networks run.
+    """
+    settings = settings or Settings()
+    uploads = Uploads(
+        settings.uploads_folder or default_cache_folder() / "uploads",
+        most=settings.most_uploads,
+        most_pixels=settings.most_upload_pixels,
+    )
+    collection = Collection(store, uploads, model=model, device=device)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        thread = threading.Thread(target=collection.prepare, name="prepare")
+        thread.start()
+        yield
+        thread.join()  # it reads the store, which is closed next
+
+    app = FastAPI(
+        title="Art Extract",
+        version=__version__,
+        description=_ABOUT,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Guard, settings=settings)
+    app.include_router(make_router(collection, settings), prefix=API)
+    app.add_exception_handler(ArtExtractError, _say)
+    app.add_exception_handler(RequestValidationError, _say_invalid)
+    app.add_exception_handler(HTTPException, _say_http)
+    static = Path(str(resources.files("search.web") / "static"))
+    app.mount("/static", StaticFiles(directory=static), name="static")
+
+    @app.get("/", include_in_schema=False)
+    @app.get("/{page}", include_in_schema=False)
+    def page(page: str = "") -> Response:
+        if page not in {"", "map", "list", "work"}:
+            raise HTTPException(404)
+        return FileResponse(static / "index.html", headers={"Cache-Control": "no-cache"})
+
+    return app
+
+
+def _say(request: Request, error: Exception) -> JSONResponse:
+    """Return a known failure as a sentence."""
+    if isinstance(error, MissingError):
+        status = 404
+    elif isinstance(error, InputError):
+        status = 400
+    elif isinstance(error, FetchError):
+        status = 422
+    elif isinstance(error, CacheError):
+        status = 507
+    else:  # the store or a model can't be used now
+        status = 503
+    return JSONResponse({"error": str(error)}, status)
+
+
+def _say_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
+
+
+def _say_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    sentences = {404: f"there is nothing at {request.url.path}", 405: "that can't be done here"}
+    return JSONResponse(
+        {"error": sentences.get(error.status_code, str(error.detail))},
+        error.status_code,
+        headers=error.headers,
+    )

@@ -1,0 +1,159 @@
+"""``artextract serve``: the page and its API."""
+
+import importlib.util
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from artextract.errors import InputError
+from artextract.location import Location
+from artextract.options import device_option, store_option
+
+if TYPE_CHECKING:
+    from artextract.inference import Device
+    from search.web.settings import Settings
+
+__all__ = ["serve"]
+
+_NEEDED = ("fastapi", "limits", "uvicorn")
+
+
+@click.command()
+@store_option
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
+    help="Where to listen; 127.0.0.1 is this machine alone, 0.0.0.0 all of its networks.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
+    help="On which port; 0 takes a free one.",
+)  # fmt: skip
+@click.option(
+    "--host-name", "host_names", multiple=True, metavar="NAME",
+    help="A name by which browsers reach this server, beside those of this machine; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--key", envvar="ARTEXTRACT_KEY", metavar="TEXT",
+    help="Who sends a picture must know it; better given by $ARTEXTRACT_KEY, since others can see "
+    "a command line. Without one, pictures are taken on this machine only.",
+)  # fmt: skip
+@click.option(
+    "--reads-per-minute", type=click.IntRange(1), default=1200, show_default=True,
+    help="Most requests of one client.",
+)  # fmt: skip
+@click.option(
+    "--uploads-per-minute", type=click.IntRange(1), default=30, show_default=True,
+    help="Most pictures sent by one client.",
+)  # fmt: skip
+@click.option(
+    "--max-upload", type=click.IntRange(1, 1024), default=20, show_default=True,
+    help="Largest picture that is taken, in MiB.",
+)  # fmt: skip
+@click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
+@device_option
+def serve(
+    store: Location,
+    host: str,
+    port: int,
+    host_names: tuple[str, ...],
+    key: str | None,
+    reads_per_minute: int,
+    uploads_per_minute: int,
+    max_upload: int,
+    model: str | None,
+    device: "Device",
+) -> None:
+    """Show a collection as a page in the browser, with an API.
+
+    The page searches by pictures that are dropped on it, by parts of them, by works and by
+    filters. Its API is described at /api/v1/openapi.json. One process owns the collection while it
+    runs; Ctrl-C ends it.
+
+    Example: artextract serve --store my-store --port 8000
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"the page needs {', '.join(missing)}, which are not installed: run pip install "
+            "'artextract[web]'"
+        )
+    from search.web.settings import Settings, is_loopback
+
+    local = is_loopback(host)
+    if key == "":
+        raise click.UsageError("--key is empty; give a text that is hard to guess")
+    if host in ("0.0.0.0", "::") and not host_names:
+        raise click.UsageError(
+            f"--host {host} needs --host-name: the name or address by which browsers reach this "
+            "server, such as art.example.org"
+        )
+    named = f"[{host}]" if ":" in host else host
+    settings = Settings(
+        key=key,
+        open_uploads=local,
+        hosts=(*Settings().hosts, named.lower(), *(name.lower() for name in host_names)),
+        reads_a_minute=reads_per_minute,
+        uploads_a_minute=uploads_per_minute,
+        most_upload_bytes=max_upload << 20,
+    )
+    with _listen(host, port) as listening:
+        address = f"http://{named}:{listening.getsockname()[1]}"
+        _run(store, settings, listening, address, model, device)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound, so that a taken port is known before anything is loaded.
+
+    Raises:
+        InputError: it can't be bound.
+    """
+    try:
+        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(where)
+    except OSError as error:
+        raise InputError(
+            f"can't listen at {host}:{port} ({error.strerror or error}); choose another --port, "
+            "or end what listens there"
+        ) from error
+    return listening
+
+
+def _run(
+    store: Location,
+    settings: "Settings",
+    listening: socket.socket,
+    address: str,
+    model: str | None,
+    device: "Device",
+) -> None:
+    """Serve until a signal comes, then finish the requests that are open."""
+    import uvicorn
+
+    from artextract.store import open_store
+    from search.web.app import make_app
+
+    with open_store(store) as opened:
+        app = make_app(opened, settings, model=model, device=device)
+        config = uvicorn.Config(
+            app, log_level="warning", server_header=False, timeout_graceful_shutdown=10,
+            limit_concurrency=512, h11_max_incomplete_event_size=64 << 10,
+        )  # fmt: skip
+        click.echo(f"{opened.count_works():,} works at {address} (Ctrl-C ends it)", err=True)
+        before = signal.signal(signal.SIGTERM, _end)
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        except KeyboardInterrupt:
+            pass  # the server has come to its end in order, and tells of the signal after that
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    click.echo("Stopped.", err=True)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """End the process as Ctrl-C does, so that the collection is closed."""
+    sys.exit(0)

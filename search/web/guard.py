@@ -1,0 +1,117 @@
+"""What stands between a request and the API: whose page it is, how often, how much, and headers."""
+
+import hmac
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from search.web.settings import API, Settings
+
+__all__ = ["Guard", "read_body"]
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_READS = {"GET", "HEAD", "OPTIONS"}
+
+
+class Guard:
+    """An ASGI layer that lets through what is allowed, and puts safe headers on every answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        """Guard ``app``."""
+        self._app = app
+        self._settings = settings
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._reads = RateLimitItemPerMinute(settings.reads_a_minute)
+        self._writes = RateLimitItemPerMinute(settings.uploads_a_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refusal = await self._refuse(scope)
+        await (refusal or self._app)(scope, receive, send_safely)
+
+    async def _refuse(self, scope: Scope) -> JSONResponse | None:
+        """Return the answer to a request that is not let through."""
+        headers = Headers(scope=scope)
+        host = _without_port(headers.get("host", ""))
+        if "*" not in self._settings.hosts and host.lower() not in self._settings.hosts:
+            return _no(421, f"this server is not called {host!r}; start it with --host-name {host}")
+        if not scope["path"].startswith(API):
+            return None
+        client = scope["client"][0] if scope.get("client") else "?"
+        reading = scope["method"] in _READS
+        kept = (self._reads, "read") if reading else (self._writes, "upload")
+        if kept[0].amount and not await self._limiter.hit(kept[0], kept[1], client):
+            return _no(
+                429, f"more than {kept[0].amount} requests a minute came from {client}; wait",
+                {"Retry-After": "60"},
+            )  # fmt: skip
+        if reading or scope["path"] == f"{API}/export":
+            return None
+        if (origin := headers.get("origin")) is not None and _host_of(origin) != headers.get(
+            "host"
+        ):
+            return _no(403, f"a page of {origin} may not send anything here")
+        return self._check_key(headers.get("x-api-key"))
+
+    def _check_key(self, given: str | None) -> JSONResponse | None:
+        if self._settings.key is None:
+            if self._settings.open_uploads:
+                return None
+            return _no(403, "this server takes no pictures: it was started without --key")
+        if given is None:
+            return _no(401, "sending a picture needs a key: give it as the header X-API-Key")
+        if not hmac.compare_digest(given.encode(), self._settings.key.encode()):
+            return _no(401, "the key in the header X-API-Key is not the right one")
+        return None
+
+
+async def read_body(request: Request, most: int) -> bytes | None:
+    """Return the body of a request; None where it has more than ``most`` bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        return None
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > most:
+            return None
+    return bytes(parts)
+
+
+def _no(status: int, why: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": why}, status, headers)
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def _host_of(origin: str) -> str:
+    return origin.partition("://")[2]

@@ -1,0 +1,50 @@
+"""Where the map of a collection is kept, and whether it is still the map of what is there."""
+
+import gzip
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from artextract.errors import CacheError
+from artextract.files import replace_bytes
+from artextract.image_cache import default_cache_folder
+from artextract.location import Location
+from artextract.store import Store
+
+__all__ = ["load_map", "map_path", "save_map"]
+
+
+def map_path(store: Store) -> Path:
+    """Return the file of a collection's map, by where it is and what it holds."""
+    location = Location.of(store.location)
+    place = store.location if location.is_server else str(location.folder.resolve())
+    name = sha256(f"{place}\n{store.manifest.revision}".encode()).hexdigest()
+    return default_cache_folder() / "maps" / f"{name}.json.gz"
+
+
+def load_map(store: Store) -> bytes | None:
+    """Return the map as JSON; None where there is none of the collection as it is now."""
+    try:
+        return gzip.decompress(map_path(store).read_bytes())
+    except (OSError, EOFError):
+        return None
+
+
+def save_map(store: Store, values: dict[str, Any]) -> Path:
+    """Keep the map of a collection as it is now; return the file.
+
+    Raises:
+        CacheError: it can't be written.
+    """
+    path = map_path(store)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+        replace_bytes(path, gzip.compress(data, 6))
+    except OSError as error:
+        raise CacheError(
+            f"the map {path} can't be written ({error.strerror}); make room, or name another "
+            "folder with $ARTEXTRACT_CACHE"
+        ) from error
+    return path

@@ -1,0 +1,265 @@
+"""The API's routes: from a request to the collection, and back to JSON."""
+
+import tempfile
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Body, HTTPException, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import Field
+
+from artextract import __version__
+from artextract.artwork import Artwork
+from artextract.aspects import ASPECTS
+from artextract.errors import MissingError
+from artextract.fetch import fetch
+from search.drawing import DRAWN
+from search.explain import explain
+from search.output import to_rows
+from search.web import schemas
+from search.web.collection import UPLOAD, Collection, Wanted
+from search.web.counts import FIELDS
+from search.web.guard import read_body
+from search.web.map_file import load_map
+from search.web.parameters import FacetsIn, SearchIn
+from search.web.settings import API, Settings
+
+__all__ = ["make_router"]
+
+Id = Annotated[str, Field(min_length=1, max_length=500)]
+Point = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Side = Literal[192, 480, 960, 1600]
+Drawn = Literal["face", "pose", "lighting", "palette"]
+
+_MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson", "iiif": "application/json"}
+_FAILURES: dict[int | str, dict[str, Any]] = {
+    400: {"model": schemas.ErrorOut, "description": "Something is unknown, or not understood."},
+    404: {"model": schemas.ErrorOut, "description": "There is no such work or picture."},
+    422: {"model": schemas.ErrorOut, "description": "A parameter is not of its kind."},
+    429: {"model": schemas.ErrorOut, "description": "Too many requests in a minute."},
+    503: {"model": schemas.ErrorOut, "description": "The collection can't be asked now."},
+}
+_UPLOAD_FAILURES: dict[int | str, dict[str, Any]] = {
+    401: {"model": schemas.ErrorOut, "description": "The key is missing or wrong."},
+    403: {"model": schemas.ErrorOut, "description": "This server takes no pictures."},
+    413: {"model": schemas.ErrorOut, "description": "The picture is too large."},
+}
+
+
+def make_router(collection: Collection, settings: Settings) -> APIRouter:
+    """Return the routes that answer for ``collection``."""
+    router = APIRouter(responses=_FAILURES)
+    manifest = collection.store.manifest
+
+    @router.get("/collection", summary="What the collection is")
+    def info() -> schemas.Info:
+        takes: Literal["yes", "key", "no"] = "yes" if settings.open_uploads else "no"
+        return schemas.Info(
+            name=collection.name,
+            works=collection.store.count_works(),
+            images=collection.store.count(),
+            aspects=[name for name in ASPECTS if name in manifest.vectors],
+            fields=list(FIELDS),
+            model=manifest.model.name,
+            classifier=manifest.classifier.name if manifest.classifier else None,
+            has_map=load_map(collection.store) is not None,
+            takes_pictures="key" if settings.key else takes,
+            most_upload_bytes=settings.most_upload_bytes,
+            version=__version__,
+        )
+
+    @router.get("/search", summary="Find works that are alike, or that fit")
+    def search(asked: Annotated[SearchIn, Query()]) -> schemas.PageOut:
+        found = collection.search(
+            Wanted(
+                asked=asked.asked(by=asked.by),
+                like=asked.like,
+                unlike=asked.unlike,
+                region=asked.region,
+                other_artists=asked.other_artists,
+                min_score=asked.min_score,
+                start=asked.start,
+                limit=asked.limit,
+            )
+        )
+        works = []
+        for row, result in zip(to_rows(found.answer), found.answer.results, strict=True):
+            row["image"] = f"{API}/images/{result.point_id}"
+            size = {name: result.payload.get(name) for name in ("width", "height")}
+            works.append({**row, "point_id": result.point_id, **size})
+        return schemas.PageOut(works=works, matching=found.answer.matching, next=found.next)
+
+    @router.get("/facets", summary="Count works by their values, under all other filters")
+    def facets(asked: Annotated[FacetsIn, Query()]) -> schemas.Facets:
+        counter, filters_ = collection.counter, asked.asked()
+        counts = {
+            field: [
+                schemas.Choice(value=each.value, count=each.count)
+                for each in counter.count(field, filters_, top=asked.top, prefix=asked.starts)
+            ]
+            for field in dict.fromkeys(asked.field)
+        }
+        years = counter.years(filters_) if asked.histogram else None
+        return schemas.Facets(
+            fields=counts,
+            years=None if years is None else schemas.Histogram(
+                first=years.first, width=years.width, counts=years.counts
+            ),
+        )  # fmt: skip
+
+    @router.get("/works", summary="A work: its entry, what was seen in it, its images")
+    def work(id: Annotated[Id, Query()]) -> schemas.WorkOut:
+        records = collection.work(id)
+        payload = dict(records[0].payload)
+        seen = {name: payload[name] for name in _SEEN if name in payload}
+        query = collection.query(id, None)
+        return schemas.WorkOut(
+            id=payload["id"],
+            work=_entry(payload),
+            seen=seen,
+            images=[
+                {
+                    "point_id": record.id,
+                    "image": f"{API}/images/{record.id}",
+                    **{name: record.payload.get(name) for name in ("width", "height", "view")},
+                }
+                for record in records
+            ],
+            aspects=[name for name in ASPECTS if name in query.vectors],
+        )
+
+    @router.get("/explain", summary="Why two works match, aspect by aspect")
+    def why(one: Annotated[Id, Query()], other: Annotated[Id, Query()]) -> list[schemas.ReasonOut]:
+        queries = [collection.query(name, None) for name in (one, other)]
+        reasons = []
+        for reason in explain(queries[0], queries[1]):
+            drawings = []
+            if reason.aspect in DRAWN and reason.score is not None:
+                drawings = [
+                    _with(f"{API}/drawings/{reason.aspect}", of=name) for name in (one, other)
+                ]
+            reasons.append(
+                schemas.ReasonOut(
+                    aspect=reason.aspect, score=reason.score, sentence=reason.sentence,
+                    drawings=drawings,
+                )
+            )  # fmt: skip
+        return reasons
+
+    @router.get("/images/{point_id}", summary="A work's picture as JPEG", response_class=_Jpeg)
+    def image(point_id: Point, side: Annotated[Side, Query()] = 480) -> Response:
+        return _jpeg(collection.image(point_id, side))
+
+    @router.get("/drawings/{aspect}", summary="What was found in a picture", response_class=_Jpeg)
+    def drawing(
+        aspect: Annotated[Drawn, Path()],
+        of: Annotated[Id, Query()],
+        side: Annotated[Side, Query()] = 480,
+    ) -> Response:
+        return _jpeg(collection.drawing(of, aspect, side))
+
+    @router.get("/sent/{sha256}", summary="A picture that was sent", response_class=_Jpeg)
+    def sent(sha256: Sha256, side: Annotated[Side, Query()] = 480) -> Response:
+        return _jpeg(collection.sent(sha256, side))
+
+    @router.post(
+        "/pictures",
+        summary="Send a picture to search with: its bytes are the body",
+        status_code=201,
+        responses=_UPLOAD_FAILURES,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    f"image/{kind}": {"schema": {"type": "string", "format": "binary"}}
+                    for kind in ("jpeg", "png", "webp", "tiff")
+                },
+            }
+        },
+    )
+    async def send(request: Request) -> schemas.PictureOut:
+        data = await read_body(request, settings.most_upload_bytes)
+        if data is None:
+            most = settings.most_upload_bytes >> 20
+            raise HTTPException(413, f"the picture has more than {most} MiB; reduce it")
+        return await run_in_threadpool(keep, data)
+
+    @router.post(
+        "/pictures/from-url",
+        summary="Let the server fetch a picture to search with",
+        status_code=201,
+        responses=_UPLOAD_FAILURES,
+    )
+    def send_url(wanted: Annotated[schemas.UrlIn, Body()]) -> schemas.PictureOut:
+        return keep(fetch(wanted.url, max_bytes=settings.most_upload_bytes))
+
+    def keep(data: bytes) -> schemas.PictureOut:
+        name = UPLOAD + collection.uploads.keep(data)
+        query = collection.query(name, None)
+        width, height = collection.size_of(query)
+        return schemas.PictureOut(
+            name=name, width=width, height=height, seen=query.payload,
+            aspects=[aspect for aspect in ASPECTS if aspect in query.vectors],
+        )  # fmt: skip
+
+    @router.post("/export", summary="Works as CSV, JSON lines, or an IIIF manifest")
+    def export(wanted: Annotated[schemas.ExportIn, Body()]) -> Response:
+        from artextract.publish import Entry, save_answer
+
+        records = collection.records(wanted.ids)
+        if not records:
+            raise MissingError("none of these works is in the collection")
+        entries = [
+            Entry(record.id, dict(record.payload), rank, None, {})
+            for rank, record in enumerate(records, start=1)
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            ending = "json" if wanted.format == "iiif" else wanted.format
+            path = FilePath(folder) / f"works.{ending}"
+            save_answer(path, entries, manifest.model, label="Selected works")
+            data = path.read_bytes()
+        return Response(
+            data,
+            media_type=_MEDIA[wanted.format],
+            headers={"Content-Disposition": f'attachment; filename="works.{ending}"'},
+        )
+
+    @router.get("/map", summary="Where each work lies on the map", response_model=schemas.MapOut)
+    def show_map() -> Response:
+        found = load_map(collection.store)
+        if found is None:
+            raise MissingError("there is no map of this collection; make one: artextract map")
+        return Response(found, media_type="application/json")
+
+    return router
+
+
+_SEEN = ("faces", "bodies", "light", "palette", "predicted")
+
+
+class _Jpeg(Response):
+    media_type = "image/jpeg"
+
+
+def _jpeg(data: bytes) -> Response:
+    return Response(
+        data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"}
+    )
+
+
+def _entry(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return a work's catalogue entry, without what lies on the server's disk."""
+    artwork = Artwork.from_payload(payload)
+    entry = {
+        name: value
+        for name in Artwork.__slots__
+        if (value := getattr(artwork, name)) is not None and name != "image"
+    }
+    return {**entry, "extra": dict(artwork.extra)}
+
+
+def _with(address: str, **values: str) -> str:
+    return f"{address}?{urlencode(values)}"

@@ -1,0 +1,85 @@
+"""Pictures that were sent to be searched with: kept for a while, so that an address can name them.
+
+They lie in a folder, each named by the SHA-256 of its bytes; the longest unused go first. They are
+never given out as they came, only decoded and encoded again.
+"""
+
+import io
+import os
+import re
+import threading
+from pathlib import Path
+
+import PIL.Image
+
+from artextract.errors import CacheError, ImageError, MissingError
+from artextract.files import replace_bytes
+from artextract.images import content_hash, open_image
+
+__all__ = ["Uploads"]
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class Uploads:
+    """The folder; for several threads at once."""
+
+    def __init__(self, folder: Path, *, most: int, most_pixels: int) -> None:
+        """Keep up to ``most`` pictures of up to ``most_pixels`` in ``folder``."""
+        self._folder = folder
+        self._most = most
+        self._most_pixels = most_pixels
+        self._lock = threading.Lock()
+
+    def keep(self, data: bytes) -> str:
+        """Return the SHA-256 under which a picture is kept.
+
+        Raises:
+            ImageError: it can't be opened safely, or has too many pixels.
+            CacheError: it can't be written.
+        """
+        try:
+            with PIL.Image.open(io.BytesIO(data)) as image:
+                pixels = image.width * image.height
+        except Exception:  # whatever it is, open_image says it in a sentence
+            pixels = 0
+        if pixels > self._most_pixels:
+            raise ImageError(
+                f"the picture has {pixels:,} pixels; the most is {self._most_pixels:,}: reduce it"
+            )
+        open_image(data, "the picture", at_least=64)
+        sha256 = content_hash(data)
+        with self._lock:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                replace_bytes(self._folder / sha256, data)
+                self._forget_oldest()
+            except OSError as error:
+                raise CacheError(
+                    f"{self._folder} can't be written ({error.strerror or error}); make room, or "
+                    "name another folder with $ARTEXTRACT_CACHE"
+                ) from error
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes of a picture.
+
+        Raises:
+            MissingError: it is not kept, or not any more.
+        """
+        try:
+            if not _NAME.fullmatch(sha256):
+                raise FileNotFoundError
+            path = self._folder / sha256
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            raise MissingError(
+                f"the picture {sha256[:12]!r} is not kept here, or not any more; send it again"
+            ) from None
+        return data
+
+    def _forget_oldest(self) -> None:
+        kept = [path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+        for path in sorted(kept, key=lambda each: -each.stat().st_mtime)[self._most :]:
+            path.unlink(missing_ok=True)
