@@ -187,6 +187,8 @@ class Collection:
         Raises:
             QueryError: there is no such work.
         """
+        if work_id.startswith(UPLOAD):
+            raise MissingError("a picture that was sent is no work of the collection")
         query = self.query(work_id, None)
         records = self.store.retrieve(query.point_ids)
         return [records[point_id] for point_id in query.point_ids if point_id in records]

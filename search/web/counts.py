@@ -90,6 +90,10 @@ class Counter:
         ]  # fmt: skip
         return [Count(self.written(field, each.value), each.count) for each in values[:top]]
 
+    def present(self) -> list[str]:
+        """Return the fields of which there are values at all."""
+        return [field for field in FIELDS if self.count(field, Asked(), top=1)]
+
     def years(self, asked: Asked) -> Years | None:
         """Return how works spread over the years, whatever years are asked for; None without any.
 

@@ -31,7 +31,7 @@ __all__ = ["make_router"]
 Id = Annotated[str, Field(min_length=1, max_length=500)]
 Point = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
-Side = Literal[192, 480, 960, 1600]
+Side = Literal["192", "480", "960", "1600"]
 Drawn = Literal["face", "pose", "lighting", "palette"]
 
 _MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson", "iiif": "application/json"}
@@ -63,6 +63,7 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             images=collection.store.count(),
             aspects=[name for name in ASPECTS if name in manifest.vectors],
             fields=list(FIELDS),
+            counted=collection.counter.present(),
             model=manifest.model.name,
             classifier=manifest.classifier.name if manifest.classifier else None,
             has_map=load_map(collection.store) is not None,
@@ -150,20 +151,24 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         return reasons
 
     @router.get("/images/{point_id}", summary="A work's picture as JPEG", response_class=_Jpeg)
-    def image(point_id: Point, side: Annotated[Side, Query()] = 480) -> Response:
-        return _jpeg(collection.image(point_id, side))
+    def image(point_id: Point, side: Annotated[Side, Query()] = "480") -> Response:
+        return _jpeg(collection.image(point_id, int(side)))
 
     @router.get("/drawings/{aspect}", summary="What was found in a picture", response_class=_Jpeg)
     def drawing(
         aspect: Annotated[Drawn, Path()],
         of: Annotated[Id, Query()],
-        side: Annotated[Side, Query()] = 480,
+        side: Annotated[Side, Query()] = "480",
     ) -> Response:
-        return _jpeg(collection.drawing(of, aspect, side))
+        return _jpeg(collection.drawing(of, aspect, int(side)))
 
     @router.get("/sent/{sha256}", summary="A picture that was sent", response_class=_Jpeg)
-    def sent(sha256: Sha256, side: Annotated[Side, Query()] = 480) -> Response:
-        return _jpeg(collection.sent(sha256, side))
+    def sent(sha256: Sha256, side: Annotated[Side, Query()] = "480") -> Response:
+        return _jpeg(collection.sent(sha256, int(side)))
+
+    @router.get("/pictures/{sha256}", summary="What was seen in a picture that was sent")
+    def known(sha256: Sha256) -> schemas.PictureOut:
+        return describe(UPLOAD + sha256)
 
     @router.post(
         "/pictures",
@@ -197,7 +202,9 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         return keep(fetch(wanted.url, max_bytes=settings.most_upload_bytes))
 
     def keep(data: bytes) -> schemas.PictureOut:
-        name = UPLOAD + collection.uploads.keep(data)
+        return describe(UPLOAD + collection.uploads.keep(data))
+
+    def describe(name: str) -> schemas.PictureOut:
         query = collection.query(name, None)
         width, height = collection.size_of(query)
         return schemas.PictureOut(
@@ -207,9 +214,16 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
 
     @router.post("/export", summary="Works as CSV, JSON lines, or an IIIF manifest")
     def export(wanted: Annotated[schemas.ExportIn, Body()]) -> Response:
+        return write(wanted.ids, wanted.format)
+
+    @router.get("/manifest", summary="A work as an IIIF Presentation manifest")
+    def manifest_of(id: Annotated[Id, Query()]) -> Response:
+        return write([id], "iiif")
+
+    def write(ids: list[str], format_: schemas.ExportFormat) -> Response:
         from artextract.publish import Entry, save_answer
 
-        records = collection.records(wanted.ids)
+        records = collection.records(ids)
         if not records:
             raise MissingError("none of these works is in the collection")
         entries = [
@@ -217,13 +231,13 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             for rank, record in enumerate(records, start=1)
         ]
         with tempfile.TemporaryDirectory() as folder:
-            ending = "json" if wanted.format == "iiif" else wanted.format
+            ending = "json" if format_ == "iiif" else format_
             path = FilePath(folder) / f"works.{ending}"
             save_answer(path, entries, manifest.model, label="Selected works")
             data = path.read_bytes()
         return Response(
             data,
-            media_type=_MEDIA[wanted.format],
+            media_type=_MEDIA[format_],
             headers={"Content-Disposition": f'attachment; filename="works.{ending}"'},
         )
 

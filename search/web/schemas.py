@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "Choice",
     "ErrorOut",
+    "ExportFormat",
     "ExportIn",
     "Facets",
     "Histogram",
@@ -36,6 +37,7 @@ class Info(BaseModel):
     images: int
     aspects: list[str] = Field(description="Ways to be alike, for `by`.")
     fields: list[str] = Field(description="What can be counted by /facets.")
+    counted: list[str] = Field(description="Those of the fields that works have values of.")
     model: str
     classifier: str | None
     has_map: bool
@@ -117,7 +119,7 @@ class ExportIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     ids: Annotated[
-        list[Annotated[str, Field(max_length=500)]], Field(min_length=1, max_length=2000)
+        list[Annotated[str, Field(max_length=500)]], Field(min_length=1, max_length=20_000)
     ]
     format: ExportFormat
 
