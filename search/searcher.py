@@ -32,6 +32,13 @@ _KEYS = (
 )  # fmt: skip
 """Payload keys of a result; thumbnails are fetched only where they are shown."""
 
+_LACKS = {
+    "face": "no head was found",
+    "pose": "no body was found",
+    "composition": "nothing but one colour was found",
+}
+"""Why a picture has no vector of an aspect."""
+
 _ORDER = {"style": 0, "genre": 1, "artist": 2}
 
 
@@ -154,7 +161,7 @@ def _target(question: Question, aspect: str) -> list[float]:
     """
     for query in (*question.like, *question.unlike):
         if aspect not in query.vectors:
-            what = {"face": "no head was found", "pose": "no body was found"}.get(aspect)
+            what = _LACKS.get(aspect)
             raise QueryError(
                 f"{what or 'nothing was measured'} in {query.label!r}, so there is nothing to "
                 f"compare by {aspect}; leave out --by {aspect}, or give another picture"

@@ -24,16 +24,20 @@ _SHARES = (0.45, 0.25, 0.3)
 DIMENSION = _MASSES**2 + _LINES**2 * _DIRECTIONS + _WEIGHT**2
 
 
-def composition(lab: Floats) -> Floats:
-    """Return the vector (256,) of a picture (64, 64, 3) in L*a*b*, of length 1."""
+def composition(lab: Floats) -> Floats | None:
+    """Return the vector (256,) of a picture (64, 64, 3) in L*a*b*, of length 1.
+
+    None for a picture of one colour: it has no masses and no lines.
+    """
     light = _standard(lab[..., 0])
-    return join(
+    vector = join(
         [
             (_SHARES[0], blocks(light, _MASSES)),
             (_SHARES[1], _lines(light)),
             (_SHARES[2], _weight(light, lab)),
         ]
     )
+    return vector if vector.any() else None
 
 
 def masses_of(vector: Sequence[float]) -> Floats:

@@ -63,7 +63,7 @@ class Eyes:
 
     @property
     def vectors(self) -> dict[str, int]:
-        """{aspect: dimension} of what is seen; "face" and "pose" may be absent of a picture."""
+        """{aspect: dimension} of what is seen; a picture may lack what it does not show."""
         told = {} if self._networks is None else self._networks.vectors
         return {**told, **{name: self._dimensions[name] for name in self._measured}}
 

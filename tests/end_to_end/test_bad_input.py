@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder, make_picture
@@ -363,3 +364,16 @@ def test_disk_that_is_full_from_the_start(
 ) -> None:
     ran = artextract("ingest", "folder", pictures, "--store", mount("size=8m") / "store")
     assert_one_sentence(ran, "MiB free, and 480 MiB", "make room")
+
+
+def test_pictures_of_one_colour_come_in_like_others(tmp_path: Path, artextract: Artextract) -> None:
+    (tmp_path / "blank").mkdir()
+    for name, colour in (("grey", (90, 90, 90)), ("white", (255, 255, 255)), ("black", (0, 0, 0))):
+        PIL.Image.new("RGB", (120, 90), colour).save(tmp_path / "blank" / f"{name}.png")
+    store = tmp_path / "store"
+    ran = artextract("ingest", "folder", tmp_path / "blank", "--store", store)
+    assert ran.code == 0, ran.err
+    assert "embedded 3" in ran.out
+    ran = artextract("search", "grey.png", "--store", store, "--by", "composition")
+    assert_one_sentence(ran, "nothing but one colour", "--by composition")
+    assert artextract("search", "grey.png", "--store", store).code == 0

@@ -105,11 +105,22 @@ def test_main_colours_are_those_that_cover_a_tenth() -> None:
     assert facts == {"main": ["blue", "red"], "shares": {"blue": 0.75, "red": 0.25}}
 
 
+def composed(lab: Floats) -> Floats:
+    vector = composition(lab)
+    assert vector is not None
+    return vector
+
+
+def test_a_picture_of_one_colour_has_no_composition() -> None:
+    for colour in ((90, 90, 90), (255, 255, 255), (0, 0, 0), (200, 10, 10)):
+        assert composition(to_lab(np.full((64, 64, 3), colour, np.uint8))) is None
+
+
 def test_composition_ignores_exposure_and_follows_a_mirror(pixels: npt.NDArray[np.uint8]) -> None:
-    plain = composition(to_lab(pixels))
-    dimmed = composition(to_lab((pixels * 0.5).astype(np.uint8)))
+    plain = composed(to_lab(pixels))
+    dimmed = composed(to_lab((pixels * 0.5).astype(np.uint8)))
     assert plain @ dimmed > 0.97
-    mirrored = composition(to_lab(pixels[:, ::-1]))
+    mirrored = composed(to_lab(pixels[:, ::-1]))
     np.testing.assert_allclose(
         masses_of(mirrored.tolist()), masses_of(plain.tolist())[:, ::-1], atol=1e-5
     )
@@ -119,8 +130,8 @@ def test_composition_ignores_exposure_and_follows_a_mirror(pixels: npt.NDArray[n
 def test_composition_sees_where_the_light_mass_lies() -> None:
     left, right = picture("white black black"), picture("black black white")
     again = picture("#ccbbaa #332211 #332211")
-    assert composition(left) @ composition(again) > 0.9 > composition(left) @ composition(right)
-    masses = masses_of(composition(left).tolist())
+    assert composed(left) @ composed(again) > 0.9 > composed(left) @ composed(right)
+    masses = masses_of(composed(left).tolist())
     assert masses[:, :2].mean() > masses[:, 3:].mean()
 
 
