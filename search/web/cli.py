@@ -3,7 +3,6 @@
 import importlib.util
 import signal
 import socket
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -113,9 +112,13 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family)
+    except OSError as error:
+        raise InputError(f"--host {host} is no address ({error.strerror or error})") from error
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(where)
     except OSError as error:
+        listening.close()
         raise InputError(
             f"can't listen at {host}:{port} ({error.strerror or error}); choose another --port, "
             "or end what listens there"
@@ -140,9 +143,10 @@ def _run(
     with open_store(store) as opened:
         app = make_app(opened, settings, model=model, device=device)
         config = uvicorn.Config(
-            app, log_level="warning", server_header=False, timeout_graceful_shutdown=10,
+            app, log_level="warning", server_header=False, ws="none", timeout_graceful_shutdown=10,
             limit_concurrency=512, h11_max_incomplete_event_size=64 << 10,
         )  # fmt: skip
+        listening.listen(2048)  # who comes early waits
         click.echo(f"{opened.count_works():,} works at {address} (Ctrl-C ends it)", err=True)
         before = signal.signal(signal.SIGTERM, _end)
         try:
@@ -156,4 +160,4 @@ def _run(
 
 def _end(number: int, frame: object) -> NoReturn:
     """End the process as Ctrl-C does, so that the collection is closed."""
-    sys.exit(0)
+    raise KeyboardInterrupt

@@ -249,6 +249,8 @@ _OF_IMAGE = ("id", "image", "image_folder", "image_url", "image_sha256", "thumbn
 
 
 def _to_jpeg(picture: PIL.Image.Image) -> bytes:
+    """Return a JPEG of the pixels alone: a comment may be a script that waits for a reader."""
     buffer = io.BytesIO()
+    picture.info = {name: value for name, value in picture.info.items() if name == "icc_profile"}
     picture.save(buffer, "JPEG", quality=84)
     return buffer.getvalue()

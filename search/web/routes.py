@@ -49,6 +49,25 @@ _UPLOAD_FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"}}}
+
+
+def _gives(*kinds: str) -> dict[str, Any]:
+    """Return how a route is described that gives no JSON, but for its errors."""
+    failures = {
+        status: {"description": failure["description"], "content": _ERROR}
+        for status, failure in _FAILURES.items()
+    }
+    found = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {
+        "response_class": Response,
+        "responses": {200: {"description": "It.", "content": found}, **failures},
+    }
+
+
+_picture = _gives("image/jpeg")
+
+
 def make_router(collection: Collection, settings: Settings) -> APIRouter:
     """Return the routes that answer for ``collection``."""
     router = APIRouter(responses=_FAILURES)
@@ -150,11 +169,11 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             )  # fmt: skip
         return reasons
 
-    @router.get("/images/{point_id}", summary="A work's picture as JPEG", response_class=_Jpeg)
+    @router.get("/images/{point_id}", summary="A work's picture as JPEG", **_picture)
     def image(point_id: Point, side: Annotated[Side, Query()] = "480") -> Response:
         return _jpeg(collection.image(point_id, int(side)))
 
-    @router.get("/drawings/{aspect}", summary="What was found in a picture", response_class=_Jpeg)
+    @router.get("/drawings/{aspect}", summary="What was found in a picture", **_picture)
     def drawing(
         aspect: Annotated[Drawn, Path()],
         of: Annotated[Id, Query()],
@@ -162,7 +181,7 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
     ) -> Response:
         return _jpeg(collection.drawing(of, aspect, int(side)))
 
-    @router.get("/sent/{sha256}", summary="A picture that was sent", response_class=_Jpeg)
+    @router.get("/sent/{sha256}", summary="A picture that was sent", **_picture)
     def sent(sha256: Sha256, side: Annotated[Side, Query()] = "480") -> Response:
         return _jpeg(collection.sent(sha256, int(side)))
 
@@ -212,11 +231,17 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             aspects=[aspect for aspect in ASPECTS if aspect in query.vectors],
         )  # fmt: skip
 
-    @router.post("/export", summary="Works as CSV, JSON lines, or an IIIF manifest")
+    @router.post(
+        "/export",
+        summary="Works as CSV, JSON lines, or an IIIF manifest",
+        **_gives(*_MEDIA.values()),
+    )
     def export(wanted: Annotated[schemas.ExportIn, Body()]) -> Response:
         return write(wanted.ids, wanted.format)
 
-    @router.get("/manifest", summary="A work as an IIIF Presentation manifest")
+    @router.get(
+        "/manifest", summary="A work as an IIIF Presentation manifest", **_gives(_MEDIA["iiif"])
+    )
     def manifest_of(id: Annotated[Id, Query()]) -> Response:
         return write([id], "iiif")
 
@@ -252,10 +277,6 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
 
 
 _SEEN = ("faces", "bodies", "light", "palette", "predicted")
-
-
-class _Jpeg(Response):
-    media_type = "image/jpeg"
 
 
 def _jpeg(data: bytes) -> Response:
