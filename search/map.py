@@ -1,5 +1,6 @@
 """The map of a collection: works that look alike lie side by side."""
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -62,7 +63,9 @@ def lay_out(vectors: Vectors, *, seed: int) -> Vectors:
     UMAP: McInnes, Healy, Melville 2018, arXiv:1802.03426, with 15 neighbours, least distance .1.
     The same vectors and seed give the same places.
     """
-    import umap
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # of TensorFlow, for what is not used here
+        import umap
 
     reducer = umap.UMAP(
         n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric="cosine", random_state=seed,
