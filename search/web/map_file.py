@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def load_map(store: Store) -> bytes | None:
     """Return the map as JSON; None where there is none of the collection as it is now."""
     try:
         return gzip.decompress(map_path(store).read_bytes())
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return None
 
 

@@ -32,7 +32,7 @@ export function only(parameters, names) {
 
 /** Go to an address of this page without loading it anew. */
 export function go(path, parameters = "", { replace = false } = {}) {
-  const text = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
+  const text = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%3D", "=");
   const address = path + (text ? `?${text}` : "");
   if (address === location.pathname + location.search) return;
   dispatchEvent(new Event("leave"));

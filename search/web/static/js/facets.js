@@ -76,7 +76,7 @@ export function openFacets(aside, info) {
     if (!section.many && counted.length > TOP) {
       rows.push(h("li", {}, h("button", { class: "link", id: `more-${field}`, onclick: () => { section.many = true; count(field); } }, "More")));
     }
-    section.starts.hidden = counted.length <= TOP && !section.many && !section.starts.value;
+    section.starts.hidden = field !== "artist" && counted.length <= TOP && !section.many && !section.starts.value;
     fill(section.list, rows);
   }
 

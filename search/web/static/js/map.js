@@ -182,7 +182,7 @@ export async function open(main, info) {
   function lassoing(on) {
     drawing = on;
     lassoButton.setAttribute("aria-pressed", on);
-    canvas.classList.toggle("drawing", on);
+    canvas.classList.toggle("lassoing", on);
     outline = [];
     draw();
   }

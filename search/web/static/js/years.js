@@ -7,6 +7,7 @@ import { debounce, fill, h } from "./dom.js";
 export function openYears() {
   const section = h("section", { class: "years", "aria-label": "Years", hidden: true });
   let last = null;
+  let moving = false; // a handle was moved, and what that asks is not asked yet
 
   async function update(parameters, signal) {
     const filters = only(parameters, FILTERS);
@@ -19,7 +20,7 @@ export function openYears() {
       last = null;
     }
     section.hidden = last === null;
-    if (last) show(parameters.get("years"));
+    if (last && !moving) show(parameters.get("years"));
   }
 
   function show(chosen) {
@@ -44,12 +45,14 @@ export function openYears() {
         if (id === "from") low = Math.min(at, high - 1);
         else high = Math.max(at, low + 1);
         event.target.value = id === "from" ? low : high;
+        moving = true;
         mark();
         take();
       } });
     const from = handle("from", "First year", low);
     const to = handle("to", "Last year", high);
     const take = debounce(250, () => {
+      moving = false;
       const open = low === 0 && high === bins;
       const text = `${low === 0 ? "" : year(low)}:${high === bins ? "" : year(high) - 1}`;
       search(set(asked(), "years", ...(open ? [] : [text])));

@@ -1,0 +1,145 @@
+"""The map: alike works lie close together, groups are found, colours say what is there."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from commands import Artextract, assert_one_sentence
+
+from artextract.artwork import Artwork
+from artextract.errors import QueryError
+from artextract.store import ModelIdentity, Point, Store, create_store, open_store
+from search.map import MOST_NAMES, make_map
+from search.web.map_file import load_map, map_path, save_map
+
+DIMENSION = 16
+GROUPS, EACH = 3, 40
+MODEL = ModelIdentity("tiny", "ab" * 32, DIMENSION)
+STYLES = ["Baroque", "Rococo", "Cubism"]
+
+
+def fill(store: Store, groups: int = GROUPS, each: int = EACH) -> None:
+    """Put in groups of works whose vectors lie around one direction each."""
+    random = np.random.default_rng(5)
+    points = []
+    for number in range(groups * each):
+        group = number % groups
+        vector = np.zeros(DIMENSION)
+        vector[group] = 1
+        vector += random.normal(0, 0.06, DIMENSION)
+        work = Artwork(
+            id=f"w{number:03}",
+            image=f"{number}.jpg",
+            style=STYLES[group],
+            genre=f"genre {number % 20}",
+            year_begin=[1501, 1600, 1601, None][number % 4],
+            year_end=[1501, 1600, 1601, None][number % 4],
+        )
+        points.append(Point(work.point_id, {"visual": vector.tolist()}, work.to_payload()))
+    store.upsert(points)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with create_store(str(tmp_path_factory.mktemp("map") / "store"), MODEL) as opened:
+        fill(opened)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def made(store: Store) -> dict[str, Any]:
+    return make_map(store)
+
+
+def group_of(work_id: str) -> int:
+    return int(work_id[1:]) % GROUPS
+
+
+def test_every_work_has_one_place_in_the_square(made: dict[str, Any]) -> None:
+    assert sorted(made["ids"]) == [f"w{number:03}" for number in range(GROUPS * EACH)]
+    for name in ("points", "x", "y"):
+        assert len(made[name]) == GROUPS * EACH
+    spans = [max(made[name]) - min(made[name]) for name in ("x", "y")]
+    assert max(spans) == 65_535
+    assert all(0 <= value <= 65_535 for name in ("x", "y") for value in made[name])
+
+
+def test_alike_works_lie_close_together(made: dict[str, Any]) -> None:
+    places = np.column_stack([made["x"], made["y"]]).astype(float)
+    right = 0
+    for at, work in enumerate(made["ids"]):
+        away = np.hypot(*(places - places[at]).T)
+        away[at] = np.inf
+        right += group_of(made["ids"][int(away.argmin())]) == group_of(work)
+    assert right == GROUPS * EACH
+
+
+def test_groups_are_found_as_clusters_and_named_by_what_they_hold(made: dict[str, Any]) -> None:
+    cluster = made["colours"]["cluster"]
+    held: dict[int, set[int]] = {}
+    for work, number in zip(made["ids"], cluster["of"], strict=True):
+        if number >= 0:
+            held.setdefault(number, set()).add(group_of(work))
+    assert {group for groups in held.values() for group in groups} == set(range(GROUPS))
+    assert all(len(groups) == 1 for groups in held.values())
+    for number, groups in held.items():
+        assert STYLES[next(iter(groups))] in cluster["names"][number]
+
+
+def test_colours_say_what_each_work_is(made: dict[str, Any]) -> None:
+    colours = made["colours"]
+    assert set(colours) == {"style", "genre", "century", "cluster"}
+    for at, work in enumerate(made["ids"]):
+        style = colours["style"]
+        assert style["names"][style["of"][at]] == STYLES[group_of(work)]
+        century = ["16th century", "16th century", "17th century", None][int(work[1:]) % 4]
+        of = colours["century"]["of"][at]
+        assert (colours["century"]["names"][of] if of >= 0 else None) == century
+    assert len(colours["genre"]["names"]) == MOST_NAMES + 1
+    assert colours["genre"]["names"][-1] == "other"
+    rest = [at for at, of in enumerate(colours["genre"]["of"]) if of == MOST_NAMES]
+    assert len(rest) == (20 - MOST_NAMES) * GROUPS * EACH // 20
+
+
+def test_the_same_works_have_the_same_map(store: Store, made: dict[str, Any]) -> None:
+    assert make_map(store) == made
+
+
+def test_a_few_works_make_no_map(tmp_path: Path) -> None:
+    with create_store(str(tmp_path / "store"), MODEL) as store:
+        fill(store, 3, 3)
+        with pytest.raises(QueryError, match="9 works have a vector for visual; a map needs 10"):
+            make_map(store)
+
+
+def test_it_is_kept_until_the_collection_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, artextract: Artextract
+) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    with create_store(str(tmp_path / "store"), MODEL) as store:
+        fill(store, 3, 6)
+    ran = artextract("map", "--store", tmp_path / "store", "--out", tmp_path / "map.json")
+    assert ran.code == 0, ran.err
+    assert "Map of 18 works" in ran.err
+    with open_store(str(tmp_path / "store")) as store:
+        kept = load_map(store)
+        assert kept is not None
+        assert json.loads(kept) == json.loads((tmp_path / "map.json").read_text())
+        whole = map_path(store).read_bytes()
+        for damaged in (whole[:60], whole[:30] + bytes(30) + whole[60:], b"no map", b""):
+            map_path(store).write_bytes(damaged)
+            assert load_map(store) is None
+        save_map(store, {"ids": []})
+        assert load_map(store) == b'{"ids":[]}'
+        fill(store, 3, 7)
+        assert load_map(store) is None
+
+
+def test_an_aspect_that_is_not_there(tmp_path: Path, artextract: Artextract) -> None:
+    with create_store(str(tmp_path / "store"), MODEL) as store:
+        fill(store, 3, 6)
+    ran = artextract("map", "--store", tmp_path / "store", "--by", "taste")
+    assert_one_sentence(ran, "unknown aspect 'taste'")
