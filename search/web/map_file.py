@@ -27,7 +27,7 @@ def map_path(store: Store) -> Path:
 def load_map(store: Store) -> bytes | None:
     """Return the map as JSON; None where there is none of the collection as it is now."""
     try:
-        return gzip.decompress(map_path(store).read_bytes())
+        return gzip.decompress(map_path(store).read_bytes()) or None
     except (OSError, EOFError, zlib.error):
         return None
 
