@@ -12,7 +12,7 @@ from artextract.text import closest, fold, words_of
 from artextract.years import parse_year_filter
 from search.names import PREDICTED, common_names, name_keys, similar_names
 
-__all__ = ["Criteria", "make_filter"]
+__all__ = ["Criteria", "is_looked_at", "make_filter"]
 
 
 _SEEN_BY = {
@@ -177,11 +177,16 @@ def _predicted(criteria: Criteria, store: Store) -> list[Condition]:
     return conditions
 
 
+def is_looked_at(store: Store, what: str) -> bool:
+    """Return whether pictures in ``store`` were looked at for ``what`` of :class:`Criteria`."""
+    return bool(set(_SEEN_BY[what]) & set(store.manifest.vectors))
+
+
 def _seen(criteria: Criteria, store: Store) -> list[Condition]:
     """Return the conditions of what was measured of the pictures."""
     conditions = []
     for what, values in criteria.seen:
-        if not set(_SEEN_BY[what]) & set(store.manifest.vectors):
+        if not is_looked_at(store, what):
             raise QueryError(
                 f"pictures in this collection were not looked at for {what}; ingest them with "
                 f"--aspects all, or {' or '.join(_SEEN_BY[what])}, into another store"

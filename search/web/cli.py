@@ -110,8 +110,11 @@ def _listen(host: str, port: int) -> socket.socket:
         InputError: it can't be bound.
     """
     try:
-        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family)
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )[0]
+        # With its protocol named, asyncio sets TCP_NODELAY; else each answer takes 40 ms more.
+        listening = socket.socket(family, kind, protocol)
     except OSError as error:
         raise InputError(f"--host {host} is no address ({error.strerror or error})") from error
     try:

@@ -10,7 +10,7 @@ from artextract.store import Store, filters
 from artextract.store.filters import Filter
 from artextract.text import fold, words_of
 from search.asked import Asked
-from search.criteria import make_filter
+from search.criteria import is_looked_at, make_filter
 from search.names import as_written
 
 __all__ = ["FIELDS", "Count", "Counter", "Years"]
@@ -75,6 +75,8 @@ class Counter:
         Raises:
             QueryError: see :func:`search.criteria.make_filter`.
         """
+        if not self._is_known(field):
+            return []
         none: dict[str, Any] = {field: None if field in ("faces", "bodies", "medium") else ()}
         others = replace(asked, **none)
         if field.startswith("predicted"):
@@ -93,6 +95,12 @@ class Counter:
     def present(self) -> list[str]:
         """Return the fields of which there are values at all."""
         return [field for field in FIELDS if self.count(field, Asked(), top=1)]
+
+    def _is_known(self, field: str) -> bool:
+        """Return whether pictures were looked at for a field."""
+        if field in _PREDICTED:
+            return self._store.manifest.classifier is not None
+        return field not in _SEEN or is_looked_at(self._store, _SEEN[field])
 
     def years(self, asked: Asked) -> Years | None:
         """Return how works spread over the years, whatever years are asked for; None without any.

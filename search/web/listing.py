@@ -1,20 +1,23 @@
 """All works in the order of a catalog, kept in memory: years, artist, title.
 
 An engine sorts by one number alone. Reading all there is takes two seconds for 100,000 works, once;
-then a page of the list takes milliseconds, whatever the filter.
+then a page of the list takes milliseconds, whatever the filter: works are asked for by their years,
+from where the page begins, in steps that grow while nothing is found.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from artextract.store import Record, Store, filters
-from artextract.store.filters import Filter
+from artextract.store.filters import Condition, Filter
 from search.searcher import in_order
 
 __all__ = ["Listing", "Page"]
 
 _FEW = 2_000
 _CHUNK = 1_000
+_UNDATED = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,23 @@ class Listing:
         self._ids = [record.id for record in records]
         self._works = [record.payload["id"] for record in records]
         self._place = {point_id: place for place, point_id in enumerate(self._ids)}
+        self._years = [in_order(record)[0] for record in records]
+        self._starts = self._find_blocks()
+        self._by_end = any(
+            "year_end" in record.payload and "year_begin" not in record.payload
+            for record in records
+        )
+
+    def _find_blocks(self) -> list[int]:
+        """Return where blocks of whole years begin, each of ``_CHUNK`` places or more."""
+        starts = [0]
+        for place in range(1, len(self._years)):
+            year = self._years[place]
+            if year != self._years[place - 1] and (
+                place - starts[-1] >= _CHUNK or year == _UNDATED
+            ):
+                starts.append(place)
+        return starts
 
     def page(self, store: Store, filter_: Filter | None, start: int, limit: int) -> Page:
         """Return up to ``limit`` works that satisfy a filter, from place ``start`` on."""
@@ -57,13 +77,60 @@ class Listing:
         """Iterate over the places of the images that satisfy a filter, from ``start`` on."""
         if filter_ is None:
             yield from range(start, len(self._ids))
-        elif store.count(filter_) <= _FEW:
-            ids = (record.id for record in store.scroll(filter_, keys=(), page_size=_FEW))
-            places = sorted(self._place[each] for each in ids if each in self._place)
+            return
+        block, span = bisect_right(self._starts, start) - 1, 1
+        while block < len(self._starts):
+            first, end = self._starts[block], self._end(block + span)
+            if self._years[first] != _UNDATED == self._years[end - 1]:
+                span = self._block_of_undated() - block  # no step goes from years into none
+                continue
+            inside = _and(filter_, self._within_years(first, end))
+            found = store.count(inside)
+            if found > _FEW and span > 1:
+                span = max(1, span // 4)
+                continue
+            places = (
+                self._few(store, inside)
+                if found <= _FEW
+                else self._many(store, filter_, first, end)
+            )
             yield from (place for place in places if place >= start)
-        else:
-            for first in range(start, len(self._ids), _CHUNK):
-                chunk = self._ids[first : first + _CHUNK]
-                among = {**filter_, "must": [*filter_.get("must", []), filters.is_one_of(chunk)]}
-                inside = {record.id for record in store.scroll(among, keys=(), page_size=_CHUNK)}
-                yield from (first + at for at, each in enumerate(chunk) if each in inside)
+            block += span
+            if found < _CHUNK:
+                span *= 2
+
+    def _end(self, block: int) -> int:
+        """Return the place past the last one before a block."""
+        return self._starts[block] if block < len(self._starts) else len(self._ids)
+
+    def _block_of_undated(self) -> int:
+        return bisect_right(self._starts, bisect_left(self._years, _UNDATED)) - 1
+
+    def _few(self, store: Store, inside: Filter) -> list[int]:
+        ids = (record.id for record in store.scroll(inside, keys=(), page_size=_FEW))
+        return sorted(self._place[each] for each in ids if each in self._place)
+
+    def _many(self, store: Store, filter_: Filter, first: int, end: int) -> Iterator[int]:
+        """Look through places one chunk after the other, where one year has many works."""
+        for at in range(first, end, _CHUNK):
+            chunk = self._ids[at : min(at + _CHUNK, end)]
+            among = _and(filter_, filters.is_one_of(chunk))
+            inside = {record.id for record in store.scroll(among, keys=(), page_size=_CHUNK)}
+            yield from (at + nth for nth, each in enumerate(chunk) if each in inside)
+
+    def _within_years(self, first: int, end: int) -> Condition:
+        """Return the condition of all works of the years from one place to before another."""
+        if self._years[first] == _UNDATED:
+            return {"must": [filters.is_empty("year_begin"), filters.is_empty("year_end")]}
+        inside = {"gte": self._years[first], "lte": self._years[end - 1]}
+        begun: Condition = {"key": "year_begin", "range": inside}
+        if not self._by_end:
+            return begun
+        ended: list[Condition] = [
+            filters.is_empty("year_begin"), {"key": "year_end", "range": inside}
+        ]  # fmt: skip
+        return {"should": [begun, {"must": ended}]}
+
+
+def _and(filter_: Filter, condition: Condition) -> Filter:
+    return {**filter_, "must": [*filter_.get("must", []), condition]}

@@ -23,16 +23,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
+@pytest.mark.parametrize("chunk", [1, 13, 500])
 @pytest.mark.parametrize("few", [0, 5, 2_000])
 @pytest.mark.parametrize("limit", [1, 7, 100])
 @pytest.mark.parametrize(
     "asked", [Asked(), Asked(style=["Realism"]), Asked(years="1600:"), Asked(artist=["Anonymous"])]
 )
 def test_pages_are_the_sorted_whole_cut_up(
-    store: Store, asked: Asked, limit: int, few: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, asked: Asked, limit: int, few: int, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "_FEW", few)
-    monkeypatch.setattr(listing, "_CHUNK", 13)
+    monkeypatch.setattr(listing, "_CHUNK", chunk)
     criteria: Criteria = asked.criteria()
     whole = search(store, Question(criteria=criteria, limit=1000))
     assert len(whole.results) > 5
