@@ -40,6 +40,8 @@ _PACKAGES = {
     "scikit-learn": "train",
     "cleanlab": "train",
     "pandas": "bench",
+    "fastapi": "web",
+    "umap-learn": "map",
 }
 """{wheel: the extra that brings it}."""
 

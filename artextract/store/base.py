@@ -243,6 +243,8 @@ class Store(ABC):
         Only works with several images say which view an image is, and only these are looked
         through.
         """
+        if not self.count(filters.all_of([filters.has_term("view", VIEWS)])):
+            return self.count(filter_)
         only: list[Condition] = [filter_] if filter_ else []
         several = filters.all_of([*only, filters.has_term("view", VIEWS)])
         images = self.count(several)

@@ -40,7 +40,7 @@ _NEEDED = ("fastapi", "limits", "uvicorn")
     "a command line. Without one, pictures are taken on this machine only.",
 )  # fmt: skip
 @click.option(
-    "--reads-per-minute", type=click.IntRange(1), default=1200, show_default=True,
+    "--reads-per-minute", type=click.IntRange(1), default=6000, show_default=True,
     help="Most requests of one client.",
 )  # fmt: skip
 @click.option(

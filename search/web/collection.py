@@ -175,11 +175,7 @@ class Collection:
         filter_ = make_filter(wanted.asked.criteria(), self.store)
         page = self.listing.page(self.store, filter_, wanted.start, wanted.limit)
         results = listed(self.store, page.point_ids)
-        return Found(Answer(results, self.count(wanted.asked)), page.next)
-
-    def count(self, asked: Asked) -> int:
-        """Return how many works fit."""
-        return self.store.count_works(make_filter(asked.criteria(), self.store))
+        return Found(Answer(results, self.counter.works(wanted.asked)), page.next)
 
     def work(self, work_id: str) -> list[Record]:
         """Return a work's images with all that is known of them, the primary one first.

@@ -61,6 +61,7 @@ class Counter:
         self.written = lru_cache(100_000)(self._written)
         self._facet = lru_cache(256)(self._ask)
         self._histogram = lru_cache(64)(self._count_years)
+        self._works = lru_cache(1024)(self._count_works)
         self._span = self._find_span()
 
     def count(self, field: str, asked: Asked, *, top: int, prefix: str = "") -> list[Count]:
@@ -91,6 +92,14 @@ class Counter:
             )
         ]  # fmt: skip
         return [Count(self.written(field, each.value), each.count) for each in values[:top]]
+
+    def works(self, asked: Asked) -> int:
+        """Return how many works fit.
+
+        Raises:
+            QueryError: see :func:`search.criteria.make_filter`.
+        """
+        return self._works(_freeze(asked))
 
     def present(self) -> list[str]:
         """Return the fields of which there are values at all."""
@@ -133,6 +142,9 @@ class Counter:
             Count(value.removeprefix(begin), count) for value, count in found
             if value.startswith(begin)
         ]  # fmt: skip
+
+    def _count_works(self, asked: Asked) -> int:
+        return self._store.count_works(make_filter(asked.criteria(), self._store))
 
     def _filter(self, asked: Asked) -> Filter | None:
         return make_filter(asked.criteria(), self._store, self._but)

@@ -47,7 +47,7 @@ class Guard:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in (*_HEADERS.items(), ("Cache-Control", "no-cache")):
                     headers.setdefault(name, value)
             await send(message)
 

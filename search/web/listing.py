@@ -15,8 +15,8 @@ from search.searcher import in_order
 
 __all__ = ["Listing", "Page"]
 
-_FEW = 2_000
-_CHUNK = 1_000
+_FEW = 400
+_CHUNK = 250
 _UNDATED = float("inf")
 
 

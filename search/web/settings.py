@@ -22,7 +22,7 @@ class Settings:
     key: str | None = field(default=None, repr=False)
     open_uploads: bool = True
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
-    reads_a_minute: int = 1200
+    reads_a_minute: int = 6000
     uploads_a_minute: int = 30
     most_upload_bytes: int = 20 << 20
     most_upload_pixels: int = 50_000_000

@@ -22,8 +22,9 @@ LOADED = 20_000  # milliseconds that a slow machine may take
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collection with all aspects and a map."""
+    """A collection with all aspects and a map; beside it lies a copy, ``second``."""
     made = make_collection(tmp_path_factory.mktemp("page"), WORKS)
+    shutil.copytree(made, made.with_name("second"))
     with pytest.raises(SystemExit) as left:
         main(["map", "--store", str(made)])
     assert not left.value.code
@@ -472,22 +473,16 @@ def test_works_are_kept_compared_and_exported(
     expect(page.locator("#kept")).to_have_text("2")
 
 
-def test_the_server_is_stopped_and_started(
-    open_page: Callable[..., Page], tmp_path: Path, store: Path
-) -> None:
-    copy = tmp_path / "again"
-    shutil.copytree(store.parent / "paintings", copy / "paintings")
-    shutil.copy(store.parent / "catalog.csv", copy)
-    with pytest.raises(SystemExit):
-        main(["ingest", "catalog", str(copy / "catalog.csv"), "--store", str(copy / "store")])
-    with serving(copy / "store") as (at, _):
+def test_the_server_is_stopped_and_started(open_page: Callable[..., Page], store: Path) -> None:
+    second = store.with_name("second")
+    with serving(second) as (at, _):
         page = open_page("/?like=atelier:007", at=at)
         wait_for(page, "the most alike first")
         portraits = page.locator("#f-genre-portrait").locator("xpath=..").locator(".count")
         count = int(portraits.inner_text())
     page.locator("#f-genre-portrait").check()
     expect(page.locator("#offline")).to_be_visible(timeout=LOADED)
-    with serving(copy / "store", port=int(at.rpartition(":")[2])):
+    with serving(second, port=int(at.rpartition(":")[2])):
         expect(page.locator("#offline")).to_be_hidden(timeout=LOADED)
         settle(page)
         wait_for(page, f"{count} works, the most alike first")  # the query is none of them
@@ -495,6 +490,28 @@ def test_the_server_is_stopped_and_started(
         expect(page.locator("#f-genre-portrait")).to_be_checked()
     refused = open_page.wrong  # type: ignore[attr-defined]
     assert all("ERR_CONNECTION_REFUSED" in text for text in refused), refused
+    refused.clear()
+
+
+def test_a_key_is_asked_for(open_page: Callable[..., Page], store: Path) -> None:
+    with serving(store.with_name("second"), "--key", "open sesame") as (at, _):
+        page = open_page(at=at)
+        page.set_input_files("#choose", painting(store, 7))
+        dialog = page.get_by_role("dialog")
+        for key, said in (
+            ("a guess", "takes pictures from those"),
+            ("open sesame", "not the right"),
+        ):
+            expect(dialog).to_contain_text(said)
+            dialog.get_by_label("Key").fill(key)
+            dialog.get_by_role("button", name="Send").click()
+        wait_for(page, "the most alike first")
+        assert shown(page)[0] == "atelier:007"
+        page.set_input_files("#choose", painting(store, 9))  # it is known from now on
+        expect(page.locator(".tile").first).to_have_attribute("data-id", "atelier:009")
+    refused = open_page.wrong  # type: ignore[attr-defined]
+    assert [text for text in refused if "status of 401" not in text] == []
+    assert len(refused) == 2
     refused.clear()
 
 

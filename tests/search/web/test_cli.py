@@ -66,3 +66,13 @@ def test_for_others_pictures_need_a_key(store_path: Path) -> None:
             assert get(f"{own}/api/v1/collection")["takes_pictures"] == takes
             other = httpx.get(f"{own}/api/v1/collection", headers={"Host": "art.elsewhere"})
             assert other.status_code == 421
+
+
+@pytest.mark.parametrize(("command", "lacks"), [("serve", "web"), ("map", "map")])
+def test_what_is_not_installed_is_named(
+    store_path: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch,
+    command: str, lacks: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    ran = artextract(command, "--store", store_path)
+    assert_one_sentence(ran, "not installed", f"'artextract[{lacks}]'")
