@@ -1,6 +1,7 @@
 """The application: routes, errors as sentences, the page's own files."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterator
 from importlib import resources
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from artextract.store import Store
 
 __all__ = ["make_app"]
+
+_LOG = logging.getLogger(__name__)
 
 _ABOUT = """
 Find works of a collection that look alike. Every parameter of a search is named as the option of
@@ -101,10 +104,11 @@ def _say(request: Request, error: Exception) -> JSONResponse:
         status = 400
     elif isinstance(error, FetchError):
         status = 422
-    elif isinstance(error, CacheError):
-        status = 507
-    else:  # the store or a model can't be used now
-        status = 503
+    else:  # what it says is of this machine, and for those who run it
+        _LOG.error("%s %s: %s", request.method, request.url.path, error)
+        if isinstance(error, CacheError):
+            return JSONResponse({"error": "the server can't keep the picture now"}, 507)
+        return JSONResponse({"error": "the collection can't be asked now; its log says why"}, 503)
     return JSONResponse({"error": str(error)}, status)
 
 

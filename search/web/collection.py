@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import PIL.Image
 
-from artextract.errors import MissingError, QueryError
+from artextract.errors import ImageError, MissingError, QueryError
 from artextract.images import THUMBNAIL_SIDE
 from artextract.location import Location
 from artextract.store import Record, Store, filters
@@ -31,10 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = ["UPLOAD", "Collection", "Found", "Wanted"]
 
+_LOG = logging.getLogger(__name__)
+
 UPLOAD = "picture:"
 """Begins the name of a picture that was sent; the SHA-256 of its bytes follows."""
 
 _FRESH_SECONDS = 15.0
+
+_DECODED_AT_ONCE = 4
+"""A large picture takes up to half a GiB while it is decoded."""
 
 MOST = 10_000
 """So far one can page through the works that are most alike."""
@@ -81,6 +87,7 @@ class Collection:
             store, aspects=list(store.manifest.vectors), model=model, device=device
         )
         self._looking = threading.Lock()
+        self._decoding = threading.BoundedSemaphore(_DECODED_AT_ONCE)
         self._reading = threading.Lock()
         self._listing: Listing | None = None
         self._counter: Counter | None = None
@@ -133,7 +140,13 @@ class Collection:
         if part is None:
             return self._reader.read_work(name)
         with self._looking:
-            return self._reader.read_work(name, part)
+            try:
+                return self._reader.read_work(name, part)
+            except ImageError as error:
+                _LOG.warning("%s", error)  # it names a file of this machine, which is nobody's
+                raise ImageError(
+                    f"the picture of {name!r} can't be read any more; search by the whole of it"
+                ) from error
 
     def search(self, wanted: Wanted) -> Found:
         """Return a page of the works that are alike, or that fit, the earliest first.
@@ -211,7 +224,8 @@ class Collection:
         payload = records[point_id].payload
         if side <= THUMBNAIL_SIDE:
             return base64.b64decode(payload["thumbnail"].partition(",")[2])
-        return _to_jpeg(self.pictures.of_work(payload, point_id, side))
+        with self._decoding:
+            return _to_jpeg(self.pictures.of_work(payload, point_id, side))
 
     def sent(self, sha256: str, side: int) -> bytes:
         """Return a picture that was sent, as JPEG.
@@ -219,7 +233,9 @@ class Collection:
         Raises:
             MissingError: it is not kept any more.
         """
-        return _to_jpeg(self.pictures.of_query(self.query(UPLOAD + sha256, None), side))
+        query = self.query(UPLOAD + sha256, None)
+        with self._decoding:
+            return _to_jpeg(self.pictures.of_query(query, side))
 
     def drawing(self, name: str, aspect: str, side: int) -> bytes:
         """Return what was found in a picture, drawn on it, as JPEG.
@@ -228,7 +244,8 @@ class Collection:
             QueryError: there is no such work or picture.
         """
         query = self.query(name, None)
-        return _to_jpeg(draw(aspect, self.pictures.of_query(query, side), query.payload))
+        with self._decoding:
+            return _to_jpeg(draw(aspect, self.pictures.of_query(query, side), query.payload))
 
     def size_of(self, query: Query) -> tuple[int, int]:
         """Return the width and height in pixels of a picture that was sent."""

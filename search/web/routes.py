@@ -46,6 +46,7 @@ _UPLOAD_FAILURES: dict[int | str, dict[str, Any]] = {
     401: {"model": schemas.ErrorOut, "description": "The key is missing or wrong."},
     403: {"model": schemas.ErrorOut, "description": "This server takes no pictures."},
     413: {"model": schemas.ErrorOut, "description": "The picture is too large."},
+    507: {"model": schemas.ErrorOut, "description": "The server can't keep a picture now."},
 }
 
 

@@ -300,3 +300,15 @@ def test_what_info_tells(location: Location) -> None:
         assert store.disk_bytes() is None
         store.settle()
         assert store.optimize() is False
+
+
+def test_a_reader_learns_of_what_others_write(location: Location) -> None:
+    create_store(location, MODEL).close()
+    with open_store(location) as reader:
+        assert not reader.refresh()
+        with open_store(location) as writer:
+            writer.upsert(make_points(2))
+            assert reader.refresh()
+            assert reader.manifest == writer.manifest
+        assert reader.refresh()  # the writer has ended
+        assert not reader.refresh()

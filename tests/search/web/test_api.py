@@ -230,3 +230,26 @@ def test_the_page_is_light() -> None:
     files = [path for path in static.rglob("*") if path.is_file()]
     assert len(files) > 10
     assert sum(path.stat().st_size for path in files) < 150_000
+
+
+def test_what_is_of_the_machine_is_not_told(
+    client: httpx.Client, store: Store, store_path: Path, tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    paintings = store_path.parent / "paintings"
+    paintings.rename(tmp_path / "moved")
+    try:
+        part = client.get(f"{API}/search", params={"like": "atelier:006", "region": "0,0,.5,.5"})
+        assert part.status_code == 400
+        assert "can't be read any more" in part.json()["error"]
+        assert str(store_path.parent) not in part.text
+        assert str(store_path.parent) in caplog.text
+        image = client.get(f"{API}/works", params={"id": "atelier:006"}).json()["images"][0]
+        shown = client.get(image["image"], params={"side": 960})  # its thumbnail stands in
+        assert shown.headers["content-type"] == "image/jpeg"
+    finally:
+        (tmp_path / "moved").rename(paintings)
+    store.close()
+    closed = client.get(f"{API}/search", params={"like": "atelier:008"})
+    assert closed.status_code == 503
+    assert closed.json() == {"error": "the collection can't be asked now; its log says why"}

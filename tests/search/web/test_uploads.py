@@ -169,3 +169,13 @@ def test_the_longest_unused_are_forgotten(tmp_path: Path) -> None:
         assert uploads.read(name)
     with pytest.raises(ImageError):
         uploads.keep(b"no picture")
+
+
+def test_a_full_disk_is_said_without_its_path(
+    make_client: Callable[..., httpx.Client], mount: Callable[..., Path]
+) -> None:
+    full = mount("size=64k")
+    client = make_client(uploads_folder=full / "uploads")
+    answer = client.post(f"{API}/pictures", content=encode(noise(600), "PNG"))
+    assert answer.status_code == 507
+    assert answer.json() == {"error": "the server can't keep the picture now"}
