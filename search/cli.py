@@ -192,6 +192,12 @@ def search(
     from search.searcher import search as answer_question
 
     asked = Asked(**filters)
+    if asked.within and asked.years is None:
+        raise click.UsageError("--within needs --years")
+    if asked.min_confidence is not None and not (
+        asked.predicted_style or asked.predicted_genre or asked.predicted_artist
+    ):
+        raise click.UsageError("--min-confidence needs --predicted-style, -genre or -artist")
     by, criteria = asked.weights(), asked.criteria()
     if "" in (query, *like, *unlike):
         raise click.UsageError(
