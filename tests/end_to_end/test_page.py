@@ -489,6 +489,7 @@ def test_the_server_is_stopped_and_started(open_page: Callable[..., Page], store
         wait_for(page, f"{count} works, the most alike first")  # the query is none of them
         assert len(shown(page)) == count
         expect(page.locator("#f-genre-portrait")).to_be_checked()
+        page.close()  # before its server, so that it asks nothing of a server that is gone
     refused = open_page.wrong  # type: ignore[attr-defined]
     assert all("ERR_CONNECTION_REFUSED" in text for text in refused), refused
     refused.clear()
@@ -510,6 +511,7 @@ def test_a_key_is_asked_for(open_page: Callable[..., Page], store: Path) -> None
         assert shown(page)[0] == "atelier:007"
         page.set_input_files("#choose", painting(store, 9))  # it is known from now on
         expect(page.locator(".tile").first).to_have_attribute("data-id", "atelier:009")
+        page.close()  # before its server, so that it asks nothing of a server that is gone
     refused = open_page.wrong  # type: ignore[attr-defined]
     assert [text for text in refused if "status of 401" not in text] == []
     assert len(refused) == 2
