@@ -14,9 +14,11 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: $(VENV)/.light
 	$(BIN)/artextract demo --out demo
 
-# One worker a core, so one thread each: more would wait for one another.
+# One worker a core, so one thread each: more would wait for one another. Files in their order, since
+# the longest have few tests and would come last; generated examples are the same each time.
 test: $(VENV)/.full
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+	    --hypothesis-profile ci
 
 check: $(VENV)/.full
 	$(BIN)/ruff format --check .
