@@ -263,7 +263,7 @@ def test_a_misbehaving_server_costs_no_image(
     """Each image is in the collection or in the journal; trying again brings the rest."""
     location = tmp_path / "store"
     words = ("ingest", "nga", "--tables", nga, "--store", location, "--timeout", 4,
-             "--cache", tmp_path / "cache")  # fmt: skip
+             "--connections", 32, "--cache", tmp_path / "cache")  # fmt: skip
     with IiifServer(nga / "images", faults=Faults(rates=RATES, seed=3)) as server:
         ran = artextract(*words, "--iiif", server.url)
         assert ran.code == 0, ran.err
