@@ -19,6 +19,7 @@ __all__ = [
     "Filter",
     "all_of",
     "any_of",
+    "beyond_years",
     "equals",
     "has_term",
     "has_years",
@@ -116,6 +117,21 @@ def years(wanted: YearRange, *, within: bool = False) -> list[Condition]:
         conditions.append(_at_least_known("year_begin", {"lte": wanted.end}, other="year_end"))
     if wanted.begin is not None:
         conditions.append(_at_least_known("year_end", {"gte": wanted.begin}, other="year_begin"))
+    return conditions
+
+
+def beyond_years(wanted: YearRange) -> list[Condition]:
+    """Return conditions of which a work meets one just where :func:`years` does not find it.
+
+    Left out by these, works are counted in half the time: an engine gathers those of a long span
+    year by year, but passes over the ones outside as it goes through all. For a search among few
+    :func:`years` is the better choice.
+    """
+    conditions: list[Condition] = [{"must": [is_empty("year_begin"), is_empty("year_end")]}]
+    if wanted.end is not None:
+        conditions.append({"key": "year_begin", "range": {"gt": wanted.end}})
+    if wanted.begin is not None:
+        conditions.append({"key": "year_end", "range": {"lt": wanted.begin}})
     return conditions
 
 

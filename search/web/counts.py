@@ -7,8 +7,9 @@ from typing import Any
 
 from artextract.artwork import FACET_FIELDS
 from artextract.store import Store, filters
-from artextract.store.filters import Filter
+from artextract.store.filters import Condition, Filter
 from artextract.text import fold, words_of
+from artextract.years import parse_year_filter
 from search.asked import Asked
 from search.criteria import is_looked_at, make_filter
 from search.names import as_written
@@ -128,7 +129,7 @@ class Counter:
 
     def _count_years(self, asked: Asked, first: int, width: int, bins: int) -> Sequence[int]:
         counts = []
-        plain = self._filter(asked) or {}
+        plain = self._filter(asked, self._but) or {}
         for at in range(bins):
             begin = first + at * width
             inside = {"key": "year_begin", "range": {"gte": begin, "lt": begin + width}}
@@ -137,17 +138,21 @@ class Counter:
 
     def _ask(self, key: str, asked: Asked, begin: str) -> list[Count]:
         """Return the values of an indexed key that start with ``begin``, without it."""
-        found = self._store.facet(key, limit=_LIMIT, filter_=self._filter(asked))
+        found = self._store.facet(key, limit=_LIMIT, filter_=self._filter(asked, self._but))
         return [
             Count(value.removeprefix(begin), count) for value, count in found
             if value.startswith(begin)
         ]  # fmt: skip
 
     def _count_works(self, asked: Asked) -> int:
-        return self._store.count_works(make_filter(asked.criteria(), self._store))
+        return self._store.count_works(self._filter(asked))
 
-    def _filter(self, asked: Asked) -> Filter | None:
-        return make_filter(asked.criteria(), self._store, self._but)
+    def _filter(self, asked: Asked, but: Sequence[Condition] = ()) -> Filter | None:
+        """Return the filter for what was asked, with years as what is left out."""
+        if asked.years is not None and not asked.within:
+            but = [*but, *filters.beyond_years(parse_year_filter(asked.years))]
+            asked = replace(asked, years=None)
+        return make_filter(asked.criteria(), self._store, but)
 
     def _key(self, field: str) -> tuple[str, str]:
         """Return the indexed key that has ``field``, and what its values begin with there."""

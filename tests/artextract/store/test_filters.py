@@ -130,6 +130,12 @@ def by_years(span: tuple[int | None, int | None], within: bool) -> Criterion:
     return filters.years(YearRange(*span), within=within), holds
 
 
+def by_exclusion(span: tuple[int | None, int | None]) -> Criterion:
+    """The same works as those of overlapping years, by leaving out all others."""
+    beyond = filters.beyond_years(YearRange(*span))
+    return [{"must_not": beyond}], by_years(span, within=False)[1]
+
+
 def by_weight(text: str) -> Criterion:
     return [filters.equals("extra.weight", text)], lambda _, work: stands_for(work.weight, text)
 
@@ -148,6 +154,7 @@ CRITERIA = st.one_of(
     st.builds(by_artist, st.lists(spelt(ARTISTS), max_size=3)),
     st.builds(by_words, st.lists(spelt(WORDS), min_size=1, max_size=2)),
     st.builds(by_years, SPANS.filter(lambda span: span != (None, None)), st.booleans()),
+    st.builds(by_exclusion, SPANS.filter(lambda span: span != (None, None))),
     st.builds(by_weight, st.sampled_from(NUMBERS_AND_WORDS)),
     st.builds(by_letter, st.lists(st.sampled_from(["", "0", "x", "True"]), min_size=1)),
     st.builds(by_id, st.sets(st.sampled_from(IDS), max_size=4)),
@@ -269,6 +276,10 @@ MAKERS: list[filters.Filter | None] = [
         for begin, end in [(1870, 1890), (None, 1890), (1870, None), (-5, -5)]
         for within in (False, True)
     ),
+    *(
+        filters.all_of([], but=filters.beyond_years(YearRange(begin, end)))
+        for begin, end in [(1870, 1890), (None, 1890), (1870, None)]
+    ),
     filters.all_of([filters.has_years()]),
     filters.all_of([], but=[filters.has_years()]),
     filters.all_of([filters.has_term("school", ["dutch", "flemish"])]),
@@ -334,6 +345,8 @@ def test_years_by_hand(
         store.count(filters.all_of(filters.years(asked, within=inside))) for inside in (False, True)
     ]
     assert found == [len(IDS) * overlaps, len(IDS) * within]
+    kept = filters.all_of([], but=filters.beyond_years(asked))
+    assert store.count(kept) == len(IDS) * overlaps
 
 
 @pytest.mark.parametrize(

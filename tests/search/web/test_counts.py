@@ -41,7 +41,14 @@ def fits(store: Store, asked: Asked) -> set[str]:
 
 @pytest.mark.parametrize("field", ["artist", "style", "genre", "nationality", "predicted_style"])
 @pytest.mark.parametrize(
-    "asked", [Asked(), Asked(style=["Baroque"]), Asked(years="1600:1800", genre=["portrait"])]
+    "asked",
+    [
+        Asked(),
+        Asked(style=["Baroque"]),
+        Asked(years="1600:1800", genre=["portrait"]),
+        Asked(years=":1650"),
+        Asked(years="1600:1750", within=True),
+    ],
 )
 def test_counts_are_those_of_all_other_filters(store: Store, field: str, asked: Asked) -> None:
     counted = Counter(store).count(field, asked, top=100)
