@@ -16,6 +16,7 @@ from artextract.errors import ImageError, MissingError, QueryError
 from artextract.images import THUMBNAIL_SIDE
 from artextract.location import Location
 from artextract.store import Record, Store, filters
+from artextract.years import parse_year_filter
 from search.asked import Asked
 from search.criteria import make_filter
 from search.drawing import draw
@@ -186,7 +187,8 @@ class Collection:
         if wanted.unlike or wanted.other_artists or wanted.region is not None:
             raise QueryError("unlike, other_artists and region need a work to be like; give like")
         filter_ = make_filter(wanted.asked.criteria(), self.store)
-        page = self.listing.page(self.store, filter_, wanted.start, wanted.limit)
+        years = None if wanted.asked.years is None else parse_year_filter(wanted.asked.years)
+        page = self.listing.page(self.store, filter_, wanted.start, wanted.limit, years)
         results = listed(self.store, page.point_ids)
         return Found(Answer(results, self.counter.works(wanted.asked)), page.next)
 

@@ -2,7 +2,8 @@
 
 An engine sorts by one number alone. Reading all there is takes two seconds for 100,000 works, once;
 then a page of the list takes milliseconds, whatever the filter: works are asked for by their years,
-from where the page begins, in steps that grow while nothing is found.
+from where the page begins or where the years that are asked for do, in steps that grow while
+nothing is found.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition, Filter
+from artextract.years import YearRange
 from search.searcher import in_order
 
 __all__ = ["Listing", "Page"]
@@ -44,6 +46,11 @@ class Listing:
         self._place = {point_id: place for place, point_id in enumerate(self._ids)}
         self._years = [in_order(record)[0] for record in records]
         self._starts = self._find_blocks()
+        ends = [record.payload.get("year_end", _UNDATED) for record in records]
+        self._latest = [
+            max(ends[first : self._end(block)], default=_UNDATED)
+            for block, first in enumerate(self._starts, 1)
+        ]
         self._by_end = any(
             "year_end" in record.payload and "year_begin" not in record.payload
             for record in records
@@ -60,11 +67,21 @@ class Listing:
                 starts.append(place)
         return starts
 
-    def page(self, store: Store, filter_: Filter | None, start: int, limit: int) -> Page:
-        """Return up to ``limit`` works that satisfy a filter, from place ``start`` on."""
+    def page(
+        self,
+        store: Store,
+        filter_: Filter | None,
+        start: int,
+        limit: int,
+        years: YearRange | None = None,
+    ) -> Page:
+        """Return up to ``limit`` works that satisfy a filter, from place ``start`` on.
+
+        ``years`` are those that the filter asks for, where it does: no other works are looked at.
+        """
         found: list[int] = []
         last = self._works[start - 1] if 0 < start <= len(self._works) else None
-        for place in self._places(store, filter_, start):
+        for place in self._places(store, filter_, start, years):
             if self._works[place] == last:
                 continue
             if len(found) == limit:
@@ -73,14 +90,17 @@ class Listing:
             last = self._works[place]
         return Page([self._ids[each] for each in found], None)
 
-    def _places(self, store: Store, filter_: Filter | None, start: int) -> Iterator[int]:
+    def _places(
+        self, store: Store, filter_: Filter | None, start: int, years: YearRange | None
+    ) -> Iterator[int]:
         """Iterate over the places of the images that satisfy a filter, from ``start`` on."""
         if filter_ is None:
             yield from range(start, len(self._ids))
             return
-        block, span = bisect_right(self._starts, start) - 1, 1
-        while block < len(self._starts):
-            first, end = self._starts[block], self._end(block + span)
+        block, last = self._blocks(start, years)
+        span = 1
+        while block < last:
+            first, end = self._starts[block], self._end(min(block + span, last))
             if self._years[first] != _UNDATED == self._years[end - 1]:
                 span = self._block_of_undated() - block  # no step goes from years into none
                 continue
@@ -89,15 +109,25 @@ class Listing:
             if found > _FEW and span > 1:
                 span = max(1, span // 4)
                 continue
-            places = (
-                self._few(store, inside)
-                if found <= _FEW
-                else self._many(store, filter_, first, end)
-            )
-            yield from (place for place in places if place >= start)
+            if found:
+                few = found <= _FEW
+                places = self._few(store, inside) if few else self._many(store, filter_, first, end)
+                yield from (place for place in places if place >= start)
             block += span
             if found < _CHUNK:
                 span *= 2
+
+    def _blocks(self, start: int, years: YearRange | None) -> tuple[int, int]:
+        """Return the first block with works of the years from ``start`` on, and past the last."""
+        block, last = bisect_right(self._starts, start) - 1, len(self._starts)
+        if years is not None and years.begin is not None:
+            while block < last and self._latest[block] < years.begin:
+                block += 1
+        # Where a work has no first year, it stands at its last one, and may be of earlier ones.
+        if years is not None and years.end is not None and not self._by_end:
+            until = float(years.end)
+            last = bisect_right(self._starts, until, key=lambda place: self._years[place])
+        return block, last
 
     def _end(self, block: int) -> int:
         """Return the place past the last one before a block."""

@@ -6,6 +6,7 @@ import pytest
 from stored_gallery import MANIFEST, make_gallery
 
 from artextract.store import Store, create_store
+from artextract.years import parse_year_filter
 from search.asked import Asked
 from search.criteria import Criteria, make_filter
 from search.searcher import Question, search
@@ -13,21 +14,38 @@ from search.web import listing
 from search.web.listing import Listing
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+@pytest.fixture(scope="module", params=["years of all kinds", "first years known"])
+def store(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    points = make_gallery()
+    if request.param == "first years known":
+        points = [
+            point for point in points
+            if "year_begin" in point.payload or "year_end" not in point.payload
+        ]  # fmt: skip
     folder = tmp_path_factory.mktemp("listing") / "store"
     with create_store(
         str(folder), MANIFEST.model, vectors=MANIFEST.vectors, classifier=MANIFEST.classifier
     ) as opened:
-        opened.upsert(make_gallery())
+        opened.upsert(points)
         yield opened
 
 
-@pytest.mark.parametrize("chunk", [1, 13, 500])
+@pytest.mark.parametrize("chunk", [1, 500])
 @pytest.mark.parametrize("few", [0, 5, 2_000])
 @pytest.mark.parametrize("limit", [1, 7, 100])
 @pytest.mark.parametrize(
-    "asked", [Asked(), Asked(style=["Realism"]), Asked(years="1600:"), Asked(artist=["Anonymous"])]
+    "asked",
+    [
+        Asked(),
+        Asked(style=["Realism"]),
+        Asked(artist=["Anonymous"]),
+        Asked(years="1600:"),
+        Asked(years=":1620"),
+        Asked(years="1500:1850", style=["Realism"]),
+        Asked(years="1700:1800", within=True),
+    ],
 )
 def test_pages_are_the_sorted_whole_cut_up(
     store: Store, asked: Asked, limit: int, few: int, chunk: int, monkeypatch: pytest.MonkeyPatch
@@ -38,10 +56,11 @@ def test_pages_are_the_sorted_whole_cut_up(
     whole = search(store, Question(criteria=criteria, limit=1000))
     assert len(whole.results) > 5
     made = Listing(store)
+    years = None if asked.years is None else parse_year_filter(asked.years)
     start: int | None = 0
     found: list[str] = []
     while start is not None:
-        page = made.page(store, make_filter(criteria, store), start, limit)
+        page = made.page(store, make_filter(criteria, store), start, limit, years)
         assert len(page.point_ids) == limit or page.next is None
         found += page.point_ids
         start = page.next
