@@ -11,6 +11,7 @@ from commands import Artextract, assert_one_sentence
 from artextract import atelier
 from artextract.aspects import ASPECTS
 from artextract.cli import main
+from search.evaluate import tasks
 
 WORKS = 40
 
@@ -196,7 +197,10 @@ def test_evaluate_pairs(folder: Path, artextract: Artextract) -> None:
     )
 
 
-def test_evaluate_aspects(folder: Path, artextract: Artextract, tmp_path: Path) -> None:
+def test_evaluate_aspects(
+    folder: Path, artextract: Artextract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_ATELIER", {"test": (240, 360)})  # a third, which takes a third
     ran = artextract("eval", "aspects", "--store", folder / "store", "--atelier", tmp_path,
                      "--sample", 6, "--format", "json")  # fmt: skip
     assert ran.code == 0, ran.err

@@ -32,9 +32,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
     folder: Path, tmp_path: Path, start_artextract: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
+    ingest = ("ingest", "folder", folder, "--batch-size", 8, "--aspects", "visual")
     undisturbed = tmp_path / "undisturbed"
     started = time.monotonic()
-    whole = start_artextract("ingest", "folder", folder, "--store", undisturbed, "--batch-size", 8)
+    whole = start_artextract(*ingest, "--store", undisturbed)
     assert whole.communicate()[1] == ""
     duration = time.monotonic() - started
     expected = contents(undisturbed)
@@ -44,7 +45,7 @@ def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
     interrupted_while_storing = 0
     for number in range(KILLS):
         store = tmp_path / f"store-{number}"
-        words = ("ingest", "folder", folder, "--store", store, "--batch-size", 8)
+        words = (*ingest, "--store", store)
         run = start_artextract(*words)
         time.sleep(moments.uniform(0.1, 1.0) * duration)
         run.kill()

@@ -297,7 +297,8 @@ def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
     nga: Path, tmp_path: Path, start_artextract: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
     with IiifServer(nga / "images", latency=0.02) as server:
-        words = ("ingest", "nga", "--tables", nga, "--iiif", server.url, "--limit", 240)
+        words = ("ingest", "nga", "--tables", nga, "--iiif", server.url, "--limit", 240,
+                 "--aspects", "visual")  # fmt: skip
         undisturbed = tmp_path / "undisturbed"
         started = time.monotonic()
         whole = start_artextract(*words, "--store", undisturbed, "--cache", tmp_path / "first")
