@@ -45,5 +45,5 @@ $(VENV)/.light: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.full: pyproject.toml | $(BIN)/python
-	$(PIP) --editable ".[$(RUNTIME),train,web,map,bench,dev]"
+	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,bench,dev]"
 	touch $@ $(VENV)/.light

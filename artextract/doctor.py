@@ -42,6 +42,7 @@ _PACKAGES = {
     "pandas": "bench",
     "fastapi": "web",
     "umap-learn": "map",
+    "opencv-python-headless": "verify",
 }
 """{wheel: the extra that brings it}."""
 

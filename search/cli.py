@@ -125,6 +125,12 @@ __all__ = ["search"]
 )
 @click.option("--like", multiple=True, metavar="QUERY", help="Also like this work; repeatable.")
 @click.option("--unlike", multiple=True, metavar="QUERY", help="Less like this one; repeatable.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Look for the very things that QUERY shows in the pictures of the first 100 works, or of "
+    "-k, and put those first where they are found: finds the work of a detail.",
+)
 @click.option("--other-artists", is_flag=True, help="Leave out works by the query's artist.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), help="Only works with this cosine.")
 @click.option(
@@ -165,6 +171,7 @@ def search(
     region: str | None,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
+    verify: bool,
     other_artists: bool,
     min_score: float | None,
     format_: str,
@@ -216,6 +223,16 @@ def search(
     if region is not None and not query:
         raise click.UsageError("--region needs a QUERY, whose part it is")
     part = None if region is None else Region.parse(region)
+    looked_at = limit
+    if verify:
+        from search.verify import CANDIDATES, check_opencv
+
+        if not query or like:
+            raise click.UsageError(
+                "--verify compares with one picture; give a QUERY, and no --like"
+            )
+        check_opencv()
+        looked_at = max(limit, CANDIDATES)
     with open_store(store) as opened:
         check_aspects(opened, by)
         reader = QueryReader(
@@ -232,14 +249,16 @@ def search(
             ],
             unlike=[reader.read(text) for text in unlike],
             criteria=criteria,
-            limit=limit,
+            limit=looked_at,
             by=by,
             other_artists=other_artists,
             min_score=min_score,
         )
         answer = answer_question(opened, question)
-        _print(Pictures(opened), question, answer, format_)  # a thumbnail is all that a table shows
         pictures = Pictures(opened)
+        if verify:
+            answer = _verify(pictures, question, answer, limit)
+        _print(Pictures(opened), question, answer, format_)  # a thumbnail is all that a table shows
         if gallery is not None:
             from search.gallery import save_gallery
 
@@ -260,6 +279,17 @@ def search(
                 "from where they are now.",
                 err=True,
             )
+
+
+def _verify(pictures: "Pictures", question: "Question", answer: "Answer", limit: int) -> "Answer":
+    """Return the answer with the works first that show the very things that the query shows."""
+    from search.verify import SIDE, find_features, verify
+
+    click.echo(f"Looking at the pictures of {len(answer.results)} works ...", err=True)
+    query = find_features(pictures.of_query(question.like[0], SIDE))
+    return verify(
+        answer, query, lambda each: find_features(pictures.of_result(each, SIDE)), limit=limit
+    )
 
 
 def _save(path: Path, model: "ModelIdentity", question: "Question", answer: "Answer") -> None:

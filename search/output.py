@@ -24,16 +24,19 @@ def to_rows(answer: Answer) -> list[dict[str, Any]]:
     """Return the results as plain JSON values, the same keys in each.
 
     ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query;
-    ``shares`` are what each aspect adds to the score.
+    ``shares`` are what each aspect adds to the score; ``matches`` is there where they were
+    verified.
     """
     return [_row(result) for result in answer.results]
 
 
 def _row(result: Result) -> dict[str, Any]:
     artwork = result.artwork
+    verified = {} if result.matches is None else {"matches": result.matches}
     return {
         "rank": result.rank,
         "score": None if result.score is None else round(result.score, 6),
+        **verified,
         "id": artwork.id,
         "title": artwork.title,
         "artist": artwork.artist,
@@ -74,8 +77,10 @@ def to_csv(answer: Answer) -> str:
     """
     aspects = sorted({name for result in answer.results for name in result.aspects})
     told = sorted({name for result in answer.results for name in result.predicted})
+    verified = any(result.matches is not None for result in answer.results)
     columns = [
         *_ROW_KEYS,
+        *(["matches"] if verified else []),
         *(f"aspects.{name}" for name in aspects),
         *(f"predicted.{name}{part}" for name in told for part in ("", ".probability")),
     ]
@@ -117,12 +122,15 @@ def write_table(answer: Answer, pictures: "Pictures") -> None:
     console = Console()
     table = Table(box=None, padding=(0, 2, 1, 0))
     with_score = any(result.score is not None for result in answer.results)
+    verified = any(result.matches is not None for result in answer.results)
     with_pictures = console.color_system is not None and _size_is_known()
     table.add_column("#", justify="right", style="dim")
     if with_pictures:
         table.add_column("")
     if with_score:
         table.add_column("score", justify="right")
+    if verified:
+        table.add_column("matches", justify="right")
     for name in ("title", "artist", "date"):
         table.add_column(name, overflow="fold")
     table.add_column("id", style="dim", overflow="fold")
@@ -143,6 +151,8 @@ def write_table(answer: Answer, pictures: "Pictures") -> None:
             )
         if with_score:
             cells.append("" if result.score is None else f"{result.score:.3f}")
+        if verified:
+            cells.append(_matches(result))
         cells += [_plain(artwork.title), _plain(artwork.maker), _plain(artwork.display_date)]
         table.add_row(*cells, _plain(artwork.id))
     console.print(table)
@@ -158,16 +168,23 @@ def _size_is_known() -> bool:
 
 
 def _write_plain_table(answer: Answer) -> None:
-    rows: list[tuple[str, ...]] = [("#", "score", "title", "artist", "date", "id")]
+    head = ("#", "score", "matches", "title", "artist", "date", "id")
+    rows: list[tuple[str, ...]] = [head]
     for result in answer.results:
         artwork = result.artwork
         score = "" if result.score is None else f"{result.score:.3f}"
         texts = (artwork.title, artwork.maker, artwork.display_date, artwork.id)
-        rows.append((str(result.rank), score, *map(_shown, texts)))
+        rows.append((str(result.rank), score, _matches(result), *map(_shown, texts)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if all(result.matches is None for result in answer.results):
+        widths[head.index("matches")] = 0
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         print("  ".join(cells).rstrip())
+
+
+def _matches(result: Result) -> str:
+    return str(result.matches) if result.matches else ""
 
 
 def _plain(text: str | None) -> Any:

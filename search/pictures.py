@@ -19,7 +19,7 @@ from search.searcher import Result, image_of
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["Pictures", "read_original"]
+__all__ = ["Pictures", "fit", "read_original"]
 
 
 class Pictures:
@@ -48,7 +48,7 @@ class Pictures:
         from artextract.images import open_image
 
         if query.image is not None:
-            return _fit(open_image(query.image, query.label, at_least=side), side)
+            return fit(open_image(query.image, query.label, at_least=side), side)
         return self.of_work(query.payload, query.point_ids[0], side)
 
     def of_work(self, payload: Mapping[str, Any], point_id: str, side: int) -> "PIL.Image.Image":
@@ -62,13 +62,13 @@ class Pictures:
         path = self._cache.path_of(payload["image_sha256"]) if is_remote else Path(image)
         if path is not None:
             try:
-                return _fit(open_image(read_image_file(path), image, at_least=side), side)
+                return fit(open_image(read_image_file(path), image, at_least=side), side)
             except ImageError:
                 self.stood_in.add(image)
         record = self._store.retrieve([point_id], keys=["thumbnail"])[point_id]
         data = base64.b64decode(record.payload["thumbnail"].partition(",")[2])
         with PIL.Image.open(io.BytesIO(data)) as thumbnail:
-            return _fit(thumbnail.convert("RGB"), side)
+            return fit(thumbnail.convert("RGB"), side)
 
 
 def read_original(payload: Mapping[str, Any]) -> "PIL.Image.Image":
@@ -91,7 +91,7 @@ def read_original(payload: Mapping[str, Any]) -> "PIL.Image.Image":
     return open_image(read_image_file(path), image)
 
 
-def _fit(image: "PIL.Image.Image", side: int) -> "PIL.Image.Image":
+def fit(image: "PIL.Image.Image", side: int) -> "PIL.Image.Image":
     """Return ``image`` with its longest side ``side`` pixels, enlarged at most twice."""
     import PIL.Image
 

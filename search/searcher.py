@@ -64,7 +64,8 @@ class Result:
     """One work of an answer, by that of its images which is most like the query.
 
     ``score`` is the cosine to the query, None where there was none. ``aspects`` has the cosine for
-    each aspect that was asked for, and ``shares`` what each adds to the score.
+    each aspect that was asked for, and ``shares`` what each adds to the score. ``matches`` is how
+    many places of the query were found again in it, None where nobody looked (`search.verify`).
     """
 
     rank: int
@@ -75,6 +76,7 @@ class Result:
     aspects: dict[str, float]
     payload: dict[str, Any]
     shares: dict[str, float] = field(default_factory=dict)
+    matches: int | None = None
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:

@@ -110,6 +110,9 @@ def itself(
     metavar="FILE",
     help="CSV of pictures in the collection that show these works: work, and file.",
 )
+@click.option(
+    "--verify", is_flag=True, help="Look for the very things of a query in the first 100, too."
+)
 @store_option
 @_by
 @_model
@@ -119,6 +122,7 @@ def pairs(
     file: Path,
     images: Path | None,
     same_works: Path | None,
+    verify: bool,
     store: Location,
     aspects: tuple[str, ...],
     model: str | None,
@@ -138,7 +142,10 @@ def pairs(
     from search.asked import parse_weights
     from search.evaluate.pairs import evaluate_pairs, read_pairs, read_same_works
     from search.searcher import check_aspects
+    from search.verify import check_opencv
 
+    if verify:
+        check_opencv()
     by = parse_weights(aspects)
     rows = read_pairs(file)
     known = read_same_works(same_works) if same_works else []
@@ -146,7 +153,13 @@ def pairs(
         check_aspects(opened, by)
         eyes = load_eyes(opened.manifest, list(by), model=model, device=device)
         section = evaluate_pairs(
-            opened, lambda image: eyes.see(image).vectors, by, rows, images or file.parent, known
+            opened,
+            lambda image: eyes.see(image).vectors,
+            by,
+            rows,
+            images or file.parent,
+            known,
+            verify=verify,
         )
         _write(opened, [section], page, format_)
 

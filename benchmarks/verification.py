@@ -1,0 +1,142 @@
+"""What looking for the very things of a query adds, where the query is a detail of a work.
+
+    python benchmarks/verification.py [--part dev]
+
+Needs the paintings of $ARTEXTRACT_SHARED. All are ingested; the queries are details cut anywhere
+out of 100 of them, with another light, contrast and colour, of another size, as JPEG of quality 60.
+Settings were chosen on the part "dev", the paintings with an even place by name; the figures are of
+those with an odd one. Prints Top-1 with and without --verify, how often the work is among those
+that are looked at, and the milliseconds a search takes. Raw figures go to
+benchmarks/results/verification.json.
+"""
+
+import argparse
+import io
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageEnhance
+
+from artextract.looking.models import load_models
+from artextract.models import DEFAULT_MODEL
+from artextract.store import open_store
+from ingest.journal import Journal
+from ingest.pipeline import ingest
+from ingest.sources.folder import FolderSource
+from search.criteria import Criteria
+from search.evaluate.figures import figure
+from search.pictures import Pictures
+from search.query import QueryReader
+from search.searcher import Question, Result, search
+from search.verify import CANDIDATES, SIDE, Features, find_features, verify
+
+SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
+RESULTS = Path(__file__).parent / "results"
+WORKS, SHARES = 100, (0.3, 0.2, 0.1, 0.05)
+TIMED = 5  # features are kept for the other queries
+SIDES = (224, 384)
+
+
+def cut_detail(image: PIL.Image.Image, share: float, random: np.random.Generator) -> bytes:
+    """Return a part of ``image`` with ``share`` of its area as another camera may have taken it."""
+    width, height = image.size
+    stretch = np.exp(random.uniform(-0.25, 0.25))
+    w, h = min(width, width * share**0.5 * stretch), min(height, height * share**0.5 / stretch)
+    x, y = random.uniform(0, width - w), random.uniform(0, height - h)
+    part = image.crop((int(x), int(y), int(x + w), int(y + h)))
+    scale = random.uniform(*SIDES) / max(part.size)
+    part = part.resize(
+        (round(part.width * scale), round(part.height * scale)), PIL.Image.Resampling.BICUBIC
+    )
+    for enhancer in (
+        PIL.ImageEnhance.Brightness,
+        PIL.ImageEnhance.Contrast,
+        PIL.ImageEnhance.Color,
+    ):
+        part = enhancer(part).enhance(random.uniform(0.75, 1.3))
+    buffer = io.BytesIO()
+    part.save(buffer, "JPEG", quality=60)
+    return buffer.getvalue()
+
+
+def main() -> None:
+    """Ingest, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=("dev", "test"), default="test")
+    part = parser.parse_args().part
+    folder = SHARED / "data/nga/images"
+    files = sorted(folder.glob("*.jpg"))[0 if part == "dev" else 1 :: 2]
+    random = np.random.default_rng(0 if part == "dev" else 1)
+    chosen = [files[at] for at in random.choice(len(files), WORKS, replace=False)]
+    models = load_models(DEFAULT_MODEL, aspects=(), device="cpu")
+    cores = os.cpu_count() or 1
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        location = Path(scratch) / "store"
+        with models.create_store(str(location)) as store:
+            ingest(
+                FolderSource(folder), store, models.eyes, Journal(location / "failures.jsonl"),
+                batch_size=8, threads=cores, runners=cores,
+            )  # fmt: skip
+        with open_store(str(location)) as store:
+            reader, pictures = QueryReader(store), Pictures(store)
+
+            def look(result: Result) -> Features:
+                return find_features(pictures.of_result(result, SIDE))
+
+            known: dict[str, Features] = {}
+
+            def look_once(result: Result) -> Features:
+                if result.point_id not in known:
+                    known[result.point_id] = look(result)
+                return known[result.point_id]
+
+            for share in SHARES:
+                plain, verified, among = [], [], []
+                took: tuple[list[float], list[float]] = ([], [])
+                for number, file in enumerate(chosen):
+                    with PIL.Image.open(file) as image:
+                        detail = cut_detail(image.convert("RGB"), share, random)
+                    started = time.perf_counter()
+                    query = reader.read_image("a detail", detail)
+                    question = Question(like=[query], criteria=Criteria(), limit=CANDIDATES)
+                    answer = search(store, question)
+                    took[0].append(time.perf_counter() - started)
+                    after = verify(
+                        answer,
+                        find_features(pictures.of_query(query, SIDE)),
+                        look if number < TIMED else look_once,
+                        limit=1,
+                    )
+                    if number < TIMED:
+                        took[1].append(time.perf_counter() - started)
+                    found = [Path(result.image).name for result in answer.results]
+                    plain.append(found[0] == file.name)
+                    among.append(file.name in found)
+                    verified.append(Path(after.results[0].image).name == file.name)
+                gain = [float(b) - float(a) for a, b in zip(plain, verified, strict=True)]
+                rows.append(
+                    {
+                        "share_of_area": share,
+                        "n": len(plain),
+                        "top_1": str(figure([float(each) for each in plain])),
+                        "top_1_verified": str(figure([float(each) for each in verified])),
+                        "gain": str(figure(gain)),
+                        f"among_{CANDIDATES}": float(np.mean(among)),
+                        "ms": round(float(np.median(took[0])) * 1000, 1),
+                        "ms_verified": round(float(np.median(took[1])) * 1000, 1),
+                    }
+                )
+                print(json.dumps(rows[-1]), flush=True)
+    if part == "test":
+        text = json.dumps({"gallery": 1500, "rows": rows}, indent=1) + "\n"
+        (RESULTS / "verification.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
