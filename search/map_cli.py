@@ -1,14 +1,13 @@
 """``artextract map``: where each work lies on the page's map."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import click
 
-from artextract.errors import InputError
 from artextract.location import Location
 from artextract.options import store_option
+from artextract.packages import check_packages
 
 __all__ = ["map_"]
 
@@ -36,12 +35,7 @@ def map_(store: Location, aspect: str, seed: int, out: Path | None) -> None:
 
     Example: artextract map --store my-store
     """
-    missing = [name for module, name in _NEEDED.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise InputError(
-            f"a map needs {' and '.join(missing)}, which are not installed: run pip install "
-            "'artextract[map]'"
-        )
+    check_packages("a map", _NEEDED, extra="map")
     from artextract.files import check_target, write_atomically
     from artextract.store import open_store
     from search.map import make_map

@@ -6,7 +6,6 @@ them all there: "spatial verification" of a short list, after Philbin et al., "O
 large vocabularies and fast spatial matching" (CVPR 2007).
 """
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from artextract.errors import InputError
+from artextract.packages import check_packages
 from search.searcher import Answer, Result
 
 __all__ = [
@@ -58,12 +57,9 @@ def check_opencv() -> None:
     """Check that OpenCV is installed, which finds the features.
 
     Raises:
-        InputError: it is not.
+        PackageError: it is not.
     """
-    if importlib.util.find_spec("cv2") is None:
-        raise InputError(
-            "--verify needs OpenCV, which is not installed: run pip install 'artextract[verify]'"
-        )
+    check_packages("--verify", {"cv2": "opencv-python-headless"}, extra="verify")
 
 
 def find_features(image: PIL.Image.Image) -> Features:

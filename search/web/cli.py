@@ -1,6 +1,5 @@
 """``artextract serve``: the page and its API."""
 
-import importlib.util
 import signal
 import socket
 from typing import TYPE_CHECKING, NoReturn
@@ -10,6 +9,7 @@ import click
 from artextract.errors import InputError
 from artextract.location import Location
 from artextract.options import device_option, store_option
+from artextract.packages import check_packages
 
 if TYPE_CHECKING:
     from artextract.inference import Device
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_NEEDED = ("fastapi", "limits", "uvicorn")
+_NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
 
 
 @click.command()
@@ -73,12 +73,7 @@ def serve(
 
     Example: artextract serve --store my-store --port 8000
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"the page needs {', '.join(missing)}, which are not installed: run pip install "
-            "'artextract[web]'"
-        )
+    check_packages("the page", _NEEDED, extra="web")
     from search.web.settings import Settings, is_loopback
 
     local = is_loopback(host)
