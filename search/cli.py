@@ -275,8 +275,8 @@ def search(
         if pictures.stood_in:
             click.echo(
                 f"{len(pictures.stood_in)} pictures can no longer be read where they were ingested "
-                f"from (such as {min(pictures.stood_in)}); their thumbnails stand in. Ingest them "
-                "from where they are now.",
+                f"from, nor from the cache (such as {min(pictures.stood_in)}); their thumbnails "
+                "stand in. Ingest them from where they are now.",
                 err=True,
             )
 

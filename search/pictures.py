@@ -6,6 +6,7 @@ Pillow is loaded when the first is read: a search that shows none does not wait 
 import base64
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ __all__ = ["Pictures", "fit", "read_original"]
 class Pictures:
     """Reads the pictures of queries and results.
 
-    ``stood_in`` holds the files that could not be read where they were ingested from; the
-    thumbnail that the collection keeps was shown in place of each.
+    ``stood_in`` holds the files that could not be read where they were ingested from, and the URLs
+    that the cache has no picture of; the thumbnail that the collection keeps was shown in place of
+    each.
     """
 
     def __init__(self, store: Store) -> None:
@@ -61,10 +63,9 @@ class Pictures:
         is_remote = is_url(image)
         path = self._cache.path_of(payload["image_sha256"]) if is_remote else Path(image)
         if path is not None:
-            try:
+            with suppress(ImageError):
                 return fit(open_image(read_image_file(path), image, at_least=side), side)
-            except ImageError:
-                self.stood_in.add(image)
+        self.stood_in.add(image)
         record = self._store.retrieve([point_id], keys=["thumbnail"])[point_id]
         data = base64.b64decode(record.payload["thumbnail"].partition(",")[2])
         with PIL.Image.open(io.BytesIO(data)) as thumbnail:

@@ -250,7 +250,8 @@ def test_pages_show_the_pictures_of_the_cache(
     with_pictures = page.stat().st_size
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "empty"))
-        artextract("search", "nga:96999", "--store", store, "--gallery", page)
+        ran = artextract("search", "nga:96999", "--store", store, "--gallery", page)
+    assert "their thumbnails stand in" in ran.err
     assert page.stat().st_size < 0.7 * with_pictures  # thumbnails
 
 
