@@ -63,6 +63,7 @@ def save_gallery(
             for result in answer.results
         ],
         matching=answer.matching,
+        verified=any(result.matches for result in answer.results),
         by=question.by,
         model=store.manifest.model,
         version=__version__,

@@ -85,7 +85,9 @@ def save_sheet(
 
 
 def _heading(result: Result) -> str:
-    return f"{result.rank}" if result.score is None else f"{result.rank}   {result.score:.3f}"
+    score = [] if result.score is None else [f"{result.score:.3f}"]
+    matches = [f"{result.matches} places"] if result.matches else []
+    return "   ".join([f"{result.rank}", *score, *matches])
 
 
 def _words_of_query(query: Query) -> str:

@@ -190,7 +190,23 @@ def test_a_part_of_a_work_that_is_there(folder: Path, artextract: Artextract) ->
                      "--store", folder / "store", "--format", "json")  # fmt: skip
     rows = json.loads(ran.out)
     assert "atelier:009" not in {row["id"] for row in rows}
-    assert len(rows) == 10
+    assert [row["matches"] for row in rows] == [0] * 10
+
+
+def test_page_and_sheet_say_what_was_found_again(
+    folder: Path, detail: Path, artextract: Artextract
+) -> None:
+    page, sheet = folder / "alike.html", folder / "alike.png"
+    words = ("search", detail, "--store", folder / "store", "--verify", "--format", "json",
+             "--gallery", page, "--sheet", sheet)  # fmt: skip
+    rows = json.loads(artextract(*words).out)
+    text = page.read_text(encoding="utf-8")
+    assert "those with the very same things first, then the most alike." in text
+    assert text.count("of the query were found again") == sum(row["matches"] > 0 for row in rows)
+    assert f"{rows[0]['matches']} places of the query were found again" in text
+    assert sheet.stat().st_size > 10_000
+    artextract(*(word for word in words if word != "--verify"))
+    assert ", most alike first." in page.read_text(encoding="utf-8")
 
 
 def test_thumbnails_stand_in_for_pictures_that_have_gone(
