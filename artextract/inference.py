@@ -1,7 +1,12 @@
-"""Running a model file with ONNX Runtime, on the device that was asked for."""
+"""Run model files with ONNX Runtime, on the device that was requested and on no other."""
 
+import contextlib
+import ctypes
+import io
 import logging
 import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +22,15 @@ from artextract.processor import sums_int8_exactly
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["DEVICES", "Device", "Network", "OnnxModel", "Seen", "check_onnxruntime"]
+__all__ = [
+    "DEVICES",
+    "Device",
+    "Network",
+    "OnnxModel",
+    "Seen",
+    "check_onnxruntime",
+    "cuda_provider",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +38,30 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+_MINIMUM_DRIVER = 580
+"""NVIDIA driver that CUDA 13 needs (CUDA 13.0 release notes, table 2)."""
+
+_FATAL, _WARNING = 4, 2
+"""ONNX Runtime's log severities. Its errors also come as exceptions."""
+
+
+def cuda_provider(*, tf32: bool = False) -> tuple[str, dict[str, str]]:
+    """Return the CUDA execution provider with the options that this package runs it with.
+
+    cuDNN's algorithms are chosen by its heuristics: the exhaustive search, ONNX Runtime's default,
+    times every algorithm again for each new input shape. The memory arena grows by what is
+    requested instead of doubling.
+
+    Args:
+        tf32: Let matrix products round their inputs to TensorFloat-32 (10 bits of mantissa). Off by
+            default, so that vectors made on a GPU agree with those made on a CPU.
+    """
+    return _PROVIDERS["cuda"], {
+        "cudnn_conv_algo_search": "HEURISTIC",
+        "arena_extend_strategy": "kSameAsRequested",
+        "use_tf32": "1" if tf32 else "0",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +111,22 @@ class OnnxModel:
     ``device`` is the device that really runs ("cpu" or "cuda"), never the word "auto".
     """
 
-    def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: Device = "auto",
+        threads: int | None = None,
+        *,
+        tf32: bool = False,
+    ) -> None:
         """Load ``path`` on ``device`` ("auto": CUDA where this ONNX Runtime offers it, else CPU).
 
         Args:
             path: An ONNX file with a model card.
-            device: Where to run. A GPU that was asked for, or offered, and can't be used is an
-                error: ONNX Runtime itself would go on on the CPU without a word.
+            device: Where to run. A GPU that was requested, or that ONNX Runtime offers, and that
+                can't be used is an error: ONNX Runtime alone would continue on the CPU.
             threads: CPU threads of one run; None takes one for each core.
+            tf32: See :func:`cuda_provider`.
 
         Raises:
             PackageError: no ONNX Runtime wheel is installed, or both are.
@@ -89,7 +134,7 @@ class OnnxModel:
         """
         self.path = path
         self.threads = threads or os.cpu_count() or 1
-        self._session, self.device = _load(path, device, self.threads)
+        self._session, self.device = _load(path, device, self.threads, tf32=tf32)
         card = self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
         if card is None:
             raise ModelError(
@@ -102,6 +147,12 @@ class OnnxModel:
             _log.warning(
                 "%s has 8-bit weights and this processor adds their products in 16 bits, so its "
                 "vectors may be off; quantise it again with --weight-bits 7.", path,
+            )  # fmt: skip
+        if self.device == "cuda" and self.card.weight_bits < 32:
+            _log.warning(
+                "%s has %d-bit weights, which are meant for CPUs: ONNX Runtime's CUDA provider "
+                "converts them back to floating point in each run; use the float32 model on a GPU.",
+                path, self.card.weight_bits,
             )  # fmt: skip
 
     def _check_card(self) -> None:
@@ -148,9 +199,10 @@ class OnnxModel:
             (n, dimension), float32, each row of length 1.
 
         Raises:
-            ModelError: a row is not finite or zero, so that it has no direction.
+            ModelError: the network failed (out of memory, for one), or a row is not finite or
+                zero, so that it has no direction.
         """
-        (rows,) = self._session.run([self.card.embedding], {self.card.input: batch})
+        (rows,) = self._run([self.card.embedding], batch)
         return self._to_unit(rows)
 
     def look(self, batch: npt.NDArray[np.float32]) -> Seen:
@@ -160,11 +212,11 @@ class OnnxModel:
             batch: As in :meth:`embed`.
 
         Raises:
-            ModelError: a vector has no direction, or a probability is not finite.
+            ModelError: as in :meth:`embed`, or a probability is not finite.
         """
         card = self.card
         names = [*card.aspects.values(), *map(card.probability_of, card.classes)]
-        found = dict(zip(names, self._session.run(names, {card.input: batch}), strict=True))
+        found = dict(zip(names, self._run(names, batch), strict=True))
         probabilities = {name: found[card.probability_of(name)] for name in card.classes}
         for name, rows in probabilities.items():
             if not np.isfinite(rows).all():
@@ -176,6 +228,16 @@ class OnnxModel:
             {aspect: self._to_unit(found[output]) for aspect, output in card.aspects.items()},
             probabilities,
         )
+
+    def _run(
+        self, outputs: Sequence[str], batch: npt.NDArray[np.float32]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Return ``outputs`` for the rows of ``batch``."""
+        count = len(batch)
+        if self.device == "cuda":
+            batch = _pad_to_power_of_two(batch)
+        found = _run(self._session, self.path, outputs, {self.card.input: batch})
+        return [rows[:count] for rows in found]
 
     def _to_unit(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a copy of ``rows`` brought to length 1."""
@@ -198,18 +260,55 @@ class Network:
 
     def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
         """Load ``path``; arguments and errors as of :class:`OnnxModel`."""
+        self._path = path
         self._session, self.device = _load(path, device, threads or os.cpu_count() or 1)
         (node,) = self._session.get_inputs()
         self._input = node.name
 
     def run(self, tensor: npt.NDArray[Any]) -> list[npt.NDArray[np.float32]]:
-        """Return all outputs of the network for ``tensor``."""
-        outputs: list[npt.NDArray[np.float32]] = self._session.run(None, {self._input: tensor})
-        return outputs
+        """Return all outputs of the network for ``tensor``.
+
+        Raises:
+            ModelError: the network failed.
+        """
+        return _run(self._session, self._path, None, {self._input: tensor})
+
+
+def _run(
+    session: "onnxruntime.InferenceSession",
+    path: Path,
+    outputs: Sequence[str] | None,
+    inputs: Mapping[str, npt.NDArray[Any]],
+) -> list[npt.NDArray[np.float32]]:
+    """Return the named ``outputs``, or all of them, of one run of ``session``."""
+    try:
+        found: list[npt.NDArray[np.float32]] = session.run(outputs, inputs)
+    except Exception as error:
+        if not _is_from_onnxruntime(error):
+            raise
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in inputs.items())
+        raise ModelError(
+            f"{path} failed on {session.get_providers()[0]} with {shapes} ({_reason(error)}); "
+            "use a smaller batch or another device"
+        ) from error
+    return found
+
+
+def _pad_to_power_of_two(batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return ``batch`` with zero rows added, so that a GPU sees few different shapes.
+
+    Each new shape costs a choice of algorithms and new memory.
+    """
+    rows = 1 << (len(batch) - 1).bit_length()
+    if rows == len(batch):
+        return batch
+    padded = np.zeros((rows, *batch.shape[1:]), batch.dtype)
+    padded[: len(batch)] = batch
+    return padded
 
 
 def _load(
-    path: Path, device: Device, threads: int
+    path: Path, device: Device, threads: int, *, tf32: bool = False
 ) -> "tuple[onnxruntime.InferenceSession, Device]":
     """Return a session on ``path``, and the device that really runs it."""
     check_onnxruntime()
@@ -218,16 +317,20 @@ def _load(
     if not path.is_file():
         raise ModelError(f"there is no model file {path}; check the path")
     available = onnxruntime.get_available_providers()
-    wanted = device if device != "auto" else (
-        "cuda" if _PROVIDERS["cuda"] in available else "cpu"
-    )  # fmt: skip
-    provider = _PROVIDERS[wanted]
-    if provider not in available:
+    chosen: Device = device
+    if device == "auto":
+        chosen = "cuda" if _PROVIDERS["cuda"] in available else "cpu"
+    if _PROVIDERS[chosen] not in available:
         raise ModelError(
-            f"device {wanted!r} needs ONNX Runtime's {provider}, and this installation offers "
-            f"only {', '.join(available)}; install 'artextract[gpu]' or use --device cpu"
+            f"device {chosen!r} needs ONNX Runtime's {_PROVIDERS[chosen]}, and this installation "
+            f"offers only {', '.join(available)}; install 'artextract[gpu]' or use --device cpu"
         )
-    return _open_session(onnxruntime, path, provider, threads), wanted
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = _FATAL
+    if chosen == "cuda":
+        return _open_on_cuda(onnxruntime, path, options, tf32=tf32), chosen
+    return _open_session(onnxruntime, path, options, _PROVIDERS[chosen]), chosen
 
 
 def _describe(node: "onnxruntime.NodeArg") -> str:
@@ -236,23 +339,111 @@ def _describe(node: "onnxruntime.NodeArg") -> str:
 
 
 def _open_session(
-    onnxruntime: "onnxruntime", path: Path, provider: str, threads: int
+    onnxruntime: "onnxruntime",
+    path: Path,
+    options: "onnxruntime.SessionOptions",
+    provider: str | tuple[str, dict[str, str]],
 ) -> "onnxruntime.InferenceSession":
-    """Return a session on ``path`` that really runs on ``provider``."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors; they also come as exceptions
+    """Return a session on ``path``, without ONNX Runtime's own retry on another provider."""
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
-    except Exception as error:  # ONNX Runtime's exceptions share no public base class
-        if not type(error).__module__.startswith("onnxruntime"):
-            raise
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{path} can't be loaded on {provider}: {reason}") from error
-    if session.get_providers()[0] != provider:
-        raise ModelError(
-            f"{provider} was asked for, but ONNX Runtime took {session.get_providers()[0]} instead "
-            "(its CUDA or cuDNN libraries did not load); install 'artextract[gpu]' and a matching "
-            "driver, or use --device cpu"
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=[provider], enable_fallback=0
         )
-    return session
+    except Exception as error:
+        if not _is_from_onnxruntime(error):
+            raise
+        name = provider if isinstance(provider, str) else provider[0]
+        advice = "" if name == _PROVIDERS["cpu"] else f"; {_ADVICE}"
+        raise ModelError(f"{path} can't be loaded on {name} ({_reason(error)}){advice}") from error
+
+
+_ADVICE = (
+    f"check with nvidia-smi that there is a GPU with a driver of version {_MINIMUM_DRIVER} or "
+    "later, or use --device cpu"
+)
+
+
+def _open_on_cuda(
+    onnxruntime: "onnxruntime", path: Path, options: "onnxruntime.SessionOptions", *, tf32: bool
+) -> "onnxruntime.InferenceSession":
+    """Return a session on ``path`` that really runs on CUDA.
+
+    Raises:
+        ModelError: the provider, the CUDA libraries, the driver or the GPU can't be used; the
+            message quotes why.
+    """
+    with _quiet(onnxruntime):
+        # The provider library has no search path to the CUDA libraries that pip installs.
+        onnxruntime.preload_dlls()
+        session = _open_session(onnxruntime, path, options, cuda_provider(tf32=tf32))
+    taken = session.get_providers()[0]
+    if taken == _PROVIDERS["cuda"]:
+        return session
+    reason = _why_cuda_does_not_load(onnxruntime)
+    if reason is None:
+        reason, advice = f"ONNX Runtime took {taken} instead", _ADVICE
+    elif "libcuda.so" in reason or "nvcuda" in reason:
+        advice = (
+            f"install an NVIDIA driver of version {_MINIMUM_DRIVER} or later, or use --device cpu"
+        )
+    else:
+        advice = (
+            "install the libraries that it needs with pip install 'artextract[gpu]', or use "
+            "--device cpu"
+        )
+    raise ModelError(f"ONNX Runtime's CUDAExecutionProvider can't be loaded ({reason}); {advice}")
+
+
+@contextlib.contextmanager
+def _quiet(onnxruntime: "onnxruntime") -> Iterator[None]:
+    """Keep what ONNX Runtime prints while it loads CUDA off stdout and stderr; log it instead."""
+    printed = io.StringIO()
+    onnxruntime.set_default_logger_severity(_FATAL)
+    try:
+        with contextlib.redirect_stdout(printed):
+            yield
+    finally:
+        onnxruntime.set_default_logger_severity(_WARNING)
+        for line in printed.getvalue().splitlines():
+            _log.debug("ONNX Runtime: %s", line)
+
+
+def _why_cuda_does_not_load(onnxruntime: "onnxruntime") -> str | None:
+    """Return the dynamic linker's reason why the provider library can't be loaded; None if it can.
+
+    ONNX Runtime writes this reason to its log alone and continues on the CPU. To be called after
+    it has tried: the library must not be loaded before ONNX Runtime has prepared its host.
+    """
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    windows = os.name == "nt"
+    name = "onnxruntime_providers_{}.dll" if windows else "libonnxruntime_providers_{}.so"
+    try:
+        ctypes.CDLL(str(folder / name.format("shared")), mode=ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(str(folder / name.format("cuda")))
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def _is_from_onnxruntime(error: Exception) -> bool:
+    """Tell whether ``error`` is one of ONNX Runtime's, which share no public base class.
+
+    Failures of a provider come as a built-in RuntimeError.
+    """
+    return isinstance(error, RuntimeError) or type(error).__module__.startswith("onnxruntime")
+
+
+def _reason(error: Exception) -> str:
+    """Return the part of an ONNX Runtime error's text that tells a user something.
+
+    A provider's failure lists C++ signatures before it: "... CUDA failure 100: no CUDA-capable
+    device is detected ; GPU=0 ; hostname=... ; file=...".
+    """
+    text = " ".join(str(error).split())
+    failure = re.search(r"\b(CUDA|CUDNN|CUBLAS|CUFFT)\w* (failure|error) [^;]*", text)
+    if failure is not None:
+        return failure[0].strip()
+    return text.removesuffix(".")[:_LONGEST_REASON] or type(error).__name__
+
+
+_LONGEST_REASON = 400

@@ -10,6 +10,7 @@ from artextract.location import Location
 __all__ = [
     "device_option",
     "layout_options",
+    "query_device_option",
     "store_option",
     "take_layout",
     "text_or_json_option",
@@ -105,14 +106,27 @@ def take_layout(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def device_option(command: Command) -> Command:
-    """Add ``--device``."""
+    """Add ``--device`` to a command that encodes many images."""
+    return _device_option(
+        "auto", "Where the model runs; auto takes CUDA where ONNX Runtime offers it."
+    )(command)
+
+
+def query_device_option(command: Command) -> Command:
+    """Add ``--device`` to a command that encodes one query image or two."""
+    return _device_option(
+        "cpu", "Where the model runs. Starting CUDA takes longer than encoding one image on a CPU."
+    )(command)
+
+
+def _device_option(default: str, help_: str) -> Callable[[Command], Command]:
     return click.option(
         "--device",
         type=click.Choice(["auto", "cpu", "cuda"]),
-        default="auto",
+        default=default,
         show_default=True,
-        help="Where the model runs; auto takes CUDA where ONNX Runtime offers it.",
-    )(command)
+        help=help_,
+    )
 
 
 def text_or_json_option(command: Command) -> Command:

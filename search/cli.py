@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from artextract.location import Location
-from artextract.options import device_option, store_option
+from artextract.options import query_device_option, store_option
 
 if TYPE_CHECKING:
     from artextract.inference import Device
@@ -161,7 +161,7 @@ __all__ = ["search"]
     "for an IIIF manifest.",
 )
 @click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
-@device_option
+@query_device_option
 @click.option("--allow-private-addresses", is_flag=True,
               help="Let a QUERY URL be on your own network.")  # fmt: skip
 def search(

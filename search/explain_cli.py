@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from artextract.location import Location
-from artextract.options import device_option, store_option
+from artextract.options import query_device_option, store_option
 
 if TYPE_CHECKING:
     from artextract.inference import Device
@@ -36,7 +36,7 @@ _SIDE = 720
     help="How to print the reasons.",
 )
 @click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
-@device_option
+@query_device_option
 def explain(
     one: str,
     other: str,

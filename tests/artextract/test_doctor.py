@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import Artextract
+from cuda_runtime import NO_GPU, CudaRuntime
 
 from artextract import doctor, models
 from artextract.doctor import Finding, examine
@@ -54,6 +55,18 @@ def test_both_wheels_of_onnx_runtime_are_a_break(
     assert "both onnxruntime and onnxruntime-gpu are installed" in ran.out
     assert "pip uninstall -y onnxruntime onnxruntime-gpu" in ran.out
     assert ran.err == "Broken: ONNX Runtime.\n"
+
+
+def test_a_gpu_that_is_offered_and_fails_is_a_break_and_the_json_stays_valid(
+    artextract: Artextract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CudaRuntime(monkeypatch).failure = NO_GPU
+    ran = artextract("doctor", "--format", "json")
+    assert ran.code == 1
+    found = {row["what"]: row for row in json.loads(ran.out)}
+    assert found["device cuda"]["status"] == "broken"
+    assert "no CUDA-capable device is detected" in found["device cuda"]["says"]
+    assert ran.err == "Broken: device cuda.\n"
 
 
 def test_a_packaged_model_that_was_changed_is_a_break(

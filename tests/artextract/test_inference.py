@@ -1,3 +1,4 @@
+import json
 from importlib import metadata
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
+from cuda_runtime import NO_GPU, CudaRuntime
 from onnx import TensorProto, helper
 from pictures import make_picture
 
@@ -184,6 +186,98 @@ def test_a_gpu_that_is_offered_and_does_not_load_is_an_error(
     assert device in DEVICES
     with pytest.raises(ModelError, match=r"CUDAExecutionProvider.*--device cpu"):
         OnnxModel(path, device=device)
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> CudaRuntime:
+    return CudaRuntime(monkeypatch)
+
+
+def test_cuda_libraries_are_loaded_before_the_session_and_print_nothing(
+    cuda: CudaRuntime, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = OnnxModel(write_model(tmp_path / "mean.onnx"), device="auto")
+    assert model.device == "cuda"
+    assert cuda.calls == ["preload", "session"]
+    assert capsys.readouterr() == ("", "")
+    assert cuda.options["cudnn_conv_algo_search"] == "HEURISTIC"
+    assert cuda.options["arena_extend_strategy"] == "kSameAsRequested"
+
+
+@pytest.mark.parametrize("tf32", [False, True])
+def test_tensorfloat_is_off_unless_requested(tf32: bool, cuda: CudaRuntime, tmp_path: Path) -> None:
+    OnnxModel(write_model(tmp_path / "mean.onnx"), device="cuda", tf32=tf32)
+    assert cuda.options["use_tf32"] == str(int(tf32))
+
+
+def test_a_provider_that_fails_is_quoted_and_nothing_runs_on_the_cpu_instead(
+    cuda: CudaRuntime, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cuda.failure = NO_GPU
+    with pytest.raises(ModelError) as refused:
+        OnnxModel(write_model(tmp_path / "mean.onnx"), device="cuda")
+    said = str(refused.value)
+    assert "(CUDA failure 100: no CUDA-capable device is detected)" in said
+    assert "driver" in said
+    assert "--device cpu" in said
+    assert "\n" not in said
+    assert "std::" not in said
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException("Failed to allocate memory"),
+        onnxruntime.capi.onnxruntime_pybind11_state.EPFail("Failed to allocate memory"),
+        RuntimeError("CUDA failure 2: out of memory ; GPU=0 ; hostname=h"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_failed_run_is_a_model_error(
+    failure: Exception, cuda: CudaRuntime, tmp_path: Path
+) -> None:
+    model = OnnxModel(write_model(tmp_path / "mean.onnx"), device="cuda")
+    cuda.run_failure = failure
+    with pytest.raises(
+        ModelError, match=r"mean\.onnx failed on CUDA.*image \(2, 3, 4, 4\).*memory"
+    ):
+        model.embed(np.ones((2, 3, 4, 4), np.float32))
+
+
+def test_a_bug_in_running_a_network_keeps_its_traceback(cuda: CudaRuntime, tmp_path: Path) -> None:
+    model = OnnxModel(write_model(tmp_path / "mean.onnx"), device="cuda")
+    cuda.run_failure = TypeError("a bug")
+    with pytest.raises(TypeError, match="a bug"):
+        model.embed(np.ones((2, 3, 4, 4), np.float32))
+
+
+@pytest.mark.parametrize(("rows", "run"), [(1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (65, 128)])
+def test_batches_on_cuda_are_padded_to_few_sizes_and_cut_back(
+    rows: int, run: int, cuda: CudaRuntime, tmp_path: Path
+) -> None:
+    path = write_model(tmp_path / "mean.onnx")
+    batch = np.random.default_rng(0).normal(1, 1, (rows, 3, 4, 4)).astype(np.float32)
+    found = OnnxModel(path, device="cuda").embed(batch)
+    assert cuda.batches == [run]
+    np.testing.assert_array_equal(found, OnnxModel(path, device="cpu").embed(batch))
+
+
+def test_an_int8_model_on_cuda_is_warned_about(
+    cuda: CudaRuntime, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = json.loads(OnnxModel(write_model(tmp_path / "a.onnx"), device="cpu").card.to_json())
+    OnnxModel(write_model(tmp_path / "b.onnx", card=json.dumps(card)), device="cuda")
+    assert not caplog.records
+    card["precision"] = "int8"
+    OnnxModel(write_model(tmp_path / "c.onnx", card=json.dumps(card)), device="cuda")
+    assert "c.onnx has 7-bit weights" in caplog.text
+
+
+def test_a_network_that_gets_another_shape_than_its_own_is_a_model_error(tmp_path: Path) -> None:
+    model = OnnxModel(write_model(tmp_path / "mean.onnx"), device="cpu")
+    with pytest.raises(ModelError, match=r"mean\.onnx failed on CPU.*\(1, 3, 5, 5\)"):
+        model.embed(np.ones((1, 3, 5, 5), np.float32))
 
 
 @pytest.mark.parametrize(
