@@ -1,0 +1,124 @@
+"""Collections and models made by version 0.1.0 open, and give the answers that they gave then."""
+
+import csv
+import io
+import json
+import re
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import PIL.Image
+import pytest
+from commands import Artextract
+
+from artextract.cli import COMMANDS, root
+from artextract.inference import OnnxModel
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0.1"
+ANSWERS: list[dict[str, Any]] = json.loads((FIXTURES / "answers.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("earlier")
+    with tarfile.open(FIXTURES / "store.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "store"
+
+
+def assert_like(found: Any, kept: Any, path: str = "") -> None:
+    """Compare plain values; ``found`` may have more keys, and floats may differ by rounding."""
+    if isinstance(kept, dict):
+        for name, value in kept.items():
+            assert name in found, f"{path}.{name}"
+            assert_like(found[name], value, f"{path}.{name}")
+    elif isinstance(kept, list):
+        assert len(found) == len(kept), path
+        for number, (one, other) in enumerate(zip(found, kept, strict=True)):
+            assert_like(one, other, f"{path}[{number}]")
+    elif isinstance(kept, float):
+        assert found == pytest.approx(kept, abs=2e-5), path
+    else:
+        assert found == kept, path
+
+
+def read_csv(text: str) -> list[dict[str, Any]]:
+    rows = list(csv.DictReader(io.StringIO(text)))
+    return [{k: float(v) if re.fullmatch(r"-?\d*\.\d+", v) else v for k, v in row.items()}
+            for row in rows]  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", ANSWERS, ids=lambda kept: " ".join(kept["command"]))
+def test_a_collection_gives_the_answers_that_it_gave(
+    kept: dict[str, Any], store: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(FIXTURES)
+    ran = artextract(*kept["command"], "--store", store)
+    assert ran.code == kept["code"] == 0, ran.err
+    read = read_csv if "csv" in kept["command"] else json.loads
+    found, expected = read(ran.out), read(kept["out"])
+    if kept["command"][0] == "explain":  # sentences are for people and may be worded better
+        for each in expected:
+            del each["sentence"]
+    assert_like(found, expected)
+
+
+def test_a_dump_is_taken_in_and_answers_equally(
+    tmp_path: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = artextract("import-store", FIXTURES / "dump", "--store", tmp_path / "store")
+    assert ran.code == 0, ran.err
+    monkeypatch.chdir(FIXTURES)
+    kept = ANSWERS[1]
+    ran = artextract(*kept["command"], "--store", tmp_path / "store")
+    assert_like(json.loads(ran.out), json.loads(kept["out"]))
+
+
+def test_a_model_gives_the_vectors_and_predictions_that_it_gave() -> None:
+    kept = json.loads((FIXTURES / "tiny.json").read_text(encoding="utf-8"))
+    model = OnnxModel(FIXTURES / "tiny.onnx", device="cpu")
+    assert_like(json.loads(model.card.to_json()), kept["card"])
+    with PIL.Image.open(FIXTURES / "query.jpg") as image:
+        seen = model.look(model.card.preprocess(image.convert("RGB"))[None])
+    for name, vector in kept["vectors"].items():
+        np.testing.assert_allclose(seen.vectors[name][0], vector, atol=1e-5)
+    for name, row in kept["probabilities"].items():
+        np.testing.assert_allclose(seen.probabilities[name][0], row, atol=1e-5)
+
+
+def test_a_training_gives_the_report_that_it_gave(tmp_path: Path, artextract: Artextract) -> None:
+    ran = artextract("report", FIXTURES / "run", "--out", tmp_path)
+    assert ran.code == 0, ran.err
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert_like(found, json.loads((FIXTURES / "report.json").read_text(encoding="utf-8")))
+
+
+def commands_of(group: click.Group, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], set[str]]:
+    """Return {words of a command: its options}, hidden ones included."""
+    ctx = click.Context(group)
+    found = {}
+    names = list(COMMANDS) if group is root else group.list_commands(ctx)
+    for name in names:
+        command = group.get_command(ctx, name)
+        assert command is not None
+        options = {word for each in command.params for word in (*each.opts, *each.secondary_opts)}
+        found[*path, name] = options
+        if isinstance(command, click.Group):
+            found |= commands_of(command, (*path, name))
+    return found
+
+
+def test_every_command_and_option_is_still_understood() -> None:
+    text = (FIXTURES / "cli.md").read_text(encoding="utf-8")
+    sections = re.split(r"^#+ `?artextract ?", text, flags=re.M)[1:]
+    known = commands_of(root)
+    assert len(sections) > 20
+    for section in sections:
+        words = tuple(section.partition("\n")[0].strip("` ").split())
+        options = set(re.findall(r"^  (?:-\w, )?(--[a-z][\w-]*)", section, re.M)) - {"--help"}
+        if words:
+            assert words in known, words
+            assert options <= known[words], (words, options - known[words])
