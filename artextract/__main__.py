@@ -1,5 +1,5 @@
 """``python -m artextract``."""
 
-from artextract.cli import main
+from artextract.cli.main import main
 
 main()

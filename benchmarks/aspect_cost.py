@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 
 from artextract.aspects import ASPECTS
-from artextract.looking.models import load_models
-from artextract.models import DEFAULT_MODEL
+from artextract.encoding.loading import load_models
+from artextract.models.registry import DEFAULT_MODEL
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource

@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from qdrant_server import Asked, QdrantServer, serve_qdrant  # noqa: E402
 
-from artextract.location import Location  # noqa: E402
 from artextract.store import open_store  # noqa: E402
+from artextract.store.location import Location  # noqa: E402
 
 SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
 RESULTS = ROOT / "benchmarks" / "results"

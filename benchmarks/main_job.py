@@ -26,9 +26,9 @@ import numpy as np
 
 from artextract import atelier
 from artextract.aspects.measure import Measured
-from artextract.images import open_image
-from artextract.looking.models import Models, load_models
-from artextract.models import DEFAULT_MODEL
+from artextract.encoding.loading import Models, load_models
+from artextract.images.opening import open_image
+from artextract.models.registry import DEFAULT_MODEL
 from artextract.store import open_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest

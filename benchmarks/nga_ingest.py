@@ -21,8 +21,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from artextract.looking.models import load_models
-from artextract.models import DEFAULT_MODEL
+from artextract.encoding.loading import load_models
+from artextract.models.registry import DEFAULT_MODEL
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource

@@ -22,17 +22,17 @@ import numpy as np
 import numpy.typing as npt
 import polars
 
-from training.baseline import fit_and_predict, out_of_fold
-from training.embeddings import embed_files
-from training.metrics import Ints, softmax
-from training.noise import (
+from training.evaluation.baseline import fit_and_predict, out_of_fold
+from training.evaluation.embeddings import embed_files
+from training.evaluation.metrics import Ints, softmax
+from training.label_errors.noise import (
     average_precision,
     precision_at,
     seed_rule,
     symmetric_noise,
     toward_similar_noise,
 )
-from training.outliers import find_neighbours, find_suspects, neighbour_shares
+from training.label_errors.ranking import find_neighbours, find_suspects, neighbour_shares
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

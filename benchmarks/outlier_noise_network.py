@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from training.labelled_catalog import read_labelled
-from training.metrics import softmax
-from training.noise import average_precision, precision_at, seed_rule, symmetric_noise
-from training.outliers import find_neighbours, find_suspects
-from training.predictions import open_run
-from training.run import TrainSettings
-from training.run import run as train
-from training.works import Gathered
+from training.data.labelled_catalog import read_labelled
+from training.data.samples import Gathered
+from training.evaluation.metrics import softmax
+from training.evaluation.predictions import open_run
+from training.label_errors.noise import average_precision, precision_at, seed_rule, symmetric_noise
+from training.label_errors.ranking import find_neighbours, find_suspects
+from training.loops.run import TrainSettings
+from training.loops.run import run as train
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

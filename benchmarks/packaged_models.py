@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.images import open_image, read_image_file
-from artextract.inference import OnnxModel
-from artextract.models import find_model
+from artextract.images.opening import open_image, read_image_file
+from artextract.models.registry import find_model
+from artextract.models.session import OnnxModel
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

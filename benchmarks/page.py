@@ -32,8 +32,8 @@ import httpx
 from artextract.store import open_store
 from search.asked import Asked
 from search.bench.synthetic import make_store
+from search.engine import Question, search
 from search.query import QueryReader
-from search.searcher import Question, search
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from training.baseline import fit_linear
-from training.bootstrap import bootstrap, paired_bootstrap
-from training.embeddings import embed_run
-from training.metrics import score
-from training.predictions import Predictions, Run, open_run
-from training.run import TrainSettings
-from training.run import run as train
-from training.works import Gathered
+from training.data.samples import Gathered
+from training.evaluation.baseline import fit_linear
+from training.evaluation.bootstrap import bootstrap, paired_bootstrap
+from training.evaluation.embeddings import embed_run
+from training.evaluation.metrics import score
+from training.evaluation.predictions import Predictions, Run, open_run
+from training.loops.run import TrainSettings
+from training.loops.run import run as train
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 HEAD_ALONE = "stage_two.epochs=0"

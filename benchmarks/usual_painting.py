@@ -18,7 +18,7 @@ from artextract.aspects.face import faces_facts
 from artextract.aspects.grid import Floats
 from artextract.aspects.pose import bodies_facts
 from artextract.aspects.view import Finders, View
-from artextract.images import open_image, read_image_file
+from artextract.images.opening import open_image, read_image_file
 
 
 @click.command()

@@ -25,19 +25,19 @@ import numpy as np
 import PIL.Image
 import PIL.ImageEnhance
 
-from artextract.images import open_image, read_image_file
-from artextract.looking.models import load_models
-from artextract.models import DEFAULT_MODEL
+from artextract.encoding.loading import load_models
+from artextract.images.opening import open_image, read_image_file
+from artextract.models.registry import DEFAULT_MODEL
 from artextract.store import open_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
 from search.criteria import Criteria
-from search.evaluate.figures import figure
-from search.pictures import Pictures, fit
+from search.engine import Question, Result, search
+from search.evaluation.metrics import figure
+from search.images import Pictures, fit
 from search.query import QueryReader
-from search.searcher import Question, Result, search
-from search.verify import CANDIDATES, SIDE, Features, count_matches, find_features, verify
+from search.rerank import CANDIDATES, SIDE, Features, count_matches, find_features, verify
 
 SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
 RESULTS = Path(__file__).parent / "results"

@@ -11,7 +11,7 @@ os.environ.pop("ARTEXTRACT_STORE", None)
 
 import click
 
-from artextract.cli import root
+from artextract.cli.main import root
 
 TARGET = Path(__file__).with_name("cli.md")
 HEADER = """<!-- Made by docs/make_cli_reference.py from the commands' help; change it there. -->

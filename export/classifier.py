@@ -12,26 +12,26 @@ import torch
 
 from artextract import __version__
 from artextract.errors import ImageError, InputError
-from artextract.image_cache import default_cache_folder
-from artextract.modelcard import ModelCard
-from artextract.preprocess import Preprocess
-from export.graph import EMBEDDING, INPUT, OPSET, make_graph
-from export.network import ClassifierGraph
+from artextract.images.cache import default_cache_folder
+from artextract.images.preprocess import Preprocess
+from artextract.models.card import ModelCard
+from export.calibration_images import open_pictures
+from export.classifier_graph import ClassifierGraph
+from export.embedder import EMBEDDING, INPUT, OPSET, make_graph
 from export.parity import BATCH_SIZES, check_parity, outputs_of
-from export.pictures import open_pictures
 from export.whitening import fit_whitening
 from export.write import Exported, write_checked
-from training.calibration import fit_temperature
-from training.checkpoint import Checkpoints
 from training.config import Config
-from training.features import load_images, prepare
-from training.judging import LEAST_FOR_CALIBRATION
-from training.kept import BEST, load_network, preprocess_of
-from training.metrics import score
-from training.model import CnnRnn
-from training.pictures import PictureSet
-from training.predictions import Predictions, Run, open_run
-from training.progress import Counter
+from training.data.features import load_images, prepare
+from training.data.images import PictureSet
+from training.evaluation.calibration import fit_temperature
+from training.evaluation.judging import LEAST_FOR_CALIBRATION
+from training.evaluation.metrics import score
+from training.evaluation.predictions import Predictions, Run, open_run
+from training.loops.checkpoint import Checkpoints
+from training.loops.progress import Counter
+from training.networks.cnn_rnn import CnnRnn
+from training.networks.loading import BEST, load_network, preprocess_of
 
 __all__ = ["STYLE", "export_classifier"]
 
@@ -47,9 +47,9 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
     The file has one float32 input, ``image`` (n, 3, size, size), and float32 outputs: ``embedding``
     (n, dimension), not normalised, for the aspect "visual"; ``style`` (n, another dimension), of
     length 1; and for each attribute ``probability.ATTRIBUTE`` (n, classes), whose temperature was
-    fitted on the validation works (:mod:`training.calibration`). What the vectors are is told by
-    :class:`export.network.ClassifierGraph`. The file is compared with the network on pictures of
-    the validation works. An existing ``out`` is replaced.
+    fitted on the validation works (:mod:`training.evaluation.calibration`). What the vectors are is
+    told by :class:`export.classifier_graph.ClassifierGraph`. The file is compared with the network
+    on pictures of the validation works. An existing ``out`` is replaced.
 
     Args:
         folder: Of the training; its pictures must still be where they were.

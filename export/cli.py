@@ -9,7 +9,7 @@ import click
 from artextract.errors import InputError
 from artextract.files import check_target
 from export.collection import collection
-from training.backbones import ARCHITECTURES, make_backbone
+from training.networks.backbones import ARCHITECTURES, make_backbone
 from training.packages import check_packages
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
     _check(out, force)
     network, origin = make_backbone(arch, _weights_source(weights))
     click.echo(f"exporting {arch} with weights: {origin.text}", file=sys.stderr)
-    from export.graph import export_embedder
+    from export.embedder import export_embedder
 
     _print(export_embedder(network, origin, out))
 
@@ -164,8 +164,8 @@ def quantize(
     _check(out, force)
     if not images.is_dir():
         raise InputError(f"there is no folder {images}; give one with pictures by --images")
-    from artextract.models import find_model
-    from export.pictures import find_pictures, read_labels
+    from artextract.models.registry import find_model
+    from export.calibration_images import find_pictures, read_labels
     from export.quantize import METHODS
     from export.quantize import quantize as quantize_model
 
@@ -202,7 +202,7 @@ def _check(out: Path, force: bool) -> None:
         raise InputError(f"{out} does not end in .onnx; give a name such as {out.stem}.onnx")
     check_target(out, force=force)
     check_packages("torch", "onnx", "onnxscript")
-    from artextract.inference import check_onnxruntime
+    from artextract.models.session import check_onnxruntime
 
     check_onnxruntime()
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artextract.location import Location
-from artextract.options import store_option
+from artextract.cli.options import store_option
+from artextract.store.location import Location
 
 if TYPE_CHECKING:
-    from artextract.publish import Format
+    from artextract.catalog.writing import Format
 
 __all__ = ["collection"]
 
@@ -53,16 +53,16 @@ def collection(
     left out. Values are written as they are: import a CSV of strangers' works into a spreadsheet as
     text, or it takes "=1+1" for a formula.
     """
+    from artextract.catalog.writing import StoredEntries, find_format, save_records
     from artextract.errors import InputError
     from artextract.files import check_target
-    from artextract.publish import StoredEntries, find_format, save_records
     from artextract.store import open_store
 
     format_ = find_format(out, format_)
     if manifest_id is not None:
         if format_ != "iiif":
             raise click.UsageError(f"--id names an IIIF manifest, and {out} is {format_}")
-        from artextract.publish.manifest import check_manifest_id
+        from artextract.catalog.writing.iiif_manifest import check_manifest_id
 
         check_manifest_id(manifest_id)
     check_target(out, force=force)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from artextract.inference import OnnxModel
-from artextract.models import find_model
+from artextract.models.registry import find_model
+from artextract.models.session import OnnxModel
 
 __all__ = ["describe"]
 

@@ -1,8 +1,8 @@
 """Whether an ONNX file computes what the network computes that it was exported from.
 
 Both see the same pictures, in batches of several sizes. The file is run twice: by ONNX Runtime as
-it is, for the differences of the raw numbers, and through artextract.inference, the door by which
-ingest and search use it, for the cosines.
+it is, for the differences of the raw numbers, and through artextract.models.session, the door by
+which ingest and search use it, for the cosines.
 
 The limits: float32 carries about 6e-8 of relative rounding, and 50 layers of it, summed in another
 order, come to 1e-6 of the largest number (EfficientNet-Lite0; as much lies between float32 and
@@ -24,9 +24,9 @@ import PIL.Image
 import torch
 
 from artextract.errors import ModelError
-from artextract.inference import OnnxModel
-from artextract.modelcard import ModelCard
-from artextract.preprocess import Preprocess
+from artextract.images.preprocess import Preprocess
+from artextract.models.card import ModelCard
+from artextract.models.session import OnnxModel
 
 __all__ = [
     "BATCH_SIZES",

@@ -33,13 +33,13 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from artextract.errors import ImageError, InputError, ModelError
-from artextract.inference import OnnxModel
-from artextract.modelcard import CARD_KEY
-from artextract.models import ModelFile
-from artextract.preprocess import Preprocess
-from artextract.processor import sums_int8_exactly
-from export.loss import Loss, measure_loss
-from export.pictures import open_pictures
+from artextract.images.preprocess import Preprocess
+from artextract.models.card import CARD_KEY
+from artextract.models.processor import sums_int8_exactly
+from artextract.models.registry import ModelFile
+from artextract.models.session import OnnxModel
+from export.calibration_images import open_pictures
+from export.quantization_loss import Loss, measure_loss
 from export.write import save_model
 
 __all__ = ["LEAST_PICTURES", "METHODS", "Method", "quantize"]

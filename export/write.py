@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 
 from artextract.errors import InputError
-from artextract.modelcard import CARD_KEY, ModelCard
+from artextract.models.card import CARD_KEY, ModelCard
 from export.parity import Parity
 
 __all__ = ["Exported", "save_model", "write_checked"]

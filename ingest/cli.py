@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from artextract.models import DEFAULT_MODEL
-from artextract.options import device_option, layout_options, store_option, take_layout
+from artextract.cli.options import device_option, layout_options, store_option, take_layout
+from artextract.models.registry import DEFAULT_MODEL
 
 __all__ = ["ingest"]
 
@@ -125,7 +125,7 @@ def catalog(
 
     Example: artextract ingest catalog works.csv --images scans --map title=Titel
     """
-    from artextract.catalog import parse_mapping
+    from artextract.catalog.reading import parse_mapping
     from ingest.run import Settings, run
     from ingest.sources.catalog import CatalogSource
 
@@ -222,8 +222,8 @@ def nga(
 
     Example: artextract ingest nga --classification Painting --limit 500 --store nga
     """
-    from artextract.fetch import is_url
-    from artextract.image_cache import ImageCache, default_cache_folder
+    from artextract.images.cache import ImageCache, default_cache_folder
+    from artextract.net.fetch import is_url
     from ingest.run import Settings, run
     from ingest.sources.iiif import ImageServer
     from ingest.sources.nga import NgaSource

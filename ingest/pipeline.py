@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.artwork import METADATA_FIELDS
 from artextract.aspects.measure import Measured
+from artextract.catalog.artwork import METADATA_FIELDS
+from artextract.encoding.encoder import Eyes
 from artextract.errors import FetchError, ImageError, ModelError
-from artextract.images import content_hash, make_thumbnail, open_sized
-from artextract.looking.eyes import Eyes
-from artextract.preprocess import Preprocess
+from artextract.images.opening import content_hash, make_thumbnail, open_sized
+from artextract.images.preprocess import Preprocess
 from artextract.store import ModelIdentity, Point, Record, Store
 from ingest.journal import Journal
 from ingest.sources.item import Failure, Item, Source

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
+from artextract.encoding.loading import Models, load_models
 from artextract.errors import InputError
-from artextract.inference import Device
-from artextract.location import Location
-from artextract.looking.models import Models, load_models
+from artextract.models.session import Device
 from artextract.store import Store, find_store
+from artextract.store.location import Location
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source
 from ingest.pipeline import ingest as ingest_source

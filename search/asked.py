@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from artextract.catalog.names import closest
 from artextract.errors import QueryError
-from artextract.text import closest
 from search.criteria import Criteria
 
 __all__ = ["Asked", "parse_weights"]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artextract.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
-from artextract.attribution import NEAR, Qualifier
+from artextract.catalog.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
+from artextract.catalog.attribution import NEAR, Qualifier
+from artextract.catalog.names import closest, fold, words_of
+from artextract.catalog.years import parse_year_filter
 from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
-from artextract.text import closest, fold, words_of
-from artextract.years import parse_year_filter
 from search.names import PREDICTED, common_names, name_keys, similar_names
 
 __all__ = ["Criteria", "is_looked_at", "make_filter"]
@@ -34,11 +34,11 @@ class Criteria:
     """What the works must be like; several artists (styles, genres, ...) mean any of them.
 
     An artist is a name, or one of his numbers (ULAN, Wikidata, the source's own). ``qualifiers``
-    are the values of :class:`~artextract.attribution.Qualifier`, or "near" for all works by another
-    hand near an artist; with artists they say how these must relate to the work. ``predicted`` has
-    (attribute, names) of classes that a network predicted, whatever the catalog says, with at least
-    the probability ``min_confidence``. ``text`` are words of the title, ``words`` those of the
-    title or of an artist's name. ``seen`` has (what, values) of
+    are the values of :class:`~artextract.catalog.attribution.Qualifier`, or "near" for all
+    works by another hand near an artist; with artists they say how these must relate to the work.
+    ``predicted`` has (attribute, names) of classes that a network predicted, whatever the catalog
+    says, with at least the probability ``min_confidence``. ``text`` are words of the title,
+    ``words`` those of the title or of an artist's name. ``seen`` has (what, values) of
     :func:`artextract.aspects.measure.terms_of`, what was measured of the pictures.
     """
 

@@ -13,7 +13,7 @@ from search.region import Region
 if TYPE_CHECKING:
     import PIL.Image
 
-    from artextract.looking.eyes import Eyes
+    from artextract.encoding.encoder import Eyes
 
 __all__ = ["Parts", "Reason", "explain", "find_parts"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.artwork import split_values
+from artextract.catalog.artwork import split_values
 from artextract.errors import QueryError
 from artextract.store import Record, Store, filters
 

@@ -1,8 +1,8 @@
 """The names that a collection knows: its artists, styles, schools, ..., as they are written."""
 
-from artextract.artwork import FACET_FIELDS, split_values
+from artextract.catalog.artwork import FACET_FIELDS, split_values
+from artextract.catalog.names import closest, fold
 from artextract.store import Store, filters
-from artextract.text import closest, fold
 
 __all__ = ["PREDICTED", "as_written", "common_names", "name_keys", "similar_names"]
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artextract.artwork import METADATA_FIELDS, Artwork
+from artextract.catalog.artwork import METADATA_FIELDS, Artwork
+from artextract.catalog.names import closest, fold
 from artextract.errors import MissingError, QueryError
-from artextract.fetch import fetch, is_url
+from artextract.net.fetch import fetch, is_url
 from artextract.store import Record, Store, filters
-from artextract.text import closest, fold
 from search.region import Region
 
 if TYPE_CHECKING:
     import PIL.Image
 
-    from artextract.inference import Device
-    from artextract.looking.eyes import Eyes
+    from artextract.encoding.encoder import Eyes
+    from artextract.models.session import Device
 
 __all__ = ["Query", "QueryReader"]
 
@@ -87,7 +87,7 @@ class QueryReader:
             return self.read_image(text, data, region)
         path = Path(text)
         if _is(path, stat.S_ISREG):
-            from artextract.images import read_image_file
+            from artextract.images.opening import read_image_file
 
             name = path.name.encode("utf-8", "replace").decode("utf-8")
             return self.read_image(name, read_image_file(path), region)
@@ -130,7 +130,7 @@ class QueryReader:
 
     def _look_at_part(self, query: Query, region: Region) -> Query:
         """Return the query for a part of a work's picture, read from where it was ingested from."""
-        from search.pictures import read_original
+        from search.images import read_original
 
         image = read_original(query.payload)
         sight = self._loaded_eyes().see(region.cut(image))
@@ -179,7 +179,7 @@ class QueryReader:
         Raises:
             ImageError: it is no picture that can be opened safely.
         """
-        from artextract.images import content_hash, open_image
+        from artextract.images.opening import content_hash, open_image
 
         if region is not None:
             image = open_image(data, name)
@@ -214,7 +214,7 @@ class QueryReader:
             ModelError: one can't be found or loaded, or does not give what is asked for.
         """
         if self._eyes is None:
-            from artextract.looking.models import load_eyes
+            from artextract.encoding.loading import load_eyes
 
             self._eyes = load_eyes(
                 self._store.manifest, self._aspects, model=self._model_name, device=self._device

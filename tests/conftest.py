@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from commands import Artextract, Ran
 
-from artextract.cli import main
+from artextract.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -73,7 +73,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossSettings:
-    """What is made small; see :mod:`training.losses` for the papers.
+    """What is made small; see :mod:`training.loops.losses` for the papers.
 
     ``balance`` says how rare classes are kept in view: "logit-adjustment" with the strength
     ``tau`` (``taus`` for single attributes), "class-balanced" weights with ``beta``, or "none".
@@ -97,7 +97,7 @@ class LossSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AugmentSettings:
-    """How a picture may differ from itself; see :mod:`training.augment`.
+    """How a picture may differ from itself; see :mod:`training.data.augmentation`.
 
     ``area`` is the smallest part of the picture that is kept, ``stretch`` the most that a side is
     lengthened against the other, ``turn`` the most degrees; the rest is the most that brightness,

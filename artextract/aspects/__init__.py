@@ -1,6 +1,6 @@
 """Ways in which two paintings can be alike, one file each.
 
-"visual" and "style" are what networks say (:mod:`artextract.looking`); the others are measured
+"visual" and "style" are what networks say (:mod:`artextract.encoding`); the others are measured
 here. Importing this package is cheap.
 """
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from artextract.aspects.grid import Floats, bumps, place, to_unit
 from artextract.aspects.usual import usual
-from artextract.detectors.heads import Head
+from artextract.detectors.faces import Head
 
 __all__ = ["DIMENSION", "ORIENTATIONS", "face", "faces_facts", "orientation_of", "raw"]
 

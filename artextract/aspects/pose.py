@@ -7,7 +7,7 @@ import numpy as np
 
 from artextract.aspects.grid import Floats, bumps, place, to_unit
 from artextract.aspects.usual import usual
-from artextract.detectors.bodies import LIMBS, Body
+from artextract.detectors.people import LIMBS, Body
 
 __all__ = ["DIMENSION", "bodies_facts", "pose", "raw"]
 
@@ -68,7 +68,7 @@ def bodies_facts(bodies: Sequence[Body]) -> dict[str, Any]:
     """Return ``count`` and, where there are bodies, their points as ``bodies``.
 
     Each body is 17 times [x, y] as fractions of the picture, None where a point is not seen; the
-    order is that of :data:`artextract.detectors.bodies.POINTS`.
+    order is that of :data:`artextract.detectors.people.POINTS`.
     """
     if not bodies:
         return {"count": 0}

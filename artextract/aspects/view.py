@@ -7,9 +7,9 @@ import PIL.Image
 
 from artextract.aspects.colour import to_lab
 from artextract.aspects.grid import Floats
-from artextract.detectors.bodies import Body, BodyFinder
-from artextract.detectors.heads import Head, HeadFinder
-from artextract.inference import Device
+from artextract.detectors.faces import Head, HeadFinder
+from artextract.detectors.people import Body, BodyFinder
+from artextract.models.session import Device
 
 __all__ = ["SIDE", "Finders", "View"]
 

@@ -13,7 +13,7 @@ import click
 import filelock
 
 from artextract.errors import CacheError, ModelError
-from artextract.image_cache import default_cache_folder
+from artextract.images.cache import default_cache_folder
 
 __all__ = ["EXPORTABLE", "find_exported"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from artextract.artwork import VIEWS
+from artextract.catalog.artwork import VIEWS
 from artextract.errors import StoreError, StoreMismatchError
 from artextract.store import filters
 from artextract.store.filters import Condition, Filter

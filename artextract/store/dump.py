@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from artextract.errors import InputError, StoreError
 from artextract.files import write_atomically
-from artextract.location import Location
 from artextract.store.base import Store
+from artextract.store.location import Location
 from artextract.store.manifest import Manifest
 from artextract.store.open import create_store
 from artextract.store.records import Point, Record

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from artextract.artwork import FACET_FIELDS
-from artextract.text import fold, words_of
-from artextract.years import YearRange
+from artextract.catalog.artwork import FACET_FIELDS
+from artextract.catalog.names import fold, words_of
+from artextract.catalog.years import YearRange
 
 __all__ = [
     "Condition",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from artextract.errors import StoreError, StoreMismatchError
-from artextract.location import Location
 from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
 from artextract.store.layout import Layout
+from artextract.store.location import Location
 from artextract.store.manifest import MANIFEST_NAME, ModelIdentity
 from artextract.store.owner import Owner
 

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 from qdrant_client import QdrantClient, models
 
 from artextract.errors import StoreError, StoreMismatchError
-from artextract.location import Location
 from artextract.store import schema
 from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
+from artextract.store.location import Location
 from artextract.store.manifest import Manifest, ModelIdentity, measured_version
 from artextract.store.records import Hit, Point, Record
 

@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from artextract.artwork import Artwork
-from artextract.catalog import BadRow, count_rows, read_catalog
+from artextract.catalog.artwork import Artwork
+from artextract.catalog.reading import BadRow, count_rows, read_catalog
 from artextract.errors import CatalogError, InputError
-from artextract.fetch import is_url
+from artextract.net.fetch import is_url
 from ingest.sources.item import Failure, Item
 
 __all__ = ["CatalogSource"]

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from artextract.artwork import Artwork
+from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
-from artextract.images import IMAGE_SUFFIXES
+from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.item import Failure, Item
 
 __all__ = ["FolderSource"]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Self
 
 from artextract.errors import FetchError, UnavailableError
-from artextract.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher, Reply
-from artextract.image_cache import ImageCache
-from artextract.retries import Patience
-from ingest.sources.manners import Host
+from artextract.images.cache import ImageCache
+from artextract.net.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher, Reply
+from artextract.net.politeness import Host
+from artextract.net.retries import Patience
 
 __all__ = ["ImageServer", "image_request"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from artextract.artwork import Artwork
-from artextract.fetch import fetch, is_url
-from artextract.images import read_image_file
+from artextract.catalog.artwork import Artwork
+from artextract.images.opening import read_image_file
+from artextract.net.fetch import fetch, is_url
 
 __all__ = ["Failure", "Item", "Source"]
 

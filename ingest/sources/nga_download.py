@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artextract.download import download
 from artextract.errors import FetchError
-from artextract.fetch import is_url
+from artextract.net.fetch import is_url
+from ingest.sources.download import download
 from ingest.sources.nga_tables import TABLES
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from artextract.artwork import UNKNOWN, Artwork, join_values
-from artextract.attribution import Attribution, Qualifier, find_qualifier, parse_attribution
-from artextract.dates import parse_display_date
+from artextract.catalog.artwork import UNKNOWN, Artwork, join_values
+from artextract.catalog.attribution import Attribution, Qualifier, find_qualifier, parse_attribution
+from artextract.catalog.dates import parse_display_date
+from artextract.catalog.names import fold
+from artextract.catalog.years import YearRange
 from artextract.errors import DateError
-from artextract.text import fold
-from artextract.years import YearRange
 from ingest.sources.iiif import image_request
 
 __all__ = ["SOURCE", "Constituents", "make_artwork", "parse_dimensions", "request_side"]

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from artextract.location import Location
-from artextract.options import device_option, layout_options, store_option, take_layout
+from artextract.cli.options import device_option, layout_options, store_option, take_layout
+from artextract.store.location import Location
 
 if TYPE_CHECKING:
-    from search.faiss_mirror import Kind
+    from search.bench.faiss_mirror import Kind
 
 __all__ = ["bench"]
 
@@ -170,7 +170,7 @@ def _check_packages() -> None:
     from importlib.util import find_spec
 
     from artextract.errors import PackageError
-    from search.faiss_mirror import load_faiss
+    from search.bench.faiss_mirror import load_faiss
 
     load_faiss()
     if find_spec("matplotlib") is None:

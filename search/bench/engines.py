@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from artextract.location import Location
 from artextract.store import Store, open_store
+from artextract.store.location import Location
+from search.bench.faiss_mirror import Floats, Index, Kind, Mirror, MirrorState, Rows
 from search.bench.plan import Restriction
-from search.faiss_mirror import Floats, Index, Kind, Mirror, MirrorState, Rows
 
 __all__ = ["Ask", "Engine", "FaissEngine", "QdrantEngine", "Setting"]
 

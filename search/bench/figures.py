@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from artextract.errors import InputError
+from search.bench.faiss_mirror import EXACT_SHARE, Rows
 from search.bench.plan import Plan
-from search.faiss_mirror import EXACT_SHARE, Rows
 
 __all__ = ["Figures", "Line", "make_figures", "recall"]
 

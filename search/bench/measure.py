@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import ArtExtractError, InputError
-from artextract.location import Location
+from artextract.store.location import Location
 from search.bench.engines import Ask, Engine, FaissEngine, QdrantEngine, Setting
+from search.bench.faiss_mirror import Kind, MirrorState
 from search.bench.plan import Plan
-from search.faiss_mirror import Kind, MirrorState
 
 __all__ = ["Task", "measure"]
 

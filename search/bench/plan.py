@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from artextract.catalog.years import YearRange
 from artextract.store import filters
 from artextract.store.filters import Filter
-from artextract.years import YearRange
-from search.faiss_mirror import Floats, Mirror, Rows
+from search.bench.faiss_mirror import Floats, Mirror, Rows
 
 __all__ = ["SHARES", "Plan", "Restriction", "make_plan"]
 

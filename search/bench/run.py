@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from artextract.errors import InputError
-from artextract.location import Location
 from artextract.store import Layout, Store, open_store
+from artextract.store.location import Location
 from search.bench.engines import Setting
+from search.bench.faiss_mirror import KINDS, LEAST_VECTORS, Kind, Mirror, MirrorState, build_mirror
 from search.bench.figures import Figures, make_figures
 from search.bench.measure import Task, measure
 from search.bench.plan import Plan, make_plan
 from search.bench.synthetic import make_queries, make_store
-from search.faiss_mirror import KINDS, LEAST_VECTORS, Kind, Mirror, MirrorState, build_mirror
 
 __all__ = ["Wanted", "run"]
 

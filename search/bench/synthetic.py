@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.artwork import Artwork
+from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
 from artextract.store import ModelIdentity, Point, Store, create_store
 

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from artextract import __version__
 from artextract.errors import ArtExtractError, CacheError, FetchError, InputError, MissingError
-from artextract.image_cache import default_cache_folder
+from artextract.images.cache import default_cache_folder
 from search.web.collection import Collection
 from search.web.guard import Guard
 from search.web.routes import make_router
@@ -25,7 +25,7 @@ from search.web.settings import API, Settings
 from search.web.uploads import Uploads
 
 if TYPE_CHECKING:
-    from artextract.inference import Device
+    from artextract.models.session import Device
     from artextract.store import Store
 
 __all__ = ["make_app"]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from artextract.cli.options import device_option, store_option
 from artextract.errors import InputError
-from artextract.location import Location
-from artextract.options import device_option, store_option
 from artextract.packages import check_packages
+from artextract.store.location import Location
 
 if TYPE_CHECKING:
-    from artextract.inference import Device
+    from artextract.models.session import Device
     from search.web.settings import Settings
 
 __all__ = ["serve"]

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 
 import PIL.Image
 
+from artextract.catalog.years import parse_year_filter
 from artextract.errors import ImageError, MissingError, QueryError
-from artextract.images import THUMBNAIL_SIDE
-from artextract.location import Location
+from artextract.images.opening import THUMBNAIL_SIDE
 from artextract.store import Record, Store, filters
-from artextract.years import parse_year_filter
+from artextract.store.location import Location
 from search.asked import Asked
 from search.criteria import make_filter
-from search.drawing import draw
-from search.pictures import Pictures
+from search.engine import Answer, Question, listed, search
+from search.images import Pictures
 from search.query import Query, QueryReader
 from search.region import Region
-from search.searcher import Answer, Question, listed, search
+from search.render.drawing import draw
 from search.web.counts import Counter
 from search.web.listing import Listing
 from search.web.uploads import Uploads
 
 if TYPE_CHECKING:
-    from artextract.inference import Device
+    from artextract.models.session import Device
 
 __all__ = ["UPLOAD", "Collection", "Found", "Wanted"]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
-from artextract.artwork import FACET_FIELDS
+from artextract.catalog.artwork import FACET_FIELDS
+from artextract.catalog.names import fold, words_of
+from artextract.catalog.years import parse_year_filter
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
-from artextract.text import fold, words_of
-from artextract.years import parse_year_filter
 from search.asked import Asked
 from search.criteria import is_looked_at, make_filter
 from search.names import as_written

@@ -10,10 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from artextract.catalog.years import YearRange
 from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition, Filter
-from artextract.years import YearRange
-from search.searcher import in_order
+from search.engine import in_order
 
 __all__ = ["Listing", "Page"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from artextract.errors import CacheError
 from artextract.files import replace_bytes
-from artextract.image_cache import default_cache_folder
-from artextract.location import Location
+from artextract.images.cache import default_cache_folder
 from artextract.store import Store
+from artextract.store.location import Location
 
 __all__ = ["load_map", "map_path", "save_map"]
 

@@ -11,13 +11,13 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from artextract import __version__
-from artextract.artwork import Artwork
 from artextract.aspects import ASPECTS
+from artextract.catalog.artwork import Artwork
 from artextract.errors import MissingError
-from artextract.fetch import fetch
-from search.drawing import DRAWN
+from artextract.net.fetch import fetch
 from search.explain import explain
-from search.output import to_rows
+from search.render.drawing import DRAWN
+from search.render.table import to_rows
 from search.web import schemas
 from search.web.collection import UPLOAD, Collection, Wanted
 from search.web.counts import FIELDS
@@ -247,7 +247,7 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         return write([id], "iiif")
 
     def write(ids: list[str], format_: schemas.ExportFormat) -> Response:
-        from artextract.publish import Entry, save_answer
+        from artextract.catalog.writing import Entry, save_answer
 
         records = collection.records(ids)
         if not records:

@@ -14,7 +14,7 @@ import PIL.Image
 
 from artextract.errors import CacheError, ImageError, MissingError
 from artextract.files import replace_bytes
-from artextract.images import content_hash, open_image
+from artextract.images.opening import content_hash, open_image
 
 __all__ = ["Uploads"]
 

@@ -21,15 +21,15 @@ from oracle_store import OracleStore
 from qdrant_client import QdrantClient, models
 from stored_gallery import MANIFEST, make_gallery
 
-from artextract.location import Location
+from artextract.catalog.years import YearRange
 from artextract.store import Hit, Store, create_store, edge_filter, filters, server
+from artextract.store.location import Location
 from artextract.store.server import ServerStore
-from artextract.years import YearRange
 from search.criteria import Criteria
+from search.engine import Question, search
 from search.facets import count_facets
 from search.names import similar_names
 from search.query import QueryReader
-from search.searcher import Question, search
 
 pytestmark = pytest.mark.filterwarnings("ignore:Local mode performs exact")
 

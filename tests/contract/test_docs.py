@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import parse
 
-from artextract.artwork import METADATA_FIELDS
+from artextract.catalog.artwork import METADATA_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])

@@ -14,8 +14,8 @@ import PIL.Image
 import pytest
 from commands import Artextract
 
-from artextract.cli import COMMANDS, root
-from artextract.inference import OnnxModel
+from artextract.cli.main import COMMANDS, root
+from artextract.models.session import OnnxModel
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0.1"
 ANSWERS: list[dict[str, Any]] = json.loads((FIXTURES / "answers.json").read_text(encoding="utf-8"))

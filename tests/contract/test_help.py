@@ -8,7 +8,7 @@ import click
 import pytest
 from command_line import parse, walk
 
-from artextract.cli import COMMANDS, root
+from artextract.cli.main import COMMANDS, root
 
 ALL = dict(walk(root, ("artextract",)))
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from artextract.artwork import Artwork
+from artextract.catalog.artwork import Artwork
 from artextract.store import ModelIdentity, Point, create_store
 
 RUN = """
 import json, sys
-from artextract.cli import main
+from artextract.cli.main import main
 try:
     main(sys.argv[1:])
 except SystemExit as left:

@@ -10,8 +10,8 @@ from commands import Artextract, assert_one_sentence
 
 from artextract import atelier
 from artextract.aspects import ASPECTS
-from artextract.cli import main
-from search.evaluate import tasks
+from artextract.cli.main import main
+from search.evaluation import tasks
 
 WORKS = 40
 

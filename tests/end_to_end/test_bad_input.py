@@ -15,7 +15,7 @@ import pytest
 from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder, make_picture
 
-from artextract.models import DEFAULT_MODEL, ModelFile, find_model
+from artextract.models.registry import DEFAULT_MODEL, ModelFile, find_model
 from artextract.store import ModelIdentity, create_store, open_store
 
 WORKS = 800

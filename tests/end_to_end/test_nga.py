@@ -19,7 +19,7 @@ from iiif_server import Faults, IiifServer
 from nga_generator import write_tables
 from pictures import make_picture
 
-from artextract.cli import main
+from artextract.cli.main import main
 from artextract.store import Record, open_store
 
 Rows = list[dict[str, str]]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from commands import Artextract, assert_one_sentence
 
-from artextract.cli import main
+from artextract.cli.main import main
 from artextract.store import open_store
-from export.pictures import paint_pictures
+from export.calibration_images import paint_pictures
 
 WORKS = 8
 CATALOGUED = "Rococo"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from commands import Artextract, Ran
 
-from artextract.cli import main
+from artextract.cli.main import main
 from artextract.store import Store, open_store
 from search.criteria import Criteria
+from search.engine import Question, search
 from search.query import QueryReader
-from search.searcher import Question, search
 
 Rows = list[dict[str, str]]
 

@@ -13,8 +13,8 @@ from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder
 from qdrant_server import Asked, QdrantServer, serve_qdrant
 
-from artextract.location import Location
 from artextract.store import open_store
+from artextract.store.location import Location
 
 KEY = "a key"
 TROUBLES = ["503", "reset", "lost", "500"]

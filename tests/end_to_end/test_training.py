@@ -93,7 +93,7 @@ def trained(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 def weights(run: Path) -> dict[str, object]:
     """Return the tensors of the network that a training decided for."""
-    from training.kept import load_network
+    from training.networks.loading import load_network
 
     network, _, _ = load_network(run)
     return dict(network.state_dict())
@@ -330,7 +330,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     assert_one_sentence(ran, "can't be written", "No space left on device", "--resume")
     names = {path.name for path in (run / "checkpoints").iterdir()}
     assert not any(name.endswith(".new") for name in names)
-    from training.checkpoint import Checkpoints
+    from training.loops.checkpoint import Checkpoints
 
     for name in names:
         Checkpoints(run / "checkpoints", {}).load(Path(name).stem)

@@ -1,10 +1,10 @@
 import pytest
 
-from export.graph import export_embedder
+from export.embedder import export_embedder
 from export.write import Exported
-from training.backbones import make_backbone
-from training.backbones.base import Backbone
-from training.backbones.weights import WeightsOrigin
+from training.networks.backbones import make_backbone
+from training.networks.backbones.base import Backbone
+from training.networks.backbones.weights import WeightsOrigin
 
 # Exporting takes seconds: each network is exported once for all tests.
 

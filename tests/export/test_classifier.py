@@ -15,20 +15,25 @@ from numpy import typing as npt
 from tiny_network import make_works
 
 from artextract.errors import InputError, ModelError
-from artextract.inference import OnnxModel
+from artextract.models.session import OnnxModel
 from export import classifier, cli
+from export.calibration_images import paint_pictures
 from export.classifier import export_classifier
-from export.network import ClassifierGraph
-from export.pictures import paint_pictures
+from export.classifier_graph import ClassifierGraph
 from export.whitening import Whitening, fit_whitening
 from export.write import Exported
-from training.calibration import fit_temperature
-from training.checkpoint import Checkpoints
-from training.classes import Classes
 from training.config import load_config, save_config
-from training.kept import belongings, load_network, make_configured_backbone, make_network
-from training.metrics import score
-from training.predictions import Predictions, open_run, save_predictions
+from training.data.classes import Classes
+from training.evaluation.calibration import fit_temperature
+from training.evaluation.metrics import score
+from training.evaluation.predictions import Predictions, open_run, save_predictions
+from training.loops.checkpoint import Checkpoints
+from training.networks.loading import (
+    belongings,
+    load_network,
+    make_configured_backbone,
+    make_network,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 VAL = 60
@@ -228,7 +233,7 @@ import sys
 sys.modules["torch"] = sys.modules["onnx"] = None
 import numpy as np
 from pathlib import Path
-from artextract.inference import OnnxModel
+from artextract.models.session import OnnxModel
 model = OnnxModel(Path({str(exported.path)!r}), device="cpu", threads=1)
 seen = model.look(np.zeros((3, 3, 64, 64), np.float32))
 print(seen.vectors["style"].shape, seen.probabilities["style"].sum(axis=1).round(4).tolist())

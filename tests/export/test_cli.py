@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from artextract.errors import ArtExtractError, InputError, ModelError, PackageError
 from export import cli
 from export.write import Exported
-from training.backbones import ARCHITECTURES
+from training.networks.backbones import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parents[2]
 

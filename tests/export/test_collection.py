@@ -9,8 +9,8 @@ from commands import Artextract, assert_one_sentence
 from iiif import find_errors
 from pictures import make_catalog
 
-from artextract.artwork import Artwork
-from artextract.catalog import read_catalog
+from artextract.catalog.artwork import Artwork
+from artextract.catalog.reading import read_catalog
 from artextract.store import ModelIdentity, Point, create_store, open_store
 
 MODEL = ModelIdentity("small", "0a" * 32, 4)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from artextract.inference import OnnxModel
-from artextract.models import PACKAGED, find_model
-from export.pictures import paint_pictures
+from artextract.models.registry import PACKAGED, find_model
+from artextract.models.session import OnnxModel
+from export.calibration_images import paint_pictures
 from export.write import Exported
 
 

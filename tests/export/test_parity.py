@@ -7,14 +7,14 @@ import torch
 from onnx import numpy_helper
 
 from artextract.errors import ImageError, InputError, ModelError
-from artextract.preprocess import EFFICIENTNET_LITE
+from artextract.images.preprocess import EFFICIENTNET_LITE
 from export import graph, parity
-from export.graph import export_embedder
+from export.calibration_images import paint_pictures
+from export.embedder import export_embedder
 from export.parity import BATCH_SIZES, Parity, check_parity
-from export.pictures import paint_pictures
 from export.write import Exported
-from training.backbones.base import Backbone
-from training.backbones.weights import WeightsOrigin
+from training.networks.backbones.base import Backbone
+from training.networks.backbones.weights import WeightsOrigin
 
 Source = tuple[Backbone, WeightsOrigin]
 

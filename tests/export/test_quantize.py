@@ -9,15 +9,15 @@ from click.testing import CliRunner
 from onnx import numpy_helper
 from tiny_network import TinyBackbone
 
-from artextract import inference
 from artextract.errors import InputError, ModelError
-from artextract.inference import OnnxModel
-from artextract.models import ModelFile
+from artextract.models import session as inference
+from artextract.models.registry import ModelFile
+from artextract.models.session import OnnxModel
 from export import cli, quantize
-from export.graph import export_embedder
-from export.loss import Loss, measure_loss
-from export.pictures import find_pictures, open_pictures, paint_pictures
-from training.backbones.weights import RANDOM
+from export.calibration_images import find_pictures, open_pictures, paint_pictures
+from export.embedder import export_embedder
+from export.quantization_loss import Loss, measure_loss
+from training.networks.backbones.weights import RANDOM
 
 
 @pytest.fixture(scope="module")

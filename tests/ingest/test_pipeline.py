@@ -17,13 +17,13 @@ from onnx import TensorProto, helper
 from pictures import make_folder, make_picture
 from pytest_httpserver import HTTPServer
 
-from artextract.artwork import Artwork
-from artextract.images import open_image
-from artextract.inference import OnnxModel
-from artextract.looking.eyes import Eyes
-from artextract.looking.networks import Networks
-from artextract.modelcard import CARD_KEY, ModelCard
-from artextract.preprocess import Preprocess
+from artextract.catalog.artwork import Artwork
+from artextract.encoding.encoder import Eyes
+from artextract.encoding.networks import Networks
+from artextract.images.opening import open_image
+from artextract.images.preprocess import Preprocess
+from artextract.models.card import CARD_KEY, ModelCard
+from artextract.models.session import OnnxModel
 from artextract.store import ModelIdentity, Record, Store, create_store, open_store
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source, ingest

@@ -9,7 +9,7 @@ import pytest
 from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder, make_picture
 
-from artextract.artwork import Artwork
+from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
 from artextract.store import ModelIdentity, Point, Store, create_store, open_store
 from ingest.prune import prune

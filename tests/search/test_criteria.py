@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from artextract.artwork import Artwork
-from artextract.attribution import NEAR, Qualifier
+from artextract.catalog.artwork import Artwork
+from artextract.catalog.attribution import NEAR, Qualifier
 from artextract.errors import DateError, QueryError
 from artextract.store import ModelIdentity, Point, Store, create_store
 from search.criteria import Criteria, make_filter

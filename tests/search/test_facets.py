@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from artextract.artwork import UNKNOWN, Artwork, split_values
+from artextract.catalog.artwork import UNKNOWN, Artwork, split_values
+from artextract.catalog.names import fold
 from artextract.store import ModelIdentity, Point, Store, create_store
-from artextract.text import fold
 from search.facets import FACETS, Bin, count_facets
 from search.names import common_names, similar_names
 

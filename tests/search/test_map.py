@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from commands import Artextract, assert_one_sentence
 
-from artextract.artwork import Artwork
+from artextract.catalog.artwork import Artwork
 from artextract.errors import QueryError
 from artextract.store import ModelIdentity, Point, Store, create_store, open_store
 from search.map import MOST_NAMES, make_map

@@ -12,10 +12,10 @@ from commands import Artextract, assert_one_sentence
 from pictures import make_picture
 from pytest_httpserver import HTTPServer
 
-from artextract.artwork import Artwork
-from artextract.cli import main
+from artextract.catalog.artwork import Artwork
+from artextract.cli.main import main
 from artextract.errors import FetchError, ImageError, ModelError, QueryError, StoreMismatchError
-from artextract.models import DEFAULT_MODEL, find_model
+from artextract.models.registry import DEFAULT_MODEL, find_model
 from artextract.store import ModelIdentity, Point, Store, create_store, open_store
 from search.query import QueryReader
 

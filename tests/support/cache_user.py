@@ -6,7 +6,7 @@ of their own, so it stands here.
 
 from pathlib import Path
 
-from artextract.image_cache import ImageCache
+from artextract.images.cache import ImageCache
 
 __all__ = ["keep_and_find"]
 

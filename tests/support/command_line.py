@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from artextract.cli import root
+from artextract.cli.main import root
 
 __all__ = ["parse", "walk"]
 

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from artextract import atelier
-from artextract.cli import main
+from artextract.cli.main import main
 
 __all__ = ["make_collection", "running", "serving"]
 

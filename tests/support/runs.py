@@ -8,9 +8,9 @@ import numpy.typing as npt
 import polars
 from pictures import make_picture
 
-from training.classes import gather_classes
-from training.predictions import Predictions, Run, open_run, save_predictions
-from training.works import LabelledWork
+from training.data.classes import gather_classes
+from training.data.samples import LabelledWork
+from training.evaluation.predictions import Predictions, Run, open_run, save_predictions
 
 __all__ = ["HOSTILE", "blobs", "make_run", "write_run"]
 

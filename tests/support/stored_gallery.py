@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from artextract.artwork import VIEWS, Artwork
+from artextract.catalog.artwork import VIEWS, Artwork
+from artextract.catalog.names import fold
 from artextract.store import Manifest, ModelIdentity, Point
-from artextract.text import fold
 
 __all__ = ["ARTISTS", "MANIFEST", "make_gallery"]
 

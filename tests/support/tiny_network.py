@@ -7,17 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from artextract.preprocess import Preprocess
-from training.backbones.base import Backbone, Published
-from training.checkpoint import Checkpoints
-from training.classes import Classes
+from artextract.images.preprocess import Preprocess
 from training.config import Config, load_config
-from training.kept import belongings, make_network
-from training.model import CnnRnn
-from training.processes import Processes
-from training.recorder import Recorder
-from training.stages import Setting
-from training.tasks import Labelled
+from training.data.classes import Classes
+from training.loops.checkpoint import Checkpoints
+from training.loops.processes import Processes
+from training.loops.recorder import Recorder
+from training.loops.stages import Setting
+from training.loops.tasks import Labelled
+from training.networks.backbones.base import Backbone, Published
+from training.networks.cnn_rnn import CnnRnn
+from training.networks.loading import belongings, make_network
 
 __all__ = [
     "TinyBackbone",

@@ -11,8 +11,8 @@ from artextract.aspects.measure import Measured, measure, terms_of
 from artextract.aspects.pose import bodies_facts
 from artextract.aspects.scene import PEOPLE, people, scene
 from artextract.aspects.words import Look, say
-from artextract.detectors.bodies import Body
-from artextract.detectors.heads import Head
+from artextract.detectors.faces import Head
+from artextract.detectors.people import Body
 
 
 def head(yaw: float, *, x: float = 0.5, height: float = 0.3) -> Head:

@@ -9,11 +9,11 @@ import pytest
 
 from artextract import atelier
 from artextract.aspects.view import Finders, View
-from artextract.detectors.bodies import BodyFinder
-from artextract.detectors.heads import HeadFinder
-from artextract.inference import Network
-from artextract.models import DETECTORS, find_detector, noted_sha256
-from search.evaluate.tasks import read_looks
+from artextract.detectors.faces import HeadFinder
+from artextract.detectors.people import BodyFinder
+from artextract.models.registry import DETECTORS, find_detector, noted_sha256
+from artextract.models.session import Network
+from search.evaluation.tasks import read_looks
 
 ORIGINALS = {
     "faces": "face_detection_full_range.onnx",

@@ -10,9 +10,9 @@ from qdrant_server import QdrantServer, serve_qdrant
 from stored_gallery import MANIFEST, make_gallery
 
 from artextract.errors import InputError, StoreError
-from artextract.location import Location
 from artextract.store import Point, Record, Store, create_store, dump, open_store
 from artextract.store.dump import Dump, load_dump, save_dump
+from artextract.store.location import Location
 
 GALLERY = make_gallery()
 

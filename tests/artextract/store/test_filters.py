@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qdrant_client import QdrantClient, models
 
-from artextract.artwork import Artwork
+from artextract.catalog.artwork import Artwork
+from artextract.catalog.years import YearRange
 from artextract.store import ModelIdentity, Point, Store, create_store, filters
-from artextract.years import YearRange
 
 IDS = [str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))) for number in range(12)]
 

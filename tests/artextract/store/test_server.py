@@ -10,7 +10,6 @@ import pytest
 from qdrant_server import Asked, QdrantServer, serve_qdrant
 
 from artextract.errors import ArtExtractError, StoreError, StoreMismatchError, UnavailableError
-from artextract.location import Location
 from artextract.store import (
     Layout,
     ModelIdentity,
@@ -21,6 +20,7 @@ from artextract.store import (
     schema,
 )
 from artextract.store import server as server_module
+from artextract.store.location import Location
 from artextract.store.server import ServerStore
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 3)

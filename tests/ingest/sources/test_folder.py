@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from artextract.errors import InputError
-from artextract.images import IMAGE_SUFFIXES
+from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.folder import FolderSource
 from ingest.sources.item import Failure, Item
 

@@ -23,8 +23,8 @@ from pictures import make_picture
 
 from artextract import __version__
 from artextract.errors import FetchError, ImageError, UnavailableError
-from artextract.image_cache import ImageCache
-from artextract.images import open_image
+from artextract.images.cache import ImageCache
+from artextract.images.opening import open_image
 from ingest.sources.iiif import ImageServer, image_request
 
 
@@ -394,7 +394,7 @@ def test_the_server_runs_as_a_program(tmp_path: Path) -> None:
 
 
 def test_the_server_describes_its_images() -> None:
-    from artextract.fetch import fetch
+    from artextract.net.fetch import fetch
 
     with serving() as server:
         described = fetch(f"{server.url}/image-0/info.json", allow_private=True)

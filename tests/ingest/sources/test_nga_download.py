@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from artextract.errors import CacheError, FetchError
-from artextract.retries import Patience
+from artextract.net.retries import Patience
 from ingest.sources.nga_download import PUBLISHED_TABLES, find_tables
 from ingest.sources.nga_tables import TABLES, Selection, Tables, select
 
@@ -60,7 +60,7 @@ def museum(httpserver: HTTPServer) -> Museum:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other at once."""
     quick = Patience(attempts=3, backoff_seconds=0.001, longest_wait_seconds=1)
-    monkeypatch.setattr("artextract.download.Patience", lambda: quick)
+    monkeypatch.setattr("ingest.sources.download.Patience", lambda: quick)
 
 
 def test_a_folder_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from artextract.artwork import Artwork
-from artextract.attribution import Qualifier, find_qualifier
+from artextract.catalog.artwork import Artwork
+from artextract.catalog.attribution import Qualifier, find_qualifier
 from artextract.store import ModelIdentity, Point, Store, create_store
 from ingest.sources.nga_record import Constituents, make_artwork, parse_dimensions, request_side
 from ingest.sources.nga_tables import Selection, Tables, select

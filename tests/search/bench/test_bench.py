@@ -8,13 +8,13 @@ import pytest
 from commands import Artextract, assert_one_sentence
 from qdrant_server import serve_qdrant
 
-from artextract.location import Location
 from artextract.store import open_store
+from artextract.store.location import Location
+from search.bench.faiss_mirror import Mirror, build_mirror
 from search.bench.figures import Figures, Line, make_figures, recall
 from search.bench.plan import SHARES, Plan, make_plan
 from search.bench.report import save_report, to_markdown
 from search.bench.synthetic import make_queries, make_store
-from search.faiss_mirror import Mirror, build_mirror
 
 pytest.importorskip("faiss")
 
@@ -32,7 +32,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole benchmark by the command line."""
-    from artextract.cli import main
+    from artextract.cli.main import main
 
     out = tmp_path_factory.mktemp("bench") / "out"
     with pytest.raises(SystemExit) as left:

@@ -13,7 +13,7 @@ import pytest
 
 from artextract import atelier
 from artextract.aspects import ASPECTS
-from artextract.cli import main
+from artextract.cli.main import main
 from artextract.store import Store
 
 API = "/api/v1"

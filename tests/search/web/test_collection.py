@@ -7,8 +7,8 @@ import pytest
 from qdrant_server import QdrantServer, serve_qdrant
 from stored_gallery import MANIFEST, make_gallery
 
-from artextract.location import Location
 from artextract.store import create_store, open_store
+from artextract.store.location import Location
 from search.asked import Asked
 from search.web import collection
 from search.web.collection import Collection, Wanted

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from stored_gallery import MANIFEST, make_gallery
 
+from artextract.catalog.years import parse_year_filter
 from artextract.store import Store, create_store
-from artextract.years import parse_year_filter
 from search.asked import Asked
 from search.criteria import Criteria, make_filter
-from search.searcher import Question, search
+from search.engine import Question, search
 from search.web import listing
 from search.web.listing import Listing
 

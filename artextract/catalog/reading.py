@@ -1,0 +1,371 @@
+"""Reading a catalog: one row, one artwork, from CSV, JSONL or Parquet.
+
+Column names are the field names of :class:`~artextract.catalog.artwork.Artwork`. Only an image is
+required (`image`, `file` or `image_url`); a missing `id` is made from it, a plain `year` fills both
+years, and columns of other names are kept under `extra`.
+
+Files that :mod:`artextract.catalog.writing` wrote are known by their columns `point_id` and
+`model_sha256`, and give back the artworks that were published: what the collection added is left
+aside.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artextract.catalog.artwork import METADATA_FIELDS, Artwork, Scalar
+from artextract.catalog.dates import parse_display_date
+from artextract.catalog.years import YearRange
+from artextract.errors import CatalogError, DateError
+
+__all__ = [
+    "CATALOG_SUFFIXES",
+    "EXTRA_PREFIX",
+    "PUBLISHED_PREFIXES",
+    "RESERVED_COLUMNS",
+    "BadRow",
+    "count_rows",
+    "parse_mapping",
+    "read_catalog",
+]
+
+CATALOG_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
+
+_IMAGE_COLUMNS = ("image", "file", "image_url")
+_LENGTHS = ("height_cm", "width_cm")
+_TEXT_FIELDS = frozenset(METADATA_FIELDS) - {"year_begin", "year_end", "open_access", *_LENGTHS}
+# Facts about the picture, which are read from the picture itself.
+_MEASURED = frozenset({"width", "height", "image_sha256", "thumbnail"})
+_USED = frozenset({*METADATA_FIELDS, *_IMAGE_COLUMNS, *_MEASURED, "year"})
+
+_PUBLISHED_BY = frozenset({"point_id", "model_sha256"})
+
+RESERVED_COLUMNS = _USED | _PUBLISHED_BY | {"model", "rank", "score"}
+"""Columns of a published file that are none of its works' `extra`."""
+
+EXTRA_PREFIX = "extra."
+"""What precedes the name of an `extra` in a published file where the name alone is reserved."""
+
+PUBLISHED_PREFIXES = ("aspects.", "predicted.", EXTRA_PREFIX)
+"""How other columns of a published file begin that are no `extra` of that very name."""
+
+_UNKNOWN = frozenset({"", "null", "nan", "n/a"})
+_YEAR_LIMIT = 9999
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that names no usable artwork: where it stands, and why."""
+
+    row: int
+    reason: str
+
+
+def parse_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return {column in the file: field} for options such as ``title=Titel``.
+
+    Raises:
+        CatalogError: a pair has another form, or its left side is no field.
+    """
+    fields = {*METADATA_FIELDS, *_IMAGE_COLUMNS, "year"}
+    mapping = {}
+    for pair in pairs:
+        name, separator, column = pair.partition("=")
+        if not separator or not column or name not in fields:
+            raise CatalogError(
+                f"--map {pair!r} is not understood; write FIELD=COLUMN with one of the fields "
+                f"{', '.join(sorted(fields))}"
+            )
+        mapping[column] = name
+    return mapping
+
+
+def count_rows(path: Path, mapping: Mapping[str, str] | None = None) -> int:
+    """Return the number of rows in a catalog, in one quick pass that keeps nothing.
+
+    Raises:
+        CatalogError: the file can't be read as a catalog.
+    """
+    return sum(1 for _ in _read_rows(path, mapping or {}))
+
+
+def read_catalog(
+    path: Path, mapping: Mapping[str, str] | None = None, source: str | None = None
+) -> Iterator[tuple[int, Artwork | BadRow]]:
+    """Iterate over a catalog's rows as (row number from 1, artwork or why there is none).
+
+    An id that an earlier row has already used makes a bad row, except where both name their `view`
+    and have different images: these are the images of one work. A display date whose years can't be
+    read leaves the years unknown.
+
+    Args:
+        path: A .csv, .jsonl (.ndjson) or .parquet file; CSV with a header, in UTF-8.
+        mapping: {column in the file: field} for columns of other names.
+        source: The artworks' `source` where the catalog has no such column.
+
+    Raises:
+        CatalogError: the file is missing, of another kind, not readable, or has no image column.
+    """
+    renamed = mapping or {}
+    ids = _Ids()
+    for number, raw in _read_rows(path, renamed):
+        if isinstance(raw, BadRow):
+            yield number, raw
+            continue
+        # A column that another one is mapped to gives way to it.
+        row = {
+            renamed.get(column, column): value
+            for column, value in raw.items()
+            if column in renamed or column not in renamed.values()
+        }
+        try:
+            artwork = _make_artwork(row, source)
+        except (CatalogError, DateError) as error:
+            yield number, BadRow(number, str(error))
+            continue
+        reason = ids.refuse(artwork, number)
+        yield number, artwork if reason is None else BadRow(number, reason)
+
+
+class _Ids:
+    """The ids that a catalog's rows have used, and by which images of works with several."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[int, bool]] = {}
+        self._points: set[str] = set()
+
+    def refuse(self, artwork: Artwork, row: int) -> str | None:
+        """Return why ``artwork`` can't have its id; None where it can, and note that it has."""
+        has_view = artwork.view is not None
+        earlier, other_has_view = self._first.setdefault(artwork.id, (row, has_view))
+        is_another = has_view and other_has_view and artwork.point_id not in self._points
+        if earlier != row and not is_another:
+            return (
+                f"id {artwork.id!r} is already used by row {earlier}; ids must be unique, except "
+                "for several images of a work, whose rows have a view (primary or alternate)"
+            )
+        if has_view:
+            self._points.add(artwork.point_id)
+        return None
+
+
+def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str]) -> None:
+    if not any(renamed.get(column, column) in _IMAGE_COLUMNS for column in columns):
+        raise CatalogError(
+            f"{path} has no column for the image (its columns: {', '.join(columns)}); it needs "
+            "one of image, file or image_url, or --map file=COLUMN"
+        )
+
+
+def _read_rows(
+    path: Path, renamed: Mapping[str, str]
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    """Iterate over (row number from 1, {column: value}) of a catalog of any format."""
+    readers = {
+        ".csv": _read_csv, ".jsonl": _read_jsonl, ".ndjson": _read_jsonl, ".parquet": _read_parquet,
+    }  # fmt: skip
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise CatalogError(
+            f"{path} is no catalog that can be read; expected a {', '.join(CATALOG_SUFFIXES)} file"
+        )
+    if not path.is_file():
+        raise CatalogError(f"there is no catalog {path}; check the path")
+    try:
+        yield from enumerate(reader(path, renamed), start=1)
+    except UnicodeDecodeError as error:
+        raise CatalogError(
+            f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise CatalogError(f"{path} can't be read: {error.strerror or error}") from error
+
+
+def _read_csv(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, strict=True)
+        try:
+            header = next(rows, None)
+            if not header:
+                raise CatalogError(f"{path} is empty; expected a header line with column names")
+            twice = {name for name in header if header.count(name) > 1}
+            if twice:
+                raise CatalogError(f"{path} has column {sorted(twice)[0]!r} twice; rename one")
+            _check_columns(path, header, renamed)
+            number = 0
+            for values in rows:
+                if not values:
+                    continue
+                number += 1
+                if len(values) != len(header):
+                    yield BadRow(
+                        number,
+                        f"line {rows.line_num} has {len(values)} values for {len(header)} columns",
+                    )
+                else:
+                    yield dict(zip(header, values, strict=True))
+        except csv.Error as error:
+            raise CatalogError(
+                f"{path} line {rows.line_num} is no valid CSV ({error}); mend the line"
+            ) from error
+
+
+def _read_jsonl(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
+    with path.open(encoding="utf-8-sig") as file:
+        number = 0
+        for line_number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            number += 1
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                yield BadRow(number, f"line {line_number} is no valid JSON ({error})")
+                continue
+            if isinstance(row, dict):
+                yield row
+            else:
+                yield BadRow(number, f"line {line_number} is not a JSON object")
+
+
+def _read_parquet(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
+    import polars
+
+    try:
+        frame = polars.scan_parquet(path)
+        _check_columns(path, frame.collect_schema().names(), renamed)
+        for batch in frame.collect_batches(chunk_size=4096, maintain_order=True):
+            yield from batch.iter_rows(named=True)
+    except polars.exceptions.PolarsError as error:
+        raise CatalogError(f"{path} is no readable Parquet file ({error})") from error
+
+
+def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
+    """Return the artwork of one row.
+
+    Raises:
+        CatalogError: it has no image, or a value of the wrong kind.
+        DateError: its years contradict one another.
+    """
+    _check_text(row)
+    known = {name: value for name, value in row.items() if not _is_unknown(value)}
+    image = next((str(known[name]) for name in _IMAGE_COLUMNS if name in known), None)
+    if image is None:
+        raise CatalogError("the row has no image; fill image, file or image_url")
+    values: dict[str, Any] = {
+        name: str(value) for name, value in known.items() if name in _TEXT_FIELDS
+    }
+    values["image"] = image
+    values.setdefault("id", image)
+    if source is not None:
+        values.setdefault("source", source)
+    if "open_access" in known:
+        values["open_access"] = _to_bool(known["open_access"])
+    for name in _LENGTHS:
+        if name in known:
+            values[name] = _to_length(name, known[name])
+    published = row.keys() >= _PUBLISHED_BY
+    years = _years(known, from_date=not published)
+    if years:
+        values["year_begin"], values["year_end"] = years.begin, years.end
+    if "display_date" not in values and not _is_unknown(known.get("year")):
+        values["display_date"] = str(_to_year("year", known["year"]))
+    return Artwork(**values, extra=_extra(_other_columns(known, published=published)))
+
+
+def _is_unknown(value: object) -> bool:
+    return value is None or str(value).strip().casefold() in _UNKNOWN
+
+
+def _other_columns(known: Mapping[str, Any], *, published: bool) -> dict[str, Any]:
+    """Return the columns that are no field; of a published row, under the names they once had."""
+    if not published:
+        return {name: value for name, value in known.items() if name not in _USED}
+    return {
+        name.removeprefix(EXTRA_PREFIX): value
+        for name, value in known.items()
+        if name.startswith(EXTRA_PREFIX)
+        or not (name in RESERVED_COLUMNS or name.startswith(PUBLISHED_PREFIXES))
+    }
+
+
+def _years(known: Mapping[str, Any], *, from_date: bool) -> YearRange | None:
+    """Return the row's years: from its year columns, else (``from_date``) its display date."""
+    begin = _to_year("year_begin", known["year_begin"]) if "year_begin" in known else None
+    end = _to_year("year_end", known["year_end"]) if "year_end" in known else None
+    if begin is not None or end is not None:
+        return YearRange(begin, end)
+    if "year" in known:
+        year = _to_year("year", known["year"])
+        return YearRange(year, year)
+    if from_date and "display_date" in known:
+        try:
+            return parse_display_date(str(known["display_date"]))
+        except DateError:
+            return None
+    return None
+
+
+def _to_year(name: str, value: object) -> int:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = float("nan")
+    if not math.isfinite(number) or int(number) != number or abs(number) > _YEAR_LIMIT:
+        raise CatalogError(f"{name} {value!r} is not a year; write a whole number such as 1882")
+    return int(number)
+
+
+def _to_length(name: str, value: object) -> float:
+    try:
+        length = float(str(value))
+    except ValueError:
+        length = float("nan")
+    if not math.isfinite(length) or length < 0:
+        raise CatalogError(f"{name} {value!r} is not a length; write centimetres such as 79.4")
+    return length
+
+
+def _to_bool(value: object) -> bool:
+    text = str(value).strip().casefold()
+    if text in {"1", "true", "yes", "1.0"}:
+        return True
+    if text in {"0", "false", "no", "0.0"}:
+        return False
+    raise CatalogError(f"open_access {value!r} is neither true nor false; write 1 or 0")
+
+
+def _extra(columns: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Return columns as `extra` keeps them: as text, numbers and truth values.
+
+    Other kinds of values become JSON text, and so do whole numbers beyond the 64 bits that a
+    payload can hold.
+    """
+    extra: dict[str, Scalar] = {}
+    for name, value in columns.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise CatalogError(
+                f"{name} {value!r} is not a finite number; mend it or leave it empty"
+            )
+        is_plain = isinstance(value, str | float) or (
+            isinstance(value, int) and -(2**63) <= value < 2**63
+        )
+        extra[name] = value if is_plain else json.dumps(value, default=str, ensure_ascii=False)
+    return extra
+
+
+def _check_text(row: Mapping[str, Any]) -> None:
+    """Check that all text of a row can be written as UTF-8 (JSON can smuggle in half characters).
+
+    Raises:
+        CatalogError: a value can't.
+    """
+    for name, value in row.items():
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError:
+            raise CatalogError(f"{name!r} has a value that is no valid text: {value!r}") from None

@@ -1,0 +1,1 @@
+"""The command line: the root command and the commands that belong to no stage."""

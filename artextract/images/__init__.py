@@ -1,0 +1,1 @@
+"""Opening untrusted images, preprocessing them for networks, and caching fetched ones."""

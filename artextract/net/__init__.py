@@ -1,0 +1,1 @@
+"""HTTP: fetching from untrusted addresses, retries, and politeness toward servers."""

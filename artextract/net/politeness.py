@@ -1,0 +1,112 @@
+"""What one host asks of those who fetch from it: its robots.txt, and its calls to wait."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from artextract.errors import FetchError, UnavailableError
+from artextract.net.fetch import Reply
+from artextract.net.retries import Patience
+
+if TYPE_CHECKING:
+    from protego import Protego
+
+__all__ = ["ROBOT", "Host"]
+
+ROBOT = "artextract"
+"""The name by which a robots.txt means us."""
+
+
+class Host:
+    """One host; for any number of threads."""
+
+    def __init__(self, origin: str, patience: Patience) -> None:
+        """Know nothing yet of the host at ``origin``, such as "https://api.nga.gov"."""
+        self.origin = origin
+        self.robots_url = f"{origin}/robots.txt"
+        self._patience = patience
+        self._turns = threading.Lock()
+        self._paused_until = 0.0
+        self._next_turn = 0.0
+        self._spacing = 0.0
+        self._failures = 0
+        self._reading = threading.Lock()
+        self._rules: Protego | None = None
+        self._refusal: FetchError | None = None
+
+    def check(self, url: str, read: Callable[[str], Reply]) -> None:
+        """Check that robots.txt lets us fetch ``url``; it is read with ``read``, and only once.
+
+        No such file allows everything; one that can't be had forbids everything (RFC 9309,
+        sections 2.3.1.3 and 2.3.1.4).
+
+        Raises:
+            FetchError: it forbids it.
+            UnavailableError: it can't be had.
+        """
+        with self._reading:
+            if self._refusal is None and self._rules is None:
+                self._rules = self._read_rules(url, read)
+        if self._refusal is not None:
+            # An address that must not be reached concerns this picture; the rest, all of the host.
+            kind = UnavailableError if self._refusal.transient else FetchError
+            raise kind(str(self._refusal))
+        if self._rules is not None and not self._rules.can_fetch(url, ROBOT):
+            raise FetchError(
+                f"{url} is closed to programs by {self.robots_url}; leave it out, or ask its owner"
+            )
+
+    def _read_rules(self, url: str, read: Callable[[str], Reply]) -> "Protego | None":
+        from protego import Protego
+
+        try:
+            text = read(self.robots_url).body.decode("utf-8", "replace")
+        except FetchError as error:
+            if error.status is None or error.status == 429 or not 400 <= error.status < 500:
+                self._refusal = FetchError(
+                    f"{self.robots_url}, which has to be read first, can't be had: {error}",
+                    transient=error.transient,
+                )
+                return None
+            text = ""
+        rules = Protego.parse(text.removeprefix("\ufeff"))
+        spacing = rules.crawl_delay(ROBOT) or 0.0
+        try:
+            self._patience.check_wait(url, spacing)
+        except FetchError as error:
+            self._refusal = error
+        self._spacing = spacing
+        return rules
+
+    def count_failure(self) -> int:
+        """Return how many pictures have failed since the last good one, this one included."""
+        with self._turns:
+            self._failures += 1
+            return self._failures
+
+    def count_success(self) -> None:
+        """Note that a picture came."""
+        with self._turns:
+            self._failures = 0
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody begin a request for the next ``seconds``."""
+        with self._turns:
+            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    def wait_for_turn(self, url: str, stop: threading.Event) -> None:
+        """Wait until a request may begin, or ``stop`` is set.
+
+        Raises:
+            FetchError: the host has asked for a longer wait than is waited.
+        """
+        while not stop.is_set():
+            with self._turns:
+                now = time.monotonic()
+                self._patience.check_wait(url, self._paused_until - now)
+                begin = max(self._paused_until, self._next_turn)
+                if begin <= now:
+                    self._next_turn = now + self._spacing
+                    return
+            stop.wait(begin - now)

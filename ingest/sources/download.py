@@ -1,0 +1,166 @@
+"""Fetching a large table to a file, and only when it has changed.
+
+Beside the file lies ``<name>.source.json``, which tells where it came from, what the server called
+that version (ETag, Last-Modified), and how many bytes of which hash it has.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from artextract.errors import CacheError, FetchError
+from artextract.files import write_atomically
+from artextract.net.fetch import Fetcher, Incoming
+from artextract.net.retries import Patience
+
+__all__ = ["MAX_TABLE_BYTES", "download"]
+
+MAX_TABLE_BYTES = 4 << 30
+"""Largest table that is fetched, in bytes."""
+
+_LONGEST_SECONDS = 4 * 3600.0
+_SILENCE_SECONDS = 60.0
+
+_WEB_PAGES = {"text/html", "application/xhtml+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a file came from, and what it was then."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    size: int
+    sha256: str
+
+
+def download(
+    url: str,
+    path: Path,
+    on_bytes: Callable[[int, int | None], object] | None = None,
+    *,
+    stale_ok: bool = False,
+    on_stale: Callable[[FetchError], object] | None = None,
+    allow_private: bool = False,
+    patience: Patience | None = None,
+    silence_seconds: float = _SILENCE_SECONDS,
+    timeout_seconds: float = _LONGEST_SECONDS,
+    sleep: Callable[[float], object] = time.sleep,
+) -> bool:
+    """Bring the file ``path`` up to date with ``url``; return whether it changed.
+
+    A reader of ``path`` sees the old file or the new one, never a part.
+
+    Args:
+        url: An http or https URL of a text file.
+        path: Where it is kept; its folder is made.
+        on_bytes: Called while bytes come with how many there are and, where known, will be.
+        stale_ok: Where the server can't be reached, be content with an earlier complete file.
+        on_stale: Called with the reason when that happens.
+        allow_private: Also reach loopback, private and link-local addresses.
+        patience: How often to try, and how long to wait in between.
+        silence_seconds: Longest wait for the next bytes.
+        timeout_seconds: Longest time for one attempt.
+        sleep: Waits between attempts.
+
+    Raises:
+        FetchError: the table can't be fetched, or a web page came in its place.
+        CacheError: it can't be written.
+    """
+    known = _read_source(path, url)
+    fetcher = Fetcher(
+        allow_private=allow_private,
+        max_bytes=MAX_TABLE_BYTES,
+        timeout_seconds=timeout_seconds,
+        silence_seconds=silence_seconds,
+    )
+    with fetcher:
+        try:
+            return (patience or Patience()).retry(
+                lambda: _update(fetcher, url, path, known, on_bytes), url, sleep
+            )
+        except FetchError as error:
+            if not (stale_ok and known and error.transient):
+                raise
+            if on_stale is not None:
+                on_stale(error)
+            return False
+        except OSError as error:
+            raise CacheError(
+                f"{path} can't be written ({error.strerror or error}); make room or mend its "
+                "rights, or name another folder"
+            ) from error
+
+
+def _update(
+    fetcher: Fetcher,
+    url: str,
+    path: Path,
+    known: _Source | None,
+    on_bytes: Callable[[int, int | None], object] | None,
+) -> bool:
+    """Fetch ``url`` once, unless the server says that ``known`` is still what it has."""
+    headers = {"accept": "text/csv, text/plain;q=0.9, */*;q=0.5"}
+    if known and known.etag:
+        headers["if-none-match"] = known.etag
+    elif known and known.last_modified:
+        headers["if-modified-since"] = known.last_modified
+    with fetcher.open(url, headers) as incoming:
+        if incoming.status == 304:
+            return False
+        kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in _WEB_PAGES:
+            raise FetchError(f"{url} answered a web page ({kind}), not a table; check the address")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            size, sha256 = _receive(incoming, temporary, on_bytes)
+            changed = known is None or sha256 != known.sha256
+            if changed:
+                temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    # A crash in between leaves the description of the old file, which no longer fits the new one.
+    source = _Source(
+        url, incoming.headers.get("etag"), incoming.headers.get("last-modified"), size, sha256
+    )
+    write_atomically(_source_path(path), json.dumps(asdict(source), indent=1) + "\n")
+    return changed
+
+
+def _receive(
+    incoming: Incoming, path: Path, on_bytes: Callable[[int, int | None], object] | None
+) -> tuple[int, str]:
+    """Write the body to ``path``; return its size and SHA-256."""
+    size = 0
+    digest = hashlib.sha256()
+    with path.open("xb") as file:
+        for chunk in incoming.chunks:
+            file.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+            if on_bytes is not None:
+                on_bytes(size, incoming.size)
+        file.flush()
+        os.fsync(file.fileno())
+    return size, digest.hexdigest()
+
+
+def _source_path(path: Path) -> Path:
+    return path.with_name(path.name + ".source.json")
+
+
+def _read_source(path: Path, url: str) -> _Source | None:
+    """Return what is known of the file ``path``; None unless it is complete and from ``url``."""
+    try:
+        source = _Source(**json.loads(_source_path(path).read_text(encoding="utf-8")))
+        size = path.stat().st_size
+    except (OSError, ValueError, TypeError):  # no file, or a description of another version
+        return None
+    return source if source.url == url and source.size == size else None

@@ -1,0 +1,100 @@
+"""``artextract info``: what a collection holds."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from artextract.cli.options import store_option, text_or_json_option
+from artextract.store.location import Location
+
+if TYPE_CHECKING:
+    from artextract.store import Store
+    from search.facets import Facets
+
+__all__ = ["info"]
+
+_BAR = 40
+
+
+@click.command()
+@store_option
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="How many of the commonest names to tell.",
+)
+@text_or_json_option
+def info(store: Location, top: int, format_: str) -> None:
+    """Say what a collection holds.
+
+    How many works and images, which model and vectors, how much disk, the commonest names (works
+    each), and how the works spread over the years.
+
+    Example: artextract info --store my-store --top 20
+    """
+    from artextract.store import open_store
+    from search.facets import count_facets
+
+    with open_store(store) as opened:
+        facets = count_facets(opened, top + 1)
+        if format_ == "json":
+            click.echo(
+                json.dumps(_describe(store, opened, facets, top), ensure_ascii=False, indent=2)
+            )
+        else:
+            _print(store, opened, facets, top)
+
+
+def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> dict[str, object]:
+    manifest = opened.manifest
+    return {
+        "store": str(store),
+        "disk_bytes": opened.disk_bytes(),
+        "works": opened.count_works(),
+        "images": opened.count(),
+        "model": {"name": manifest.model.name, "sha256": manifest.model.sha256},
+        "classifier": manifest.classifier
+        and {"name": manifest.classifier.name, "sha256": manifest.classifier.sha256},
+        "vectors": manifest.vectors,
+        "created_by": manifest.created_by,
+        "engine": dict(opened.describe()),
+        "facets": {field: dict(names[:top]) for field, names in facets.names.items()},
+        "years": [{"begin": b.begin, "end": b.end, "works": b.works} for b in facets.years],
+        "undated": facets.undated,
+    }
+
+
+def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None:
+    manifest = opened.manifest
+    works, images = opened.count_works(), opened.count()
+    disk = opened.disk_bytes()
+    lines = [
+        ("store", str(store) if disk is None else f"{store} ({disk >> 20} MiB on disk)"),
+        *opened.describe(),
+        ("works", f"{works}" if images == works else f"{works}, with {images} images"),
+        ("model", str(manifest.model)),
+    ]
+    if manifest.classifier is not None:
+        lines.append(("classifier", str(manifest.classifier)))
+    for name, dimension in manifest.vectors.items():
+        lines.append(("vectors", f"{name}: {dimension} dimensions, cosine"))
+    for field, names in facets.names.items():
+        shown = [f"{name} ({count})" for name, count in names[:top]]
+        more = ["..."] if len(names) > top else []
+        lines.append((field, ", ".join(shown + more)))
+    longest = max((span.works for span in facets.years), default=0)
+    for span in facets.years:
+        bar = "█" * -(-span.works * _BAR // longest)
+        years = str(span.begin) if span.begin == span.end else f"{span.begin} to {span.end}"
+        lines.append(
+            ("years" if span is facets.years[0] else "", f"{years:<14} {span.works:>6} {bar}")
+        )
+    if facets.years and facets.undated:
+        lines.append(("", f"{'undated':<14} {facets.undated:>6}"))
+    lines.append(("made by", manifest.created_by))
+    width = max(len(label) for label, _ in lines)
+    for label, text in lines:
+        click.echo(f"{label:<{width}}  {text}".rstrip())

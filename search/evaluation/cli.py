@@ -1,0 +1,269 @@
+"""``artextract eval``: how well works are found."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from artextract.cli.options import device_option, store_option
+from artextract.store.location import Location
+
+if TYPE_CHECKING:
+    from artextract.models.session import Device
+    from artextract.store import Store
+    from search.evaluation.result import Section
+
+__all__ = ["evaluate"]
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+_by = click.option(
+    "--by",
+    "aspects",
+    multiple=True,
+    metavar="ASPECT[=WEIGHT]",
+    help="The way to be alike; repeatable: the weighted sum of several.  [default: visual]",
+)
+_seed = click.option("--seed", default=0, show_default=True, help="Of all that is drawn by chance.")
+_model = click.option("--model", metavar="FILE", help="The collection's model file, if it moved.")
+
+
+def _output(command: Command) -> Command:
+    """Add the options of what is written."""
+    page = click.option(
+        "--page",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE.html",
+        help="Also write a page with pictures of the best and the worst queries.",
+    )
+    format_ = click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
+        help="How to print the figures.",
+    )
+    return page(format_(command))
+
+
+@click.group("eval")
+def evaluate() -> None:
+    """Measure how well works are found.
+
+    All figures are means over queries with 95 % bootstrap intervals, against exact search.
+
+    Example: artextract eval self --store nga --sample 200 --page self.html
+    """
+
+
+@evaluate.command("self")
+@store_option
+@_by
+@click.option(
+    "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works to ask for."
+)
+@_seed
+@_model
+@device_option
+@_output
+def itself(
+    store: Location,
+    aspects: tuple[str, ...],
+    sample: int,
+    seed: int,
+    model: str | None,
+    device: "Device",
+    page: Path | None,
+    format_: str,
+) -> None:
+    """Find works by changed pictures of themselves: cropped, turned, grey, framed, ...
+
+    Example: artextract eval self --store nga --sample 200 --page self.html
+    """
+    from artextract.encoding.loading import load_eyes
+    from artextract.store import open_store
+    from search.asked import parse_weights
+    from search.engine import check_aspects
+    from search.evaluation.self_retrieval import evaluate_itself
+
+    by = parse_weights(aspects)
+    with open_store(store) as opened:
+        check_aspects(opened, by)
+        eyes = load_eyes(opened.manifest, list(by), model=model, device=device)
+        _write(opened, [evaluate_itself(opened, eyes, by, sample=sample, seed=seed)], page, format_)
+
+
+@evaluate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder that the paths in FILE start from.  [default: FILE's folder]",
+)
+@click.option(
+    "--same-works",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="CSV of pictures in the collection that show these works: work, and file.",
+)
+@click.option(
+    "--verify", is_flag=True, help="Look for the very things of a query in the first 100, too."
+)
+@store_option
+@_by
+@_model
+@device_option
+@_output
+def pairs(
+    file: Path,
+    images: Path | None,
+    same_works: Path | None,
+    verify: bool,
+    store: Location,
+    aspects: tuple[str, ...],
+    model: str | None,
+    device: "Device",
+    page: Path | None,
+    format_: str,
+) -> None:
+    """Find works by other photographs of them, and by details.
+
+    FILE is a CSV with the columns query, match (two pictures' paths), work and kind. A query is
+    ranked among the collection and all other pictures in FILE.
+
+    Example: artextract eval pairs pairs.csv --store wikiart --page pairs.html
+    """
+    from artextract.encoding.loading import load_eyes
+    from artextract.store import open_store
+    from search.asked import parse_weights
+    from search.engine import check_aspects
+    from search.evaluation.pairs import evaluate_pairs, read_pairs, read_same_works
+    from search.rerank import check_opencv
+
+    if verify:
+        check_opencv()
+    by = parse_weights(aspects)
+    rows = read_pairs(file)
+    known = read_same_works(same_works) if same_works else []
+    with open_store(store) as opened:
+        check_aspects(opened, by)
+        eyes = load_eyes(opened.manifest, list(by), model=model, device=device)
+        section = evaluate_pairs(
+            opened,
+            lambda image: eyes.see(image).vectors,
+            by,
+            rows,
+            images or file.parent,
+            known,
+            verify=verify,
+        )
+        _write(opened, [section], page, format_)
+
+
+@evaluate.command()
+@store_option
+@_by
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME",
+    help="Label that must be the same; repeatable.  [default: artist, style, genre]",
+)
+@click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="Of P@k.")
+@_output
+def labels(
+    store: Location,
+    aspects: tuple[str, ...],
+    fields: tuple[str, ...],
+    k: int,
+    page: Path | None,
+    format_: str,
+) -> None:
+    """Say how many of a work's neighbours share its artist, style or genre.
+
+    Other images of the same object are no answer; the second row leaves out works by the same
+    artist, too.
+
+    Example: artextract eval labels --store wikiart --by style
+    """
+    from artextract.store import open_store
+    from search.asked import parse_weights
+    from search.evaluation.labels import FIELDS, evaluate_labels
+
+    by = parse_weights(aspects)
+    with open_store(store) as opened:
+        _write(opened, evaluate_labels(opened, by, fields=fields or FIELDS, k=k), page, format_)
+
+
+@evaluate.command("aspects")
+@store_option
+@click.option(
+    "--atelier",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where the atelier's pictures are, or are to be painted.  [default: the user's cache]",
+)
+@click.option(
+    "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works for the laws."
+)
+@click.option(
+    "--part",
+    type=click.Choice(["dev", "test"]),
+    default="test",
+    show_default=True,
+    help="Which of the pictures labelled by eye, and of those painted by code.",
+)
+@_seed
+@_model
+@device_option
+@_output
+def of_aspects(
+    store: Location,
+    folder: Path | None,
+    sample: int,
+    part: str,
+    seed: int,
+    model: str | None,
+    device: "Device",
+    page: Path | None,
+    format_: str,
+) -> None:
+    """Say what each aspect sees: all aspects against all tasks, and laws that must hold.
+
+    Tasks are the factors of pictures painted by code, and what a person saw in paintings of the
+    NGA where the collection holds them.
+
+    Example: artextract eval aspects --store nga --page aspects.html
+    """
+    from artextract.encoding.loading import load_eyes
+    from artextract.images.cache import default_cache_folder
+    from artextract.store import open_store
+    from search.evaluation.tasks import evaluate_atelier, evaluate_laws, evaluate_looks
+
+    painted = folder or default_cache_folder() / "atelier"
+    with open_store(store) as opened:
+        eyes = load_eyes(opened.manifest, list(opened.manifest.vectors), model=model, device=device)
+        sections = [
+            evaluate_atelier(eyes, painted, part=part),
+            *evaluate_looks(opened, part),
+            evaluate_laws(opened, eyes, sample=sample, seed=seed),
+        ]
+        _write(opened, sections, page, format_)
+
+
+def _write(store: "Store", sections: "Sequence[Section]", page: Path | None, format_: str) -> None:
+    from search.evaluation.report import print_sections, save_page, to_rows
+
+    if format_ == "json":
+        click.echo(json.dumps(to_rows(sections), ensure_ascii=False, indent=2))
+    else:
+        print_sections(sections)
+    if page is not None:
+        save_page(page, store, sections)
+        click.echo(f"Page: {page}", err=True)

@@ -1,0 +1,128 @@
+"""What an evaluation found, printed and as a page with the best and the worst queries."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from artextract import __version__
+from artextract.errors import InputError
+from artextract.files import write_atomically
+from artextract.store import Store, filters
+from search.evaluation.result import Case, Section
+
+__all__ = ["print_sections", "save_page", "to_rows"]
+
+_SHOWN = 6
+
+
+def print_sections(sections: Sequence[Section]) -> None:
+    """Print each section as a table of plain text; intervals are of 95 %."""
+    for section in sections:
+        columns = _columns(section)
+        rows = [("", *columns, "n")]
+        for row in section.rows:
+            cells = [str(row.figures[name]) if name in row.figures else "" for name in columns]
+            rows.append(
+                (row.name, *cells, str(max((f.n for f in row.figures.values()), default=0)))
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        print(f"{section.title} ({section.note})")
+        for texts in rows:
+            line = (text.ljust(width) for text, width in zip(texts, widths, strict=True))
+            print("  ".join(line).rstrip())
+        print()
+
+
+def to_rows(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """Return the figures as plain JSON values, one object a figure."""
+    return [
+        {
+            "section": section.title, "note": section.note, "row": row.name, "figure": name,
+            "value": each.value, "low": each.low, "high": each.high, "n": each.n,
+        }
+        for section in sections
+        for row in section.rows
+        for name, each in row.figures.items()
+    ]  # fmt: skip
+
+
+def save_page(path: Path, store: Store, sections: Sequence[Section]) -> None:
+    """Write a page with the tables, and pictures of the best and the worst queries of each.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("search.render"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    thumbnails = _thumbnails(store, sections)
+    page = environment.get_template("evaluation.html").render(
+        sections=[
+            {
+                "section": section,
+                "columns": _columns(section),
+                "best": [_shown(case, thumbnails) for case in _ends(section.cases)[0]],
+                "worst": [_shown(case, thumbnails) for case in _ends(section.cases)[1]],
+            }
+            for section in sections
+        ],
+        location=store.location,
+        model=store.manifest.model,
+        version=__version__,
+    )
+    try:
+        write_atomically(path, page)
+    except OSError as error:
+        raise InputError(f"--page {path} can't be written: {error.strerror}") from error
+
+
+def _columns(section: Section) -> list[str]:
+    return list(dict.fromkeys(name for row in section.rows for name in row.figures))
+
+
+def _ends(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+    """Return the best and the worst queries, each work once."""
+    ordered = sorted(cases, key=lambda case: (case.quality, case.query))
+    best = {case.query: case for case in ordered}
+    worst = {case.query: case for case in reversed(ordered)}
+    return (
+        sorted(best.values(), key=lambda case: (-case.quality, case.query))[:_SHOWN],
+        sorted(worst.values(), key=lambda case: (case.quality, case.query))[:_SHOWN],
+    )
+
+
+def _thumbnails(store: Store, sections: Sequence[Section]) -> dict[str, dict[str, Any]]:
+    wanted = {
+        name
+        for section in sections
+        for cases in _ends(section.cases)
+        for case in cases
+        for name in (case.query, *case.found)
+    }
+    if not wanted:
+        return {}
+    keys = ("id", "title", "artist", "thumbnail")
+    only = filters.all_of([filters.any_of("id", sorted(wanted))])
+    return {
+        str(record.payload["id"]): dict(record.payload) for record in store.scroll(only, keys=keys)
+    }
+
+
+def _shown(case: Case, thumbnails: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    def picture(name: str) -> dict[str, str]:
+        known = thumbnails.get(name, {})
+        words = ", ".join(str(known[key]) for key in ("title", "artist") if known.get(key))
+        return {"uri": str(known.get("thumbnail", "")), "words": words or name}
+
+    return {
+        "row": case.row,
+        "quality": case.quality,
+        "query": picture(case.query),
+        "found": [picture(name) for name in case.found],
+    }

@@ -1,0 +1,71 @@
+"""Is a work found by a changed picture of itself?"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from artextract.errors import ImageError, QueryError
+from artextract.store import Store
+from search.evaluation.changes import CHANGES
+from search.evaluation.metrics import of_ranks
+from search.evaluation.result import Case, Row, Section
+from search.evaluation.space import load_space
+from search.images import read_original
+
+if TYPE_CHECKING:
+    from artextract.encoding.encoder import Eyes
+
+__all__ = ["evaluate_itself"]
+
+_KEYS = ("title", "artist", "image", "image_url", "image_folder", "image_sha256")
+
+
+def evaluate_itself(
+    store: Store, eyes: "Eyes", by: Mapping[str, float], *, sample: int, seed: int
+) -> Section:
+    """Return Top-1, Recall@5 and MRR for each change of ``CHANGES``.
+
+    Args:
+        store: The collection; each query is ranked among all its works, itself included.
+        eyes: What gives the vectors of ``by``.
+        by: {aspect: weight}.
+        sample: How many works are queries, drawn by chance.
+        seed: Of the draw and of the changes.
+
+    Raises:
+        QueryError: no picture of the collection can be read.
+    """
+    space = load_space(store, list(by), _KEYS)
+    mix = space.mix(by)
+    random = np.random.default_rng(seed)
+    chosen = random.permutation(np.flatnonzero(mix.has_all))[:sample]
+    ranks: dict[str, list[int | None]] = {name: [] for name in CHANGES}
+    cases, unread = [], 0
+    for at in chosen:
+        try:
+            image = read_original(space.payloads[at])
+        except ImageError:
+            unread += 1
+            continue
+        for name, change in CHANGES.items():
+            query = mix.row(eyes.see(change(image, random)).vectors)
+            if query is None:
+                ranks[name].append(None)  # no head or body is found any more
+                continue
+            scores = mix.rows @ query
+            rank = 1 + int((scores > scores[at]).sum())
+            ranks[name].append(rank)
+            first = int(scores.argmax())
+            work, found = (str(space.payloads[each]["id"]) for each in (at, first))
+            cases.append(Case(name, work, [found], 1 / rank))
+    if unread == len(chosen):
+        raise QueryError(
+            f"not one of {len(chosen)} pictures of {store.location} can be read where it was "
+            "ingested from; ingest them from where they are now"
+        )
+    rows = [Row(name, of_ranks(found)) for name, found in ranks.items()]
+    note = f"{len(chosen) - unread} works by {' + '.join(by)}, among {len(mix.rows)}, seed {seed}"
+    if unread:
+        note += f"; {unread} pictures could not be read"
+    return Section("A changed picture of the same work", note, rows, cases)

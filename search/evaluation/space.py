@@ -1,0 +1,84 @@
+"""The vectors of a whole collection, to be ranked exactly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from artextract.errors import QueryError
+from artextract.store import Store
+from search.normalisation import balance
+
+__all__ = ["Mix", "Space", "load_space"]
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """n works by their aspects.
+
+    ``vectors`` is {aspect: (n, d)} with rows of length 1, or 0 where a work has none.
+    """
+
+    payloads: list[Mapping[str, Any]]
+    vectors: dict[str, Matrix]
+
+    def mix(self, by: Mapping[str, float]) -> "Mix":
+        """Return the works by several aspects at once, weighted as a search does it."""
+        rows = {name: each[np.any(each, axis=1)] for name, each in self.vectors.items()}
+        factors = balance(rows, by)
+        gallery = [np.sqrt(factor) * self.vectors[name] for name, factor in factors.items()]
+        has_all = np.all([np.any(self.vectors[name], axis=1) for name in by], axis=0)
+        return Mix(factors, np.concatenate(gallery, axis=1).astype(np.float32), has_all)
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Works by several aspects: the scalar product of two rows is the weighted sum of cosines.
+
+    ``rows`` is (n, d), of length 1, or shorter where a work lacks an aspect; ``has_all`` (n,) says
+    which lack none.
+    """
+
+    factors: Mapping[str, float]
+    rows: Matrix
+    has_all: npt.NDArray[np.bool_]
+
+    def row(self, vectors: Mapping[str, Sequence[float]]) -> Matrix | None:
+        """Return the row of a picture's vectors; None where it lacks an aspect."""
+        if not self.factors.keys() <= vectors.keys():
+            return None
+        parts = [
+            np.sqrt(factor) * np.asarray(vectors[name]) for name, factor in self.factors.items()
+        ]
+        return np.concatenate(parts).astype(np.float32)
+
+
+def load_space(store: Store, aspects: Sequence[str], keys: Sequence[str]) -> Space:
+    """Read the vectors of ``aspects`` and the payload's ``keys`` of all works, one image each.
+
+    Raises:
+        QueryError: the collection has no work, or no vectors of an aspect.
+    """
+    for name in aspects:
+        if name not in store.manifest.vectors:
+            known = ", ".join(store.manifest.vectors)
+            raise QueryError(f"unknown aspect {name!r}; this collection has: {known}")
+    payloads: list[Mapping[str, Any]] = []
+    rows: dict[str, list[Matrix]] = {name: [] for name in aspects}
+    for record in store.scroll(keys=[*keys, "id", "view"], with_vectors=True):
+        if record.payload.get("view") == "alternate":
+            continue
+        payloads.append(record.payload)
+        for name in aspects:
+            vector = record.vectors.get(name)
+            size = store.manifest.vectors[name]
+            rows[name].append(
+                np.zeros(size, np.float32) if vector is None else np.asarray(vector, np.float32)
+            )
+    if not payloads:
+        raise QueryError(f"collection {store.location} is empty; ingest works first")
+    return Space(payloads, {name: np.stack(each) for name, each in rows.items()})

@@ -1,0 +1,1 @@
+"""Showing results: tables, pages, contact sheets, drawings."""

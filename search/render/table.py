@@ -1,0 +1,200 @@
+"""Answers as a table, JSON, JSON lines or CSV."""
+
+import csv
+import io
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from search.engine import Answer, Result
+
+if TYPE_CHECKING:
+    from search.images import Pictures
+
+__all__ = ["FORMATS", "to_csv", "to_json", "to_jsonl", "to_rows", "write_table"]
+
+FORMATS = ("table", "json", "jsonl", "csv")
+
+_THUMBNAIL_CELLS = 10
+_THUMBNAIL_SIDE = 160
+
+
+def to_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Return the results as plain JSON values, the same keys in each.
+
+    ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query;
+    ``shares`` are what each aspect adds to the score; ``matches`` is there where they were
+    verified.
+    """
+    return [_row(result) for result in answer.results]
+
+
+def _row(result: Result) -> dict[str, Any]:
+    artwork = result.artwork
+    verified = {} if result.matches is None else {"matches": result.matches}
+    return {
+        "rank": result.rank,
+        "score": None if result.score is None else round(result.score, 6),
+        **verified,
+        "id": artwork.id,
+        "title": artwork.title,
+        "artist": artwork.artist,
+        "attribution": artwork.attribution,
+        "qualifier": artwork.qualifier,
+        "display_date": artwork.display_date,
+        "year_begin": artwork.year_begin,
+        "year_end": artwork.year_end,
+        "style": artwork.style,
+        "genre": artwork.genre,
+        "medium": artwork.medium,
+        "page_url": artwork.page_url,
+        "image": result.image,
+        "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
+        "shares": {name: round(share, 6) for name, share in result.shares.items()},
+        "predicted": {
+            attribute: {"name": name, "probability": probability}
+            for attribute, (name, probability) in result.predicted.items()
+        },
+    }
+
+
+def to_json(answer: Answer) -> str:
+    """Return the results as a JSON list of objects."""
+    return json.dumps(to_rows(answer), ensure_ascii=False, indent=2) + "\n"
+
+
+def to_jsonl(answer: Answer) -> str:
+    """Return the results as JSON, one object a line."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in to_rows(answer))
+
+
+def to_csv(answer: Answer) -> str:
+    """Return the results as CSV with a header.
+
+    An aspect's score is a column ``aspects.NAME``; a prediction is ``predicted.NAME`` and
+    ``predicted.NAME.probability``.
+    """
+    aspects = sorted({name for result in answer.results for name in result.aspects})
+    told = sorted({name for result in answer.results for name in result.predicted})
+    verified = any(result.matches is not None for result in answer.results)
+    columns = [
+        *_ROW_KEYS,
+        *(["matches"] if verified else []),
+        *(f"aspects.{name}" for name in aspects),
+        *(f"predicted.{name}{part}" for name in told for part in ("", ".probability")),
+    ]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in to_rows(answer):
+        scores, predicted = row.pop("aspects"), row.pop("predicted")
+        del row["shares"]  # the table has each cosine
+        cells = {f"aspects.{name}": scores.get(name) for name in aspects}
+        for name in told:
+            one = predicted.get(name, {})
+            cells[f"predicted.{name}"] = one.get("name")
+            cells[f"predicted.{name}.probability"] = one.get("probability")
+        writer.writerow(row | cells)
+    return buffer.getvalue()
+
+
+_ROW_KEYS = (
+    "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
+    "year_begin", "year_end", "style", "genre", "medium", "page_url", "image",
+)  # fmt: skip
+
+
+def write_table(answer: Answer, pictures: "Pictures") -> None:
+    """Write the results to stdout as a table.
+
+    On a terminal it fits the window and shows small pictures where colours can be shown; elsewhere
+    it is plain aligned text.
+    """
+    if not sys.stdout.isatty():
+        _write_plain_table(answer)
+        return
+    import logging
+
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(box=None, padding=(0, 2, 1, 0))
+    with_score = any(result.score is not None for result in answer.results)
+    verified = any(result.matches is not None for result in answer.results)
+    with_pictures = console.color_system is not None and _size_is_known()
+    table.add_column("#", justify="right", style="dim")
+    if with_pictures:
+        table.add_column("")
+    if with_score:
+        table.add_column("score", justify="right")
+    if verified:
+        table.add_column("matches", justify="right")
+    for name in ("title", "artist", "date"):
+        table.add_column(name, overflow="fold")
+    table.add_column("id", style="dim", overflow="fold")
+    for result in answer.results:
+        artwork = result.artwork
+        cells: list[Any] = [str(result.rank)]
+        if with_pictures:
+            from textual_image.renderable import Image
+
+            # It logs a traceback where a terminal does not tell its size in pixels, and goes on.
+            logging.getLogger("textual_image").setLevel(logging.CRITICAL)
+            cells.append(
+                Image(
+                    pictures.of_result(result, _THUMBNAIL_SIDE),
+                    width=_THUMBNAIL_CELLS,
+                    height="auto",
+                )
+            )
+        if with_score:
+            cells.append("" if result.score is None else f"{result.score:.3f}")
+        if verified:
+            cells.append(_matches(result))
+        cells += [_plain(artwork.title), _plain(artwork.maker), _plain(artwork.display_date)]
+        table.add_row(*cells, _plain(artwork.id))
+    console.print(table)
+
+
+def _size_is_known() -> bool:
+    """Return whether the terminal says how large it is, which pictures are scaled by."""
+    try:
+        columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        return False
+    return columns > 0 and lines > 0
+
+
+def _write_plain_table(answer: Answer) -> None:
+    head = ("#", "score", "matches", "title", "artist", "date", "id")
+    rows: list[tuple[str, ...]] = [head]
+    for result in answer.results:
+        artwork = result.artwork
+        score = "" if result.score is None else f"{result.score:.3f}"
+        texts = (artwork.title, artwork.maker, artwork.display_date, artwork.id)
+        rows.append((str(result.rank), score, _matches(result), *map(_shown, texts)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if all(result.matches is None for result in answer.results):
+        widths[head.index("matches")] = 0
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
+        print("  ".join(cells).rstrip())
+
+
+def _matches(result: Result) -> str:
+    return str(result.matches) if result.matches else ""
+
+
+def _plain(text: str | None) -> Any:
+    """Return a catalog's words as text that is shown as it stands, brackets included."""
+    from rich.text import Text
+
+    return Text(_shown(text))
+
+
+def _shown(text: str | None) -> str:
+    """Return a catalog's words on one line, without characters that would steer the terminal."""
+    printable = (letter if letter.isprintable() else " " for letter in text or "")
+    return " ".join("".join(printable).split())

@@ -1,0 +1,284 @@
+"""Attributions: phrases as cataloguers write them, and every one of a museum's own."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artextract.catalog.attribution import (
+    NEAR,
+    Attribution,
+    Qualifier,
+    find_qualifier,
+    parse_attribution,
+)
+
+Pairs = list[tuple[str, str]]
+
+KNOWN = {
+    "Currier and Ives", "Titian", "Raphael", "Life after Death", "School of Fontainebleau",
+    "Gesina ter Borch", "Ben & Jerry", "Workshop Wonders",
+}  # fmt: skip
+
+
+def read(text: str) -> Pairs:
+    return [(a.artist, a.qualifier.value) for a in parse_attribution(text, KNOWN.__contains__)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # One artist and nothing else
+        ("Titian", [("Titian", "by")]),
+        ("  Titian ", [("Titian", "by")]),
+        ("Philip  Alexius\tde László", [("Philip Alexius de László", "by")]),
+        ("Master of the Osservanza", [("Master of the Osservanza", "by")]),
+        ("Master of the School of Love", [("Master of the School of Love", "by")]),
+        ("Giovanni Francesco Barbieri, called Guercino",
+         [("Giovanni Francesco Barbieri, called Guercino", "by")]),
+        ("El Greco (Domenikos Theotokopoulos)", [("El Greco (Domenikos Theotokopoulos)", "by")]),
+        ("Titian (?)", [("Titian", "by")]),
+        ("Gilbert Stuart, completed by an unknown artist", [("Gilbert Stuart", "by")]),
+        # Nobody
+        ("", []),
+        ("   ", []),
+        (",", []),
+        (";", []),
+        (" ; , ", []),
+        # A phrase before the name
+        ("Attributed to Titian", [("Titian", "attributed")]),
+        ("attributed to Titian", [("Titian", "attributed")]),
+        ("Ascribed to Titian", [("Titian", "attributed")]),
+        ("Formerly attributed to Titian", [("Titian", "formerly")]),
+        ("Formerly given to Titian", [("Titian", "formerly")]),
+        ("formerly by Titian", [("Titian", "formerly")]),
+        ("Formerly attributed to the Workshop of Titian", [("Titian", "formerly")]),
+        ("Workshop of Titian", [("Titian", "workshop")]),
+        ("Atelier of Titian", [("Titian", "workshop")]),
+        ("Studio of Sir Peter Paul Rubens", [("Sir Peter Paul Rubens", "studio")]),
+        ("Probably chiefly studio of Sir Peter Lely", [("Sir Peter Lely", "studio")]),
+        ("Assistant of Titian", [("Titian", "assistant")]),
+        ("Associate of Titian", [("Titian", "assistant")]),
+        ("Pupil of Titian", [("Titian", "pupil")]),
+        ("Student of Titian", [("Titian", "pupil")]),
+        ("School of Titian", [("Titian", "school")]),
+        ("Circle of Titian", [("Titian", "circle")]),
+        ("Follower of the Master of Flémalle", [("Master of Flémalle", "follower")]),
+        ("Style of Titian", [("Titian", "style")]),
+        ("in the style of Titian", [("Titian", "style")]),
+        ("Manner of Goya", [("Goya", "manner")]),
+        ("in the manner of Goya", [("Goya", "manner")]),
+        ("Imitator of Vincent van Gogh", [("Vincent van Gogh", "imitator")]),
+        ("Forger of Vermeer", [("Vermeer", "imitator")]),
+        ("after Titian", [("Titian", "after")]),
+        ("Copy after Raphael", [("Raphael", "after")]),
+        ("Copies after Raphael", [("Raphael", "after")]),
+        ("copy of Raphael", [("Raphael", "after")]),
+        ("Copyist of Raphael", [("Raphael", "after")]),
+        ("Workshop or Follower of Titian", [("Titian", "workshop")]),
+        ("Attributed to the Workshop of Titian", [("Titian", "workshop")]),
+        # A word behind it
+        ("Rembrandt Workshop", [("Rembrandt", "workshop")]),
+        ("Titian and Workshop ", [("Titian", "with workshop")]),
+        ("Titian, and Workshop", [("Titian", "with workshop")]),
+        ("Titian & Workshop", [("Titian", "with workshop")]),
+        ("Titian and his Studio", [("Titian", "with workshop")]),
+        ("Master of Saint Giles and Assistant", [("Master of Saint Giles", "with workshop")]),
+        ("Attributed to Titian and Workshop", [("Titian", "attributed")]),
+        ("Titian or Workshop", [("Titian", "possibly")]),
+        ("Andrea Mantegna or Follower (Possibly Giulio Campagnola)",
+         [("Andrea Mantegna", "possibly"), ("Giulio Campagnola", "possibly")]),
+        # Doubt
+        ("possibly Titian", [("Titian", "possibly")]),
+        ("Possibly by Titian", [("Titian", "possibly")]),
+        ("Probably by Titian", [("Titian", "possibly")]),
+        ("Perhaps Titian", [("Titian", "possibly")]),
+        ("Possibly after Raphael", [("Raphael", "after")]),
+        ("possibly Circle of Titian", [("Titian", "circle")]),
+        ("Rembrandt Workshop (Probably Constantijn van Renesse)",
+         [("Rembrandt", "workshop"), ("Constantijn van Renesse", "possibly")]),
+        ("Sir Peter Paul Rubens (and possibly Jacob Jordaens)",
+         [("Sir Peter Paul Rubens", "by"), ("Jacob Jordaens", "possibly")]),
+        ("Raphael and possibly Titian", [("Raphael", "by"), ("Titian", "possibly")]),
+        ("Master of the Osservanza (Sano di Pietro?)",
+         [("Master of the Osservanza", "by"), ("Sano di Pietro", "possibly")]),
+        ("Titian (possibly Circle of Raphael)", [("Titian", "by"), ("Raphael", "circle")]),
+        # Several
+        ("Giovanni Bellini and Titian", [("Giovanni Bellini", "by"), ("Titian", "by")]),
+        ("Giovanni Bellini & Titian", [("Giovanni Bellini", "by"), ("Titian", "by")]),
+        ("Raphael; Titian", [("Raphael", "by"), ("Titian", "by")]),
+        ("Raphael ; attributed to Titian", [("Raphael", "by"), ("Titian", "attributed")]),
+        ("Attributed to Gesina ter Borch and Titian",
+         [("Gesina ter Borch", "attributed"), ("Titian", "attributed")]),
+        ("after Raphael and Titian", [("Raphael", "after"), ("Titian", "after")]),
+        ("Workshop of Titian and Follower of Raphael",
+         [("Titian", "workshop"), ("Raphael", "follower")]),
+        ("Carel Fabritius and Workshop of Titian",
+         [("Carel Fabritius", "by"), ("Titian", "workshop")]),
+        ("Thomas Sully, after Gilbert Stuart",
+         [("Thomas Sully", "by"), ("Gilbert Stuart", "after")]),
+        ("Frans Huys after Pieter Bruegel the Elder",
+         [("Frans Huys", "by"), ("Pieter Bruegel the Elder", "after")]),
+        ("Attributed to Hieronymus Wierix after Lucas van Leyden",
+         [("Hieronymus Wierix", "attributed"), ("Lucas van Leyden", "after")]),
+        ("Titian and Workshop, after Raphael",
+         [("Titian", "with workshop"), ("Raphael", "after")]),
+        # Names that look like several, or like a phrase
+        ("Currier and Ives", [("Currier and Ives", "by")]),
+        ("after Currier and Ives", [("Currier and Ives", "after")]),
+        ("Currier and Ives, after Titian", [("Currier and Ives", "by"), ("Titian", "after")]),
+        ("Titian and Currier and Ives", [("Titian", "by"), ("Currier and Ives", "by")]),
+        ("Ben & Jerry", [("Ben & Jerry", "by")]),
+        ("Life after Death", [("Life after Death", "by")]),
+        ("School of Fontainebleau", [("School of Fontainebleau", "by")]),
+        ("Possibly School of Fontainebleau", [("School of Fontainebleau", "possibly")]),
+        # Names that are lost
+        ("American 19th Century", [("American 19th Century", "anonymous")]),
+        ("Possibly British 18th Century", [("British 18th Century", "anonymous")]),
+        ("Attributed to British 18th Century", [("British 18th Century", "anonymous")]),
+        ("Unknown 18th Century", [("Unknown 18th Century", "anonymous")]),
+        ("Anonymous", [("Anonymous", "anonymous")]),
+        ("unidentified artist", [("unidentified artist", "anonymous")]),
+        ("Byzantine 13th Century (possibly from Constantinople)",
+         [("Byzantine 13th Century", "anonymous")]),
+        ("Antwerp 16th Century (Possibly Matthys Cock)",
+         [("Antwerp 16th Century", "anonymous"), ("Matthys Cock", "possibly")]),
+        ("American 19th Century, after Titian",
+         [("American 19th Century", "anonymous"), ("Titian", "after")]),
+    ],
+)  # fmt: skip
+def test_phrases(text: str, expected: Pairs) -> None:
+    assert read(text) == expected
+
+
+def test_without_known_names_and_joins_names() -> None:
+    assert parse_attribution("Currier and Ives") == [
+        Attribution("Currier", Qualifier.BY), Attribution("Ives", Qualifier.BY),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("phrase", "qualifier"),
+    [
+        ("attributed to", Qualifier.ATTRIBUTED),
+        ("  Attributed To ", Qualifier.ATTRIBUTED),
+        ("formerly attributed to", Qualifier.FORMERLY),
+        ("workshop of", Qualifier.WORKSHOP),
+        (" and Workshop", Qualifier.WITH_WORKSHOP),
+        ("and assistants", Qualifier.WITH_WORKSHOP),
+        ("artist after", Qualifier.AFTER),
+        ("and after", Qualifier.AFTER),
+        ("possibly", Qualifier.POSSIBLY),
+        ("probably follower of", Qualifier.FOLLOWER),
+        ("", None),
+        ("painter", None),
+        ("Jr.", None),
+        ("afterwards", None),
+        ("workshops", None),
+    ],
+)
+def test_qualifier_of_a_phrase(phrase: str, qualifier: Qualifier | None) -> None:
+    assert find_qualifier(phrase) is qualifier
+
+
+def test_near_are_other_hands() -> None:
+    assert {Qualifier.WORKSHOP, Qualifier.FOLLOWER, Qualifier.AFTER, Qualifier.IMITATOR} <= NEAR
+    assert NEAR.isdisjoint(
+        {Qualifier.BY, Qualifier.ATTRIBUTED, Qualifier.WITH_WORKSHOP, Qualifier.ANONYMOUS}
+    )
+
+
+WORDS = st.sampled_from(
+    [
+        "Titian", "Raphael", "van", "and", "&", "or", "after", "Workshop", "of", "the", "possibly",
+        "by", "Attributed", "to", "(", ")", "?", ",", ";", "19th", "Century", "Copy", "in",
+        "manner",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=9).map(" ".join) | st.text(max_size=30))
+def test_any_text_gives_names_that_stand_in_it(text: str) -> None:
+    written = re.sub(r"\W+", "", text)
+    for artist, _ in read(text):
+        assert artist.strip(" ,;") == artist != ""
+        for part in re.split(r"\W+", artist):
+            assert part in written
+
+
+# What comes first in an attribution, and what that is; "" and the bare name by default.
+PREFIXES = {
+    "Attributed to ": "attributed", "Circle of ": "circle", "Follower of ": "follower",
+    "Imitator of ": "imitator", "Studio of ": "studio", "Style of ": "style",
+    "Workshop of ": "workshop", "after ": "after",
+}  # fmt: skip
+JOINED = re.compile(r" and (Workshop|Studio|Assistant)\s*$")
+
+
+def in_plain_words(text: str) -> Pairs:
+    """The same for the forms of NGA's paintings, without a grammar."""
+    asides: Pairs = []
+    if match := re.search(r" \((?:(?:and )?(?:Probably|Possibly|possibly) (.*)|(.*)\?)\)$", text):
+        name = match[1] or match[2]
+        asides = [(name, "possibly")] if not name.startswith("from ") else []
+        text = text[: match.start()]
+    pairs: Pairs = []
+    for text_of_one in text.strip().split(", after "):
+        qualifier = "after" if pairs else "by"
+        name = text_of_one
+        for prefix, value in PREFIXES.items():
+            if name.startswith(prefix):
+                qualifier, name = value, name.removeprefix(prefix)
+        if JOINED.search(name):
+            qualifier, name = "with workshop", JOINED.sub("", name)
+        elif name.endswith(" Workshop"):
+            qualifier, name = "workshop", name.removesuffix(" Workshop")
+        if name.endswith(" Century"):
+            qualifier, name = "anonymous", re.sub("^(Possibly|Probably) ", "", name)
+        pairs += [(" ".join(each.split()), qualifier) for each in name.split(" and ")]
+    return pairs + asides
+
+
+OUTLIERS = {
+    "Andrea Mantegna or Follower (Possibly Giulio Campagnola)": [
+        ("Andrea Mantegna", "possibly"), ("Giulio Campagnola", "possibly"),
+    ],
+    "Gilbert Stuart, completed by an unknown artist": [("Gilbert Stuart", "by")],
+    "Probably chiefly studio of Sir Peter Lely": [("Sir Peter Lely", "studio")],
+    "Prior-Hamblin School": [("Prior-Hamblin", "school")],
+    "Workshop or Follower of Titian": [("Titian", "workshop")],
+}  # fmt: skip
+
+
+def read_column(path: Path, column: str) -> set[str]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return {row[column] for row in csv.DictReader(file)}
+
+
+def test_every_attribution_of_a_museums_paintings(shared: Path) -> None:
+    nga = shared / "data" / "nga"
+    names = read_column(nga / "constituents.csv", "forwarddisplayname")
+    texts = read_column(nga / "objects.csv", "attribution")
+    artists = {name for name in names if find_qualifier(name) is None}
+    assert len(texts - names) > 100
+    for text in sorted(texts):
+        found = parse_attribution(text, artists.__contains__)
+        expected = OUTLIERS.get(text) or in_plain_words(text)
+        assert [(a.artist, a.qualifier.value) for a in found] == expected, text
+
+
+def test_former_attributions_of_a_museum_leave_no_phrase_in_a_name(shared: Path) -> None:
+    texts = read_column(shared / "data/nga/objects_historical_data.csv", "forwardtext")
+    phrase = re.compile(
+        r"^(attributed|ascribed|follower|workshop|circle|studio|imitator|copy|after)\b", re.I
+    )
+    left = {
+        (text, a.artist)
+        for text in texts
+        for a in parse_attribution(text)
+        if phrase.search(a.artist) or a.artist.endswith((" and Workshop", " Workshop"))
+    }
+    assert not left

@@ -1,0 +1,123 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artextract.catalog.names import closest, fold, words_of
+
+PAINTERS = (
+    "Albrecht Dürer",
+    "Artemisia Gentileschi",
+    "Berthe Morisot",
+    "Camille Pissarro",
+    "Claude Monet",
+    "Diego Velázquez",
+    "Edgar Degas",
+    "Edouard Manet",
+    "El Greco",
+    "Henri Matisse",
+    "Jan van Eyck",
+    "Johannes Vermeer",
+    "Mary Cassatt",
+    "Paul Cézanne",
+    "Rembrandt van Rijn",
+    "Vincent van Gogh",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Édouard_Manet", "edouard manet"),
+        ("  edouard \t manet\n", "edouard manet"),
+        ("E\u0301douard Manet", "edouard manet"),
+        ("ALBRECHT DÜRER", "albrecht durer"),
+        ("Straße", "strasse"),
+        ("Vilhelm Hammershøi", "vilhelm hammershoi"),
+        ("Łukasz", "lukasz"),
+        ("Œuvre, Æsop", "oeuvre, aesop"),
+        ("Nguyễn Phan Chánh", "nguyen phan chanh"),
+        ("Åsa, Đorđe, Šime", "asa, dorde, sime"),
+        ("葛飾北斎", "葛飾北斎"),
+        ("__", ""),
+        ("", ""),
+    ],
+)
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_fold_keeps_different_names_apart() -> None:
+    assert len({fold(name) for name in PAINTERS}) == len(PAINTERS)
+    assert fold("Monet") != fold("Manet")
+    assert fold("Wood, Grant") != fold("Grant Wood")
+
+
+@given(st.text(st.characters(categories=["Lu", "Ll", "Nd"]) | st.sampled_from(" _-'.")))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "best"),
+    [
+        ("Money", "Claude Monet"),
+        ("monet", "Claude Monet"),
+        ("cezanne", "Paul Cézanne"),
+        ("VELASQUEZ", "Diego Velázquez"),
+        ("Duhrer", "Albrecht Dürer"),
+        ("Berthe_Morisot", "Berthe Morisot"),
+        ("Rembrant", "Rembrandt van Rijn"),
+        ("van Goch", "Vincent van Gogh"),
+        ("Johanes Vermer", "Johannes Vermeer"),
+    ],
+)
+def test_closest_finds_the_name_that_was_meant(wanted: str, best: str) -> None:
+    assert closest(wanted, PAINTERS)[0] == best
+    assert closest(wanted, reversed(PAINTERS))[0] == best
+
+
+def test_closest_returns_the_spelling_of_the_list() -> None:
+    assert closest("paul cezanne", ["Paul Cézanne"]) == ["Paul Cézanne"]
+
+
+def test_closest_gives_at_most_limit_names_each_once() -> None:
+    names = ["Monet", "Monets", "Moneta", "Monetti", "Monet"]
+    assert closest("Monet", names, limit=1) == ["Monet"]
+    assert closest("Monet", names, limit=2) == ["Monet", "Moneta"]
+    assert closest("Monet", names) == ["Monet", "Moneta", "Monets"]
+
+
+def test_closest_orders_equal_likeness_by_name() -> None:
+    names = ["abg", "abf", "abe", "abd"]
+    for turn in range(len(names)):
+        assert closest("abc", names[turn:] + names[:turn]) == ["abd", "abe", "abf"]
+
+
+@pytest.mark.parametrize("wanted", ["zzzz", "xkqw", ""])
+def test_closest_names_nothing_where_nothing_is_alike(wanted: str) -> None:
+    assert closest(wanted, PAINTERS) == []
+
+
+def test_closest_leaves_out_names_far_behind_the_best() -> None:
+    assert closest("Rembrandt van Rijn", PAINTERS) == ["Rembrandt van Rijn"]
+    found = closest("Claude Monet", [*PAINTERS, "Claude Manet"], limit=len(PAINTERS))
+    assert found == ["Claude Monet", "Claude Manet"]
+
+
+def test_closest_among_no_names() -> None:
+    assert closest("Monet", []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The Boating Party", ["the", "boating", "party"]),
+        ("Señora, señora_SENORA!", ["senora"]),
+        ("Huile, sur toile (1888)", ["huile", "sur", "toile", "1888"]),
+        ("b a b", ["b", "a"]),
+        ("...", []),
+        ("", []),
+    ],
+)
+def test_words_of(text: str, words: list[str]) -> None:
+    assert words_of(text) == words

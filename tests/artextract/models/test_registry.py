@@ -1,0 +1,100 @@
+import hashlib
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artextract.errors import CacheError, ModelError
+from artextract.models import exported
+from artextract.models.registry import DEFAULT_MODEL, PACKAGED, ModelFile, find_model
+from artextract.models.session import OnnxModel
+
+
+@pytest.mark.parametrize("name", sorted(PACKAGED))
+def test_packaged_file_is_there_and_its_checksum_stands_in_notice(name: str) -> None:
+    model = find_model(name)
+    assert model.name == name
+    assert model.path.is_file()
+    assert model.sha256 == hashlib.sha256(model.path.read_bytes()).hexdigest()
+    notice = Path(str(resources.files("artextract.models") / "NOTICE")).read_text("utf-8")
+    assert model.path.name in notice
+    assert model.sha256 in notice
+
+
+def test_the_default_comes_with_the_package() -> None:
+    assert DEFAULT_MODEL in PACKAGED
+
+
+def test_a_path_names_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "my-model.onnx"
+    file.write_bytes(b"abc")
+    model = find_model(str(file))
+    assert model == ModelFile("my-model", file)
+    # FIPS 180-2, appendix B.1
+    assert model.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    # A relative path stays the same file after a change of folder.
+    monkeypatch.chdir(tmp_path)
+    relative = find_model("my-model.onnx")
+    monkeypatch.chdir("/")
+    assert relative.path.samefile(file)
+
+
+def test_an_unknown_model_is_answered_with_those_known() -> None:
+    with pytest.raises(
+        ModelError, match=r"'resnet5'; known: wikiart-lite0, efficientnet-lite0, resnet50"
+    ):
+        find_model("resnet5")
+
+
+def test_a_model_that_can_not_be_exported_is_answered_with_the_way_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
+    monkeypatch.setattr(exported, "_NEEDED", ("no_such_package",))
+    with pytest.raises(ModelError, match=r"needs no_such_package.*artextract export embedder"):
+        find_model("resnet50")
+    monkeypatch.undo()
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match=r"could not be exported: .*resnet5000") as error:
+        exported.find_exported("resnet5000")
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_a_model_is_exported_once_and_then_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
+    # The one architecture whose published weights need no network.
+    path = exported.find_exported("efficientnet-lite0")
+    assert path == tmp_path / "models" / "efficientnet-lite0.onnx"
+    packaged = find_model("efficientnet-lite0").path
+    rows = [
+        OnnxModel(file, device="cpu", threads=1).embed(np.ones((1, 3, 224, 224), np.float32))
+        for file in (path, packaged)
+    ]
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+    monkeypatch.setattr(exported, "_export", lambda *_: pytest.fail("exported again"))
+    assert exported.find_exported("efficientnet-lite0") == path
+
+
+def test_a_cache_that_can_not_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(CacheError, match=r"resnet50.* can't be kept in .*ARTEXTRACT_CACHE"):
+        find_model("resnet50")
+
+
+@pytest.mark.parametrize("name", ["", ".", "efficientnet_lite0", "model.pt"])
+def test_other_words_are_no_models(name: str) -> None:
+    with pytest.raises(ModelError, match="unknown model"):
+        find_model(name)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model file .*none\.onnx"):
+        find_model(str(tmp_path / "none.onnx"))
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(ModelError, match=r"no model file .*folder\.onnx"):
+        find_model(str(tmp_path / "folder.onnx"))

@@ -1,0 +1,163 @@
+"""The classes that are learnt, and what is said of those that are not."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artextract.errors import CatalogError, InputError
+from training.data.classes import Classes, gather_classes
+from training.data.samples import LabelledWork
+
+TRAIN = {"Baroque": 5, "Cubism": 3, "Rococo": 2, "浮世絵": 3}
+VAL = {"Baroque": 2, "Futurism": 4, "Art Deco": 1}
+
+
+def make_works(counts: Mapping[str, int], split: str) -> list[LabelledWork]:
+    """Works by style; every second one has a genre, too."""
+    styles = [style for style, count in counts.items() for _ in range(count)]
+    return [
+        LabelledWork(
+            id=f"{split}-{number}",
+            image=Path("a.jpg"),
+            labels={"style": style, **({"genre": "portrait"} if number % 2 else {})},
+        )
+        for number, style in enumerate(styles)
+    ]
+
+
+WORKS = make_works(TRAIN, "train") + make_works(VAL, "val")
+LEARNT_FROM = {work.id for work in WORKS if work.id.startswith("train")}
+
+
+def gather(**least: int) -> Classes:
+    return gather_classes(WORKS, LEARNT_FROM, ("style", "genre"), least)
+
+
+def test_classes_that_are_too_thin_are_left_out_with_their_counts() -> None:
+    classes = gather(style=3)
+    assert classes.attributes == ("style", "genre")
+    assert classes.names["style"] == ("Baroque", "Cubism", "浮世絵")
+    assert classes.train_counts["style"] == (5, 3, 3)
+    assert classes.left_out["style"] == {"Art Deco": 0, "Futurism": 0, "Rococo": 2}
+    assert classes.least == {"style": 3, "genre": 1}
+    assert (classes.names["genre"], classes.train_counts["genre"]) == (("portrait",), (6,))
+
+
+def test_a_class_that_no_training_work_has_is_unseen() -> None:
+    classes = gather()
+    assert classes.names["style"] == ("Baroque", "Cubism", "Rococo", "浮世絵")
+    assert classes.unseen("style") == ("Art Deco", "Futurism")
+    assert classes.unseen("genre") == ()
+
+
+def test_an_attribute_without_any_label_is_refused() -> None:
+    with pytest.raises(
+        CatalogError,
+        match=r"^none of the 13 training works has a label for 'artist' "
+        r"\(labels there are for: genre, style\); fill in its column, or .*attributes=genre,style$",
+    ):
+        gather_classes(WORKS, LEARNT_FROM, ("style", "artist"), {})
+    with pytest.raises(CatalogError, match="none of the 0 training works has a label for 'style'"):
+        gather_classes(WORKS, (), ("style",), {})
+
+
+def test_an_attribute_whose_classes_are_all_too_thin_is_refused_with_the_highest_count() -> None:
+    with pytest.raises(
+        CatalogError,
+        match=r"^no class of 'style' has the 6 training works that are asked for "
+        r"\(most: Baroque, 5\); lower it with --set min_works\.style=5, or leave the .* out$",
+    ):
+        gather(style=6)
+    assert gather(style=5).names["style"] == ("Baroque",)
+
+
+def test_encode_gives_the_place_of_a_name_and_minus_one_for_what_is_not_learnt() -> None:
+    classes = gather(style=3)
+    encoded = classes.encode(WORKS)
+    assert encoded.shape == (len(WORKS), 2)
+    assert encoded.dtype == np.int64
+    for work, row in zip(WORKS, encoded.tolist(), strict=True):
+        for attribute, number in zip(classes.attributes, row, strict=True):
+            if number == -1:
+                assert work.labels.get(attribute) not in classes.names[attribute]
+            else:
+                assert classes.names[attribute][number] == work.labels[attribute]
+    for column, attribute in enumerate(classes.attributes):
+        learnt = [encoded[row, column] for row, work in enumerate(WORKS) if work.id in LEARNT_FROM]
+        counts = tuple(learnt.count(number) for number in range(len(classes.names[attribute])))
+        assert counts == classes.train_counts[attribute]
+
+
+def test_what_is_saved_is_loaded_equal(tmp_path: Path) -> None:
+    path = tmp_path / "classes.json"
+    for classes in (gather(), gather(style=3)):
+        classes.save(path)
+        loaded = Classes.load(path)
+        assert loaded == classes
+        assert loaded.attributes == classes.attributes  # their order is that of the columns
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_missing_file_of_classes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "classes.json"
+    with pytest.raises(InputError, match=r"there is no file .*classes\.json .*; give the folder"):
+        Classes.load(path)
+    path.mkdir()
+    with pytest.raises(InputError, match=r"classes\.json can't be read .*; put back the file"):
+        Classes.load(path)
+
+
+def test_a_damaged_file_of_classes_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "classes.json"
+    gather().save(path)
+    whole = path.read_bytes()
+    other = json.loads(whole)
+    other["attributes"]["style"]["train_counts"].pop()
+    damaged = [
+        *(b"", b"[]", b"null", b"{}", b"\xff\xfe", whole[: len(whole) // 2]),
+        b'{"format": 1}',
+        b'{"format": 1, "attributes": ["style"]}',
+        b'{"format": 1, "attributes": {"style": {"names": [], "train_counts": []}}}',
+        json.dumps(other).encode(),
+    ]
+    for data in damaged:
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=r"^[^\n]*classes\.json can't be read[^\n]*$"):
+            Classes.load(path)
+
+
+@pytest.mark.parametrize("format_", [0, 2, "1", None])
+def test_a_file_of_classes_of_another_format_is_refused(format_: object, tmp_path: Path) -> None:
+    path = tmp_path / "classes.json"
+    gather().save(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": format_}))
+    with pytest.raises(InputError, match=f"format {format_!r} instead of 1"):
+        Classes.load(path)
+
+
+def test_describe_names_the_largest_of_many_classes_that_are_left_out() -> None:
+    counts = {f"s{number:02}": 1 + number % 20 for number in range(40)}
+    works = make_works(counts, "train") + make_works({f"v{n}": 1 for n in range(9)}, "val")
+    train = {work.id for work in works if work.id.startswith("train")}
+    classes = gather_classes(works, train, ("style", "genre"), {"style": 20})
+    assert classes.describe() == [
+        "style: 2 classes; left out for fewer than 20 training works: s18 (19), s38 (19), "
+        "s17 (18), s37 (18), s16 (17), s36 (17) and 32 more; left out, as no training work has "
+        "them: v0, v1, v2, v3, v4, v5 and 3 more",
+        "genre: 1 classes",
+    ]
+    assert gather().describe()[0] == (
+        "style: 4 classes; left out, as no training work has them: Art Deco, Futurism"
+    )
+
+
+def test_advice_does_not_name_what_can_not_be_learnt() -> None:
+    works = [
+        LabelledWork(id="1", image=Path("x"), labels={"style": "Rococo"}),
+        LabelledWork(id="2", image=Path("x"), labels={"artist": "Goya"}),
+    ]
+    with pytest.raises(CatalogError, match=r"attributes=style$"):
+        gather_classes(works, {"1"}, ["style", "artist"], {})

@@ -1,0 +1,91 @@
+"""Labelled works out of a catalog, and out of ArtGAN's lists."""
+
+import csv
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pictures import make_picture
+
+from artextract.errors import CatalogError, InputError
+from training.data.labelled_catalog import read_labelled
+from training.data.wikiart import read_wikiart
+
+ATTRIBUTES = ("style", "genre", "artist")
+
+
+def write_catalog(folder: Path, rows: list[dict[str, str]]) -> Path:
+    path = folder / "works.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["file", "style", "genre", "artist", "split"])
+        writer.writeheader()
+        writer.writerows(rows)
+    for row in rows:
+        if row["file"] != "missing.jpg":
+            make_picture(1, (24, 24)).save(folder / row["file"])
+    return path
+
+
+def test_labels_of_a_catalog(tmp_path: Path) -> None:
+    rows = [
+        {"file": "a.jpg", "style": "Baroque", "artist": "Judith Leyster", "split": "train"},
+        {"file": "b.jpg", "style": "baroque", "genre": "portrait", "split": "val"},
+        {"file": "c.jpg", "style": "Baroque", "genre": "portrait", "split": "train"},
+        {"file": "missing.jpg", "style": "Baroque", "split": "train"},
+        {"file": "d.jpg", "split": "train"},
+    ]
+    gathered = read_labelled(write_catalog(tmp_path, rows), tmp_path, ATTRIBUTES, "split")
+    first, second, third = gathered.works
+    assert [work.id for work in gathered.works] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert first.labels == {"style": "Baroque", "artist": "Judith Leyster"}
+    assert second.labels == {"style": "Baroque", "genre": "portrait"}  # one spelling a class
+    assert (third.artist, third.split, third.image) == (None, "train", tmp_path / "c.jpg")
+    assert "1 without an image" in gathered.summary()
+    assert "1 without any label" in gathered.summary()
+
+
+def test_catalogs_that_can_not_be_learnt_from(tmp_path: Path) -> None:
+    rows = [{"file": "a.jpg", "style": "Baroque", "split": "train"}]
+    path = write_catalog(tmp_path, rows)
+    with pytest.raises(
+        CatalogError, match=r"in the column 'splitt' for the split, did you mean 'split'"
+    ):
+        read_labelled(path, tmp_path, ("style",), "splitt")
+    with pytest.raises(CatalogError, match="in the column 'genre'"):
+        read_labelled(path, tmp_path, ("style", "genre"), None)
+    with pytest.raises(InputError, match="there is no folder"):
+        read_labelled(path, tmp_path / "no", ("style",), None)
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(InputError, match=r"1 without an image, the first 'a\.jpg'"):
+        read_labelled(path, tmp_path, ("style",), None)
+
+
+def test_the_whole_lists_with_one_picture_in_a_hundred(shared: Path, tmp_path: Path) -> None:
+    for file in (shared / "data" / "artgan_lists").iterdir():
+        shutil.copy(file, tmp_path)
+    listed: set[str] = set()
+    for side in ("train", "val"):
+        with (tmp_path / f"style_{side}.csv").open(encoding="utf-8", newline="") as text:
+            listed |= {row["Path"] for row in csv.DictReader(text)}
+    chosen = sorted(listed)[::100]
+    for name in chosen:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    gathered = read_wikiart(tmp_path)
+    # A training work that is most likely a validation work too is left out.
+    assert len(chosen) * 0.9 < len(gathered.works) <= len(chosen)
+    assert {work.split for work in gathered.works} == {"train", "val"}
+    styles = Counter(work.labels.get("style") for work in gathered.works)
+    assert "Art_Nouveau_Modern" in styles
+    assert "Art_Nouveau" not in styles
+    assert "without an image" in gathered.summary() or "missing" in gathered.summary()
+
+
+def test_lists_without_a_picture(shared: Path, tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="has none of ArtGAN's lists"):
+        read_wikiart(tmp_path)
+    for file in (shared / "data" / "artgan_lists").iterdir():
+        shutil.copy(file, tmp_path)
+    with pytest.raises(InputError, match="none of the 81,44"):
+        read_wikiart(tmp_path)

@@ -1,0 +1,84 @@
+"""``artextract outliers``: find works whose label is probably wrong."""
+
+from pathlib import Path
+
+import click
+
+__all__ = ["outliers"]
+
+
+@click.command(
+    epilog="Examples: artextract outliers my-run --top 100 "
+    "artextract outliers my-run --logistic --attribute style",
+)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME",
+    help="Only labels of this attribute; repeatable.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1000),
+    default=40,
+    show_default=True,
+    help="Most works of an attribute on the page; the table has all.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    show_default="RUN/outliers",
+    help="Where to write the page and the table.",
+)
+@click.option(
+    "--logistic",
+    is_flag=True,
+    help="Judge by a logistic regression on frozen features, not by the network's predictions out "
+    "of fold.",
+)
+@click.option(
+    "--model",
+    default="efficientnet-lite0",
+    show_default=True,
+    metavar="NAME",
+    help="Whose features --logistic uses: a packaged model or an ONNX file.",
+)
+def outliers(
+    run: Path,
+    attributes: tuple[str, ...],
+    top: int,
+    out: Path | None,
+    logistic: bool,
+    model: str,
+) -> None:
+    """Rank works by how probably their label is wrong.
+
+    RUN is the --out folder of `artextract train`. outliers.csv ranks every labelled work;
+    outliers.html shows the most suspicious beside the works they resemble.
+    """
+    from training.packages import check_packages
+
+    check_packages("cleanlab", "sklearn")
+    from training.evaluation.predictions import open_run
+    from training.label_errors.pages import save_outliers
+
+    opened = open_run(run)
+    embeddings = None
+    if logistic:
+        from training.evaluation.embeddings import embed_run
+        from training.loops.progress import Counter
+
+        with Counter("Embedding works", len(opened.works)) as tell:
+            embeddings = embed_run(opened, model, tell)
+    folder = out or run / "outliers"
+    found = save_outliers(opened, folder, attributes=attributes, embeddings=embeddings, top=top)
+    for one in found:
+        favoured = int((one.suspects.suggestion != one.labels).sum())
+        click.echo(
+            f"{one.attribute}: {len(one.ids):,} labels ranked; for {favoured:,} another class is "
+            "favoured"
+        )
+    click.echo(f"Page: {folder / 'outliers.html'}\nTable: {folder / 'outliers.csv'}", err=True)

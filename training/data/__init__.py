@@ -1,0 +1,1 @@
+"""Datasets: labelled samples, classes, splits, images and augmentation."""

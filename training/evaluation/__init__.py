@@ -1,0 +1,1 @@
+"""Judging a trained network: predictions, metrics, intervals, calibration, reports."""

@@ -1,0 +1,1 @@
+"""Finding artworks whose label is probably wrong."""

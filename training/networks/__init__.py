@@ -1,0 +1,1 @@
+"""The CNN-RNN and its backbones."""

