@@ -37,13 +37,15 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# onnxruntime and onnxruntime-gpu exclude each other: a machine with the GPU wheel keeps it.
-RUNTIME = $(shell $(BIN)/python -m pip show --quiet onnxruntime-gpu 2>/dev/null && echo gpu || echo cpu)
+# A GPU wheel and its CPU wheel overwrite each other: a machine with the GPU wheel keeps it.
+keep    = $(shell $(BIN)/python -m pip show --quiet $(1) 2>/dev/null && echo $(2) || echo $(3))
+RUNTIME = $(call keep,onnxruntime-gpu,gpu,cpu)
+BENCH   = $(call keep,faiss-gpu,bench-gpu,bench)
 
 $(VENV)/.light: pyproject.toml | $(BIN)/python
 	$(PIP) --editable ".[$(RUNTIME)]"
 	touch $@
 
 $(VENV)/.full: pyproject.toml | $(BIN)/python
-	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,bench,dev]"
+	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,$(BENCH),dev]"
 	touch $@ $(VENV)/.light

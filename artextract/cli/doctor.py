@@ -39,7 +39,6 @@ _PACKAGES = {
     "onnxscript": "train",
     "scikit-learn": "train",
     "cleanlab": "train",
-    "pandas": "bench",
     "fastapi": "web",
     "umap-learn": "map",
     "opencv-python-headless": "verify",
@@ -194,14 +193,20 @@ def _models() -> Iterator[Finding]:
 
 
 def _faiss() -> Finding:
-    """Look for FAISS, and whether it sees a GPU."""
-    try:
-        faiss = importlib.import_module("faiss")
-    except ImportError:
+    """Check the FAISS wheel, and count the GPUs that it sees."""
+    from artextract.wheels import FAISS_WHEELS, check_faiss, find_installed
+
+    wheels = find_installed(FAISS_WHEELS)
+    if not wheels:
         return Finding("FAISS", "absent", "not installed; only comparing it with Qdrant needs it",
-                       "pip install faiss-cpu")  # fmt: skip
+                       "pip install 'artextract[bench]', or 'artextract[bench-gpu]'")  # fmt: skip
+    try:
+        check_faiss()
+        faiss = importlib.import_module("faiss")
+    except (ArtExtractError, ImportError) as error:
+        return Finding("FAISS", "broken", str(error))
     count = getattr(faiss, "get_num_gpus", lambda: 0)()
-    return Finding("FAISS", "ok", f"{faiss.__version__}, {count} GPUs")
+    return Finding("FAISS", "ok", f"{wheels[0]} {faiss.__version__}, {count} GPUs")
 
 
 def _processor() -> Finding:

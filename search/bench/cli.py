@@ -175,7 +175,7 @@ def _check_packages() -> None:
     load_faiss()
     if find_spec("matplotlib") is None:
         raise PackageError(
-            "matplotlib is not installed; install it with pip install 'artextract[bench]'"
+            "matplotlib is not installed; the report needs it: run pip install matplotlib"
         )
 
 

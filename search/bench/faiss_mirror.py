@@ -18,6 +18,7 @@ import numpy.typing as npt
 from artextract.errors import InputError, PackageError, StoreMismatchError
 from artextract.files import write_atomically
 from artextract.store import Record, Store
+from artextract.wheels import check_faiss
 
 __all__ = [
     "EXACT_SHARE",
@@ -83,14 +84,15 @@ def load_faiss() -> Any:
     """Return the module ``faiss``.
 
     Raises:
-        PackageError: it is not installed.
+        PackageError: it is not installed, more than one of its wheels is, or importing it fails.
     """
+    check_faiss()
     try:
         import faiss
     except ImportError as error:
         raise PackageError(
-            f"FAISS can't be imported ({error}); install it with pip install 'artextract[bench]', "
-            "or for an NVIDIA GPU with pip install faiss-gpu"
+            f"FAISS is installed and can't be imported: {error}; install 'artextract[bench]' or, "
+            "for an NVIDIA GPU, 'artextract[bench-gpu]' again"
         ) from error
     return faiss
 

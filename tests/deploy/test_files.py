@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,38 @@ def test_images_are_built_of_what_there_is_and_run_as_nobody(path: Path) -> None
         assert step != "ADD"
     assert ["USER", "10001"] in steps
     assert dict(steps)["ENTRYPOINT"] == '["artextract"]'
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_images_install_extras_that_exist(path: Path) -> None:
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    (extras,) = re.findall(r"pip install .*'\.\[(.*)\]'", path.read_text(encoding="utf-8"))
+    assert set(extras.split(",")) <= project["project"]["optional-dependencies"].keys()
+    assert ("gpu" in extras.split(",")) == path.name.endswith(".gpu")
+
+
+@pytest.mark.parametrize(
+    ("there", "extras"),
+    [
+        ("", {"cpu", "bench"}),
+        ("onnxruntime-gpu", {"gpu", "bench"}),
+        ("faiss-gpu", {"cpu", "bench-gpu"}),
+        ("onnxruntime-gpu faiss-gpu", {"gpu", "bench-gpu"}),
+    ],
+)
+def test_make_keeps_the_gpu_wheels_that_a_machine_has(
+    there: str, extras: set[str], tmp_path: Path
+) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\ncase " {there} " in *" $5 "*) ;; *) exit 1 ;; esac\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", f"VENV={tmp_path}", f"{tmp_path}/.full"],
+        cwd=DEPLOY.parent, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (chosen,) = re.findall(r'--editable "\.\[(.*)\]"', done.stdout)
+    assert {"cpu", "gpu", "bench", "bench-gpu"} & set(chosen.split(",")) == extras
 
 
 def test_a_cluster_finds_itself() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -9,10 +10,25 @@ import pytest
 from commands import Artextract
 from cuda_runtime import NO_GPU, CudaRuntime
 
+from artextract import wheels
 from artextract.cli import doctor
 from artextract.cli.doctor import Finding, examine
 from artextract.models import registry as models
 from artextract.store.location import Location
+
+
+@pytest.fixture
+def pretend_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Make a wheel count as installed; there is nothing to import from it."""
+    folder = tmp_path / "site-packages"
+    monkeypatch.syspath_prepend(folder)
+
+    def install(wheel: str) -> None:
+        info = folder / f"{wheel.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {wheel}\nVersion: 1.0\n")
+
+    return install
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -37,20 +53,20 @@ def test_what_is_absent_comes_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "_version", lambda wheel: None if wheel == "torch" else "1.0")
-    monkeypatch.setitem(sys.modules, "faiss", None)
+    monkeypatch.setattr(wheels, "FAISS_WHEELS", ("no-such-wheel",))
     found = by_name(list(examine(Location(str(tmp_path)))))
     assert found["torch"] == Finding(
         "torch", "absent", "not installed; extra 'train'", "pip install 'artextract[train]'"
     )
     assert found["FAISS"].status == "absent"
-    assert "faiss" in (found["FAISS"].advice or "")
+    assert "'artextract[bench-gpu]'" in (found["FAISS"].advice or "")
 
 
 def test_both_wheels_of_onnx_runtime_are_a_break(
-    artextract: Artextract, monkeypatch: pytest.MonkeyPatch
+    artextract: Artextract, pretend_installed: Callable[[str], None]
 ) -> None:
-    numpy = metadata.distribution("numpy")
-    monkeypatch.setattr(metadata, "distribution", lambda name: numpy)
+    pretend_installed("onnxruntime")
+    pretend_installed("onnxruntime-gpu")
     ran = artextract("doctor")
     assert ran.code == 1
     assert "both onnxruntime and onnxruntime-gpu are installed" in ran.out
@@ -68,6 +84,29 @@ def test_a_gpu_that_is_offered_and_fails_is_a_break_and_the_json_stays_valid(
     assert found["device cuda"]["status"] == "broken"
     assert "no CUDA-capable device is detected" in found["device cuda"]["says"]
     assert ran.err == "Broken: device cuda.\n"
+
+
+def test_two_wheels_of_faiss_are_a_break(
+    artextract: Artextract, pretend_installed: Callable[[str], None]
+) -> None:
+    pretend_installed("faiss-cpu")
+    pretend_installed("faiss-gpu")
+    ran = artextract("doctor")
+    assert ran.code == 1
+    assert "both faiss-cpu and faiss-gpu are installed" in ran.out
+    assert "pip uninstall -y faiss-cpu faiss-gpu" in ran.out
+    assert ran.err == "Broken: FAISS.\n"
+
+
+def test_a_faiss_that_cannot_be_imported_is_a_break(
+    monkeypatch: pytest.MonkeyPatch, pretend_installed: Callable[[str], None], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(wheels, "FAISS_WHEELS", ("faiss-gpu",))
+    pretend_installed("faiss-gpu")
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    found = by_name(list(examine(Location(str(tmp_path)))))["FAISS"]
+    assert found.status == "broken"
+    assert "faiss" in found.says
 
 
 def test_a_packaged_model_that_was_changed_is_a_break(
