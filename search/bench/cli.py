@@ -56,7 +56,7 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
     show_default=True,
     metavar="A,B",
     help=f"Which indexes of FAISS: {', '.join(_KINDS)}; auto takes all that there are vectors "
-    "enough for.",
+    "enough for and, with --device cuda, that FAISS has on a GPU (all but hnsw).",
 )
 @click.option(
     "--ef",
@@ -64,7 +64,8 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
     default="16,32,64,128,256",
     show_default=True,
     metavar="A,B",
-    help="Settings that are tried: hnsw_ef of Qdrant, efSearch and nprobe of FAISS.",
+    help="Settings that are tried: hnsw_ef of Qdrant, efSearch and nprobe of FAISS. FAISS on a GPU "
+    "takes at most 2048.",
 )
 @click.option(
     "--threads", type=click.IntRange(1, 256), default=1, show_default=True,

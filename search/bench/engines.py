@@ -7,7 +7,7 @@ from typing import Protocol
 
 from artextract.store import Store, open_store
 from artextract.store.location import Location
-from search.bench.faiss_mirror import Floats, Index, Kind, Mirror, MirrorState, Rows
+from search.bench.faiss_mirror import Device, Floats, Index, Kind, Mirror, MirrorState, Rows
 from search.bench.plan import Restriction
 
 __all__ = ["Ask", "Engine", "FaissEngine", "QdrantEngine", "Setting"]
@@ -95,11 +95,11 @@ class FaissEngine:
     """An index of the mirror. The rows of a filter are looked up once, their set made each time."""
 
     def __init__(
-        self, folder: Path, state: MirrorState, kind: Kind, device: str, threads: int
+        self, folder: Path, state: MirrorState, kind: Kind, device: Device, threads: int
     ) -> None:
         """Open the mirror and read the index."""
         self._mirror = Mirror(folder, state, threads=threads)
-        self._index: Index = self._mirror.index(kind, "cuda" if device == "cuda" else "cpu")
+        self._index: Index = self._mirror.index(kind, device)
 
     def ready(self, setting: Setting, restriction: Restriction) -> Ask:
         """Return what answers queries under a setting and a filter."""

@@ -4,10 +4,15 @@ The copy is tied to the state of the collection that it was made of; a later sta
 knows no metadata, so artists and years are kept beside it as arrays, and a filter becomes a set of
 rows. Where few rows pass, they are compared one by one: a search through an HNSW graph visits a
 fixed number of points, of which hardly any pass then (faiss issues 3186 and 4727).
+
+On a GPU, FAISS accepts a selector and ignores it (faiss issues 3114 and 3924). With an index on a
+GPU, the rows that pass a filter are therefore always compared one by one, on the CPU.
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,18 +27,31 @@ from artextract.wheels import check_faiss
 
 __all__ = [
     "EXACT_SHARE",
+    "GPU_KINDS",
+    "GPU_LIMIT",
     "KINDS",
     "LEAST_VECTORS",
+    "Device",
     "Index",
     "Kind",
     "Mirror",
     "MirrorState",
     "build_mirror",
+    "check_gpu",
+    "compares_one_by_one",
     "load_faiss",
+    "parts_of",
 ]
+
+Device = Literal["cpu", "cuda"]
 
 Kind = Literal["flat", "hnsw", "ivf-flat", "ivf-pq"]
 KINDS: tuple[Kind, ...] = ("flat", "hnsw", "ivf-flat", "ivf-pq")
+GPU_KINDS: tuple[Kind, ...] = ("flat", "ivf-flat", "ivf-pq")
+"""The kinds that FAISS can copy to a GPU."""
+
+GPU_LIMIT = 2048
+"""The largest limit and ``nprobe`` of a search on a GPU."""
 
 EXACT_SHARE = 0.2
 """Where a smaller share of the rows passes a filter, these are compared one by one."""
@@ -43,6 +61,7 @@ _HNSW_LINKS = 32
 _HNSW_CONSTRUCTION = 128
 _PQ_BITS = 8
 _PQ_NUMBERS = 8  # of a vector, in one byte
+_GPU_PARTS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96)
 _A_CENTRE = 39  # vectors that FAISS wants to learn one centre from
 
 LEAST_VECTORS: Mapping[Kind, int] = {
@@ -95,6 +114,37 @@ def load_faiss() -> Any:
             "for an NVIDIA GPU, 'artextract[bench-gpu]' again"
         ) from error
     return faiss
+
+
+def check_gpu(faiss: Any, kinds: Sequence[Kind]) -> None:
+    """Check that this FAISS sees a GPU and can copy indexes of ``kinds`` to it.
+
+    Raises:
+        InputError: FAISS has one of the kinds on the CPU only.
+        PackageError: FAISS is built without CUDA, or there is no GPU or driver.
+    """
+    for kind in kinds:
+        if kind not in GPU_KINDS:
+            raise InputError(
+                f"FAISS has no {kind} on a GPU, only {', '.join(GPU_KINDS)}; "
+                f"leave {kind} out of --indexes, or use --device cpu"
+            )
+    if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
+        raise PackageError(
+            "device 'cuda' needs faiss-gpu and an NVIDIA GPU, and this FAISS "
+            f"({faiss.__version__}) sees none; pip uninstall faiss-cpu, pip install "
+            "'artextract[bench-gpu]', or use --device cpu"
+        )
+
+
+def compares_one_by_one(share: float, device: Device) -> bool:
+    """Return whether an index compares the rows that pass a filter one by one.
+
+    Args:
+        share: Of all rows, how many pass.
+        device: Where the index is; one on a GPU can't filter.
+    """
+    return device == "cuda" or share < EXACT_SHARE
 
 
 def build_mirror(
@@ -214,24 +264,45 @@ class Mirror:
             keep &= known & ~(last < begin)
         return np.flatnonzero(keep)
 
-    def index(self, kind: Kind, device: Literal["cpu", "cuda"] = "cpu") -> "Index":
-        """Return the index of ``kind``, read from its file, or built and written to it.
+    def index(self, kind: Kind, device: Device = "cpu") -> "Index":
+        """Return the index of ``kind`` on ``device``, read from its file, or built first.
 
         Raises:
             PackageError: a GPU is asked for and this FAISS, or this machine, has none.
-            InputError: this kind has no form for a GPU, or there are too few vectors for it.
+            InputError: FAISS has no such index on a GPU, or there are too few vectors for it.
         """
-        path = self.folder / f"{kind}.faiss"
+        faiss = self.faiss
+        if device == "cpu":
+            return Index(self, kind, faiss.read_index(str(self.build(kind))))
+        check_gpu(faiss, (kind,))
+        found = faiss.read_index(str(self.build(kind, device)))
+        options = faiss.GpuClonerOptions()
+        # With more than 48 parts, a table of float32 distances exceeds a block's shared memory.
+        options.useFloat16 = kind == "ivf-pq"
+        options.usePrecomputed = False  # for L2 only
+        resources = faiss.StandardGpuResources()
+        copied = faiss.index_cpu_to_gpu(resources, 0, found, options)
+        return Index(self, kind, copied, resources=resources)
+
+    def path(self, kind: Kind, device: Device = "cpu") -> Path:
+        """Return where the index of ``kind`` is kept; a GPU may need another division in parts."""
+        parts = f"-{parts_of(self.vectors.shape[1], device)}" if kind == "ivf-pq" else ""
+        return self.folder / f"{kind}{parts}.faiss"
+
+    def build(self, kind: Kind, device: Device = "cpu") -> Path:
+        """Build the index of ``kind`` for ``device``, unless its file is there; return the file.
+
+        Raises:
+            InputError: there are too few vectors for it.
+        """
+        path = self.path(kind, device)
         if not path.is_file():
             temporary = path.with_suffix(".new")
-            self.faiss.write_index(self._build(kind), str(temporary))
+            self.faiss.write_index(self._build(kind, device), str(temporary))
             temporary.replace(path)
-        found = self.faiss.read_index(str(path))
-        if device == "cuda":
-            found = self._to_gpu(found, kind)
-        return Index(self, kind, found)
+        return path
 
-    def _build(self, kind: Kind) -> Any:
+    def _build(self, kind: Kind, device: Device) -> Any:
         faiss, dimension = self.faiss, self.vectors.shape[1]
         vectors = np.ascontiguousarray(self.vectors)
         inner = faiss.METRIC_INNER_PRODUCT
@@ -251,35 +322,36 @@ class Mirror:
             if kind == "ivf-flat":
                 index = faiss.IndexIVFFlat(quantizer, dimension, lists, inner)
             else:
-                parts = _parts_of(dimension)
+                parts = parts_of(dimension, device)
                 index = faiss.IndexIVFPQ(quantizer, dimension, lists, parts, _PQ_BITS, inner)
             draw = np.random.default_rng(0).permutation(len(vectors))[: 64 * max(lists, 256)]
             index.train(vectors[np.sort(draw)])
         index.add(vectors)
         return index
 
-    def _to_gpu(self, index: Any, kind: Kind) -> Any:
-        faiss = self.faiss
-        if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
-            raise PackageError(
-                "device 'cuda' needs faiss-gpu and an NVIDIA GPU, and this FAISS "
-                f"({faiss.__version__}) sees none; pip uninstall faiss-cpu, pip install faiss-gpu, "
-                "or use --device cpu"
-            )
-        if kind == "hnsw":
-            raise InputError("FAISS has no HNSW on a GPU; leave hnsw out of --indexes")
-        return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
-
 
 class Index:
-    """One index of a mirror."""
+    """One index of a mirror, on the CPU or on a GPU. Threads may share it."""
 
-    def __init__(self, mirror: Mirror, kind: Kind, index: Any) -> None:
-        """Search ``index`` over the rows of ``mirror``."""
+    def __init__(self, mirror: Mirror, kind: Kind, index: Any, *, resources: Any = None) -> None:
+        """Search ``index`` over the rows of ``mirror``.
+
+        Args:
+            mirror: What the index was built from.
+            kind: Which kind of index it is.
+            index: FAISS's own index.
+            resources: FAISS's resources of a GPU, where the index is on one.
+        """
         self._mirror = mirror
         self._faiss = mirror.faiss
         self._index = index
+        self._resources = resources  # must live as long as the index
         self.kind = kind
+        self.device: Device = "cpu" if resources is None else "cuda"
+        # FAISS allows one search at a time in a GPU index: they share temporary memory.
+        self._turn: AbstractContextManager[Any] = (
+            nullcontext() if resources is None else threading.Lock()
+        )
 
     def search(
         self,
@@ -296,16 +368,31 @@ class Index:
             query: (d,), float32, of length 1.
             limit: Most rows.
             effort: ``efSearch`` of HNSW, ``nprobe`` of IVF.
-            rows: Only these, sorted. Below ``EXACT_SHARE`` of all they are compared one by one.
-            always_index: Search the index even then, to see what that costs in recall.
+            rows: Only these, sorted. Below ``EXACT_SHARE`` of all, and always with an index on a
+                GPU, they are compared one by one.
+            always_index: Search the index even then, to see what that costs in recall; not with an
+                index on a GPU.
+
+        Raises:
+            InputError: ``limit`` or ``nprobe`` is more than a GPU can do.
+            ValueError: an index on a GPU is to filter by itself.
         """
-        share = 1.0 if rows is None else len(rows) / max(1, len(self._mirror.ids))
-        if rows is not None and share < EXACT_SHARE and not always_index:
-            return _exact(self._mirror.vectors, query, rows, limit)
+        if rows is not None:
+            if always_index and self.device == "cuda":
+                raise ValueError("an index on a GPU ignores filters: it can't be asked to filter")
+            share = len(rows) / max(1, len(self._mirror.ids))
+            if not always_index and compares_one_by_one(share, self.device):
+                return _exact(self._mirror.vectors, query, rows, limit)
+        if self.device == "cuda" and max(limit, effort if self.kind != "flat" else 0) > GPU_LIMIT:
+            raise InputError(
+                f"limit {limit} and nprobe {effort}: FAISS on a GPU takes at most {GPU_LIMIT} of "
+                "each; lower them, or use --device cpu"
+            )
         selector = None if rows is None else self._selector(rows)
-        scores, found = self._index.search(
-            query[None], limit, params=self._params(effort, selector)
-        )
+        with self._turn:
+            scores, found = self._index.search(
+                query[None], limit, params=self._params(effort, selector)
+            )
         kept = found[0] >= 0
         return found[0][kept].astype(np.int64), scores[0][kept]
 
@@ -336,11 +423,14 @@ def _exact(vectors: Floats, query: Floats, rows: Rows, limit: int) -> tuple[Rows
     return rows[best], scores[best]
 
 
-def _parts_of(dimension: int) -> int:
-    """Return into how many equal parts a vector is cut, about eight numbers each."""
-    return next(
-        parts for parts in range(max(1, dimension // _PQ_NUMBERS), 0, -1) if dimension % parts == 0
-    )
+def parts_of(dimension: int, device: Device) -> int:
+    """Return into how many equal parts IVF-PQ divides a vector; each part becomes one byte.
+
+    A part has about eight numbers, or more on a GPU, which supports few divisions.
+    """
+    most = max(1, dimension // _PQ_NUMBERS)
+    choices = _GPU_PARTS if device == "cuda" else range(1, most + 1)
+    return max(parts for parts in choices if parts <= most and dimension % parts == 0)
 
 
 def _artists(record: Record) -> list[str]:

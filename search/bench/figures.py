@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from artextract.errors import InputError
-from search.bench.faiss_mirror import EXACT_SHARE, Rows
+from search.bench.faiss_mirror import Device, Rows, compares_one_by_one
 from search.bench.plan import Plan
 
 __all__ = ["Figures", "Line", "make_figures", "recall"]
@@ -84,14 +84,16 @@ def make_figures(folder: Path) -> Figures:
         runs = measured.pop("runs")
         engines[measured["engine"]] = {**measured, **facts["engines"].get(measured["engine"], {})}
         for run in runs:
-            lines.append(_line(measured["engine"], run, plan, row_of))
+            lines.append(_line(measured["engine"], measured["device"], run, plan, row_of))
     figures = Figures(tuple(lines), engines, facts)
     text = json.dumps(asdict(figures), indent=1)
     (folder / "figures.json").write_text(text + "\n", encoding="utf-8")
     return figures
 
 
-def _line(engine: str, run: dict[str, Any], plan: Plan, row_of: dict[str, int]) -> Line:
+def _line(
+    engine: str, device: Device, run: dict[str, Any], plan: Plan, row_of: dict[str, int]
+) -> Line:
     times = np.array(run["milliseconds"])
     name = run["filter"]
     found = [
@@ -100,7 +102,8 @@ def _line(engine: str, run: dict[str, Any], plan: Plan, row_of: dict[str, int]) 
     ]
     share = float(np.mean([each.share for each in plan.restrictions[name]]))
     label, variant = run["label"], run["variant"]
-    if engine.startswith("faiss") and share < EXACT_SHARE and not variant:
+    filtered = name != "none" and engine.startswith("faiss") and not variant
+    if filtered and compares_one_by_one(share, device):
         label = "one by one"
     p50, p95, p99 = (float(value) for value in np.percentile(times, [50, 95, 99]))
     return Line(

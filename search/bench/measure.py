@@ -12,8 +12,9 @@ from typing import Any
 
 from artextract.errors import ArtExtractError, InputError
 from artextract.store.location import Location
+from search.bench.check import AnswerCheck
 from search.bench.engines import Ask, Engine, FaissEngine, QdrantEngine, Setting
-from search.bench.faiss_mirror import Kind, MirrorState
+from search.bench.faiss_mirror import Device, Kind, MirrorState
 from search.bench.plan import Plan
 
 __all__ = ["Task", "measure"]
@@ -35,7 +36,7 @@ class Task:
     mirror: str | None = None
     state: MirrorState | None = None
     kind: Kind | None = None
-    device: str = "cpu"
+    device: Device = "cpu"
 
 
 def measure(task: Task) -> None:
@@ -86,6 +87,7 @@ def _run(task: Task, sender: Any) -> None:
 
 def _measure(task: Task) -> dict[str, Any]:
     plan = Plan.load(Path(task.out))
+    check = AnswerCheck(Path(task.out), plan)
     before = _resident_bytes()
     begun = time.perf_counter()
     engine = _open(task)
@@ -95,10 +97,10 @@ def _measure(task: Task) -> dict[str, Any]:
         ask(plan.queries[0], plan.limit + 1)
         first = time.perf_counter() - opened
         runs = [
-            _ask_all(engine, plan, setting, name, task.clients)
+            _ask_all(task, engine, plan, check, setting, name)
             for setting in task.settings
             for name in plan.restrictions
-            if name != "none" or setting.filtering == "chosen"
+            if _is_asked(task, setting, name)
         ]
         memory = _resident_bytes()
     finally:
@@ -124,16 +126,30 @@ def _open(task: Task) -> Engine:
     return FaissEngine(Path(task.mirror), task.state, task.kind, task.device, task.threads)
 
 
+def _is_asked(task: Task, setting: Setting, name: str) -> bool:
+    """Return whether the filter called ``name`` is measured with ``setting``."""
+    if name == "none":
+        return setting.filtering == "chosen"
+    # With its index on a GPU, FAISS compares filtered rows one by one: settings change nothing.
+    return task.device == "cpu" or setting == task.settings[0]
+
+
 def _ask_all(
-    engine: Engine, plan: Plan, setting: Setting, name: str, clients: int
+    task: Task, engine: Engine, plan: Plan, check: AnswerCheck, setting: Setting, name: str
 ) -> dict[str, Any]:
-    """Ask all queries under a setting and a filter, one by one and then from several threads."""
+    """Ask all queries under a setting and a filter, one by one and then from several threads.
+
+    Raises:
+        InputError: an answer does not pass the filter.
+    """
+    clients = task.clients
     variants = [engine.ready(setting, variant) for variant in plan.restrictions[name]]
     asks: list[Ask] = [variants[at % len(variants)] for at in range(len(plan.queries))]
     limit = plan.limit + 1  # the query itself may be among them
     for at in range(min(_WARM_UP, len(asks))):
         asks[at](plan.queries[at], limit)
-    times, answers = [], []
+    times: list[float] = []
+    answers: list[list[int | str]] = []
     for at, ask in enumerate(asks):
         begun = time.perf_counter()
         found = ask(plan.queries[at], limit)
@@ -141,10 +157,12 @@ def _ask_all(
         answers.append(found)
     barrier = threading.Barrier(clients + 1)
 
+    together_answers: list[list[int | str]] = [[]] * len(asks)
+
     def client(number: int) -> None:
         barrier.wait()
         for at in range(number, len(asks), clients):
-            asks[at](plan.queries[at], limit)
+            together_answers[at] = asks[at](plan.queries[at], limit)
 
     with ThreadPoolExecutor(clients) as pool:
         running = [pool.submit(client, number) for number in range(clients)]
@@ -153,6 +171,8 @@ def _ask_all(
         for each in running:
             each.result()
         together = time.perf_counter() - begun
+    check.check(task.name, name, answers)
+    check.check(task.name, name, together_answers)
     return {
         "filter": name,
         "setting": asdict(setting),

@@ -31,6 +31,14 @@ class Restriction:
     end: int | None = None
     share: float = 1.0
 
+    @property
+    def label(self) -> str:
+        """The filter in a few words."""
+        if self.artists:
+            more = f" or one of {len(self.artists) - 1} others" if len(self.artists) > 1 else ""
+            return f"by {self.artists[0]!r}{more}"
+        return "no filter" if self.begin is None else f"years {self.begin} to {self.end}"
+
     def to_filter(self) -> Filter | None:
         """Return it as a collection understands it."""
         conditions = []

@@ -12,6 +12,12 @@ from search.bench.figures import Figures, Line
 __all__ = ["save_report", "to_markdown"]
 
 _GOOD = 0.99
+_ON_A_GPU = (
+    "The indexes of FAISS are on a GPU. They answer one query at a time, since FAISS forbids "
+    "concurrent searches of a GPU index: the clients take turns. They ignore filters, so the rows "
+    "that pass a filter are compared one by one on the CPU. Build times are the CPU's, and memory "
+    "is the host's without the GPU's."
+)
 _VARIANTS = ("", "filtered inside", "without ACORN")
 _COLOURS = {"qdrant": "#b3261e", "faiss flat": "#8a8a86", "faiss hnsw": "#1d6fa5",
             "faiss ivf-flat": "#2e7d4f", "faiss ivf-pq": "#8e5aa8"}  # fmt: skip
@@ -48,6 +54,7 @@ def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
         f"{facts['collection']}. {facts['queries']} queries, {facts['limit']} nearest, "
         f"{facts['threads']} thread for FAISS and one query at a time unless concurrent "
         f"({facts['clients']} clients). {facts['machine']}. Recall against an exact scan in numpy.",
+        *([_ON_A_GPU] if facts.get("device") == "cuda" else []),
         "```\n" + facts["command"] + "\n```",
         f"The quickest setting with recall ≥ {_GOOD}, else the one with the best recall:",
         _table(

@@ -13,13 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from artextract.errors import InputError
 from artextract.store import Layout, Store, open_store
 from artextract.store.location import Location
+from search.bench.check import save_passing
 from search.bench.engines import Setting
-from search.bench.faiss_mirror import KINDS, LEAST_VECTORS, Kind, Mirror, MirrorState, build_mirror
+from search.bench.faiss_mirror import (
+    GPU_KINDS,
+    GPU_LIMIT,
+    KINDS,
+    LEAST_VECTORS,
+    Device,
+    Kind,
+    Mirror,
+    MirrorState,
+    build_mirror,
+    check_gpu,
+    load_faiss,
+)
 from search.bench.figures import Figures, make_figures
 from search.bench.measure import Task, measure
 from search.bench.plan import Plan, make_plan
@@ -47,7 +58,7 @@ class Wanted:
     efforts: Sequence[int]
     threads: int
     clients: int
-    device: str
+    device: Device
     rebuild: bool
     seed: int
 
@@ -57,8 +68,12 @@ def run(wanted: Wanted, tell: Tell) -> Figures:
 
     Raises:
         StoreMismatchError: the mirror is one of another state, and not to be rebuilt.
-        InputError: the collection is too small, or something can't be written.
+        PackageError: a GPU is asked for and FAISS sees none.
+        InputError: the collection is too small, something can't be done on a GPU or be written, or
+            an engine returned a row that does not pass its filter.
     """
+    if wanted.device == "cuda":
+        _check_gpu_run(wanted, tell)
     _make_folder(wanted.out)
     location = wanted.store or Location(str(wanted.out / "store"))
     built: dict[str, dict[str, Any]] = {"qdrant": {}}
@@ -81,19 +96,18 @@ def run(wanted: Wanted, tell: Tell) -> Figures:
         built["qdrant"]["disk_bytes"] = again.disk_bytes()
     mirror = Mirror(wanted.mirror, state, threads=os.cpu_count() or 1)
     _check_size(mirror, wanted)
-    kinds = _fitting(mirror, tell) if wanted.indexes is None else wanted.indexes
+    kinds = _fitting(mirror, wanted.device, tell) if wanted.indexes is None else wanted.indexes
     for kind in kinds:
         tell(f"FAISS {kind}: building it, unless it is there.")
-        path = wanted.mirror / f"{kind}.faiss"
-        there, begun = path.is_file(), time.perf_counter()
-        mirror.index(kind)
+        there, begun = mirror.path(kind, wanted.device).is_file(), time.perf_counter()
+        path = mirror.build(kind, wanted.device)
         facts = built.setdefault(f"faiss {kind}", {"disk_bytes": path.stat().st_size})
         if not there:
             facts["build_seconds"] = time.perf_counter() - begun
     tell("Drawing queries and filters, and finding the true answers.")
     plan = _plan(wanted, mirror)
     plan.save(wanted.out)
-    np.save(wanted.out / "ids.npy", mirror.ids)
+    save_passing(plan, mirror, wanted.out)
     made_up = f"made-up vectors, seed {wanted.seed}"
     collection = made_up if wanted.synthetic else f"{location} ({name})"
     _save_facts(wanted, plan, mirror, built, f"{collection}; {_describe(layout)}")
@@ -139,11 +153,28 @@ def _check_size(mirror: Mirror, wanted: Wanted) -> None:
         )
 
 
-def _fitting(mirror: Mirror, tell: Tell) -> list[Kind]:
-    """Return the indexes that there are vectors enough for."""
-    kinds = [kind for kind in KINDS if len(mirror.ids) >= LEAST_VECTORS[kind]]
-    for kind in KINDS:
-        if kind not in kinds:
+def _check_gpu_run(wanted: Wanted, tell: Tell) -> None:
+    """Check before anything is built that a GPU can do what is wanted of FAISS."""
+    if wanted.indexes is None:
+        for kind in KINDS:
+            if kind not in GPU_KINDS:
+                tell(f"FAISS {kind} is left out: FAISS has no {kind} on a GPU.")
+    for option, value in (("-k", wanted.limit + 1), ("--ef", max(wanted.efforts))):
+        if value > GPU_LIMIT:
+            raise InputError(
+                f"{option} asks FAISS for {value:,}, and on a GPU it takes at most {GPU_LIMIT:,}; "
+                "lower it, or use --device cpu"
+            )
+    check_gpu(load_faiss(), wanted.indexes or ())
+
+
+def _fitting(mirror: Mirror, device: Device, tell: Tell) -> list[Kind]:
+    """Return the indexes of ``device`` that there are vectors enough for."""
+    kinds: list[Kind] = []
+    for kind in GPU_KINDS if device == "cuda" else KINDS:
+        if len(mirror.ids) >= LEAST_VECTORS[kind]:
+            kinds.append(kind)
+        else:
             tell(f"FAISS {kind} is left out: it needs {LEAST_VECTORS[kind]:,} vectors.")
     return kinds
 
@@ -163,7 +194,6 @@ def _tasks(
         "aspect": wanted.aspect,
         "threads": wanted.threads,
         "clients": wanted.clients,
-        "device": wanted.device,
     }
     rescored: list[float | None] = [0.0, 1.0, 3.0] if quantised else [None]
     qdrant = tuple(
@@ -176,7 +206,7 @@ def _tasks(
     for kind in kinds:
         efforts = (0,) if kind == "flat" else tuple(wanted.efforts)
         settings = [Setting(effort) for effort in efforts]
-        if kind != "flat":
+        if kind != "flat" and wanted.device == "cpu":
             settings += [Setting(effort, filtering="inside") for effort in efforts]
         tasks.append(
             Task(
@@ -185,6 +215,7 @@ def _tasks(
                 state=state,
                 kind=kind,
                 settings=tuple(settings),
+                device=wanted.device,
                 **common,
             )
         )
@@ -202,7 +233,8 @@ def _save_facts(
         "limit": plan.limit,
         "threads": wanted.threads,
         "clients": wanted.clients,
-        "machine": _machine(),
+        "device": wanted.device,
+        "machine": _machine(wanted.device),
         "faiss": mirror.faiss.__version__,
         "command": shlex.join(["artextract", *sys.argv[1:]]),
         "engines": built,
@@ -217,14 +249,19 @@ def _describe(layout: Layout) -> str:
     )
 
 
-def _machine() -> str:
+def _machine(device: Device) -> str:
+    """Return the processor's name and number of cores, and on ``cuda`` the names of the GPUs."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     found = re.search(r"^model name\s*:\s*(.*)$", text, re.MULTILINE)
     name = found[1] if found else platform.machine()
-    return f"{os.cpu_count()} cores, {name}"
+    parts = [f"{os.cpu_count()} cores, {name}"]
+    if device == "cuda":
+        for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+            parts += re.findall(r"^Model:\s*(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return "; ".join(parts)
 
 
 def _make_folder(out: Path) -> None:

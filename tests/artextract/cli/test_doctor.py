@@ -11,8 +11,8 @@ from commands import Artextract
 from cuda_runtime import NO_GPU, CudaRuntime
 
 from artextract import wheels
-from artextract.cli import doctor
 from artextract.cli.doctor import Finding, examine
+from artextract.cli.main import doctor
 from artextract.models import registry as models
 from artextract.store.location import Location
 

@@ -1,22 +1,31 @@
 """The benchmark from end to end, and its parts against plain loops."""
 
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from commands import Artextract, assert_one_sentence
 from qdrant_server import serve_qdrant
 
+from artextract.errors import InputError
 from artextract.store import open_store
 from artextract.store.location import Location
-from search.bench.faiss_mirror import Mirror, build_mirror
+from search.bench.check import AnswerCheck, save_passing
+from search.bench.engines import Setting
+from search.bench.faiss_mirror import Mirror, MirrorState, build_mirror
 from search.bench.figures import Figures, Line, make_figures, recall
+from search.bench.measure import Task, measure
 from search.bench.plan import SHARES, Plan, make_plan
 from search.bench.report import save_report, to_markdown
 from search.bench.synthetic import make_queries, make_store
 
 pytest.importorskip("faiss")
+import gpu_faiss
 
 POINTS, DIMENSION = 2000, 16
 
@@ -150,6 +159,85 @@ def test_the_whole_benchmark(bench: Path) -> None:
     assert "artextract bench" not in page or "<pre>" in page
 
 
+def measure_flat(bench: Path) -> None:
+    with open_store(str(bench / "store")) as store:
+        state = MirrorState.of(store, "visual")
+    measure(Task(name="faiss flat", out=str(bench), settings=(Setting(0),), aspect="visual",
+                 threads=1, clients=2, mirror=str(bench / "mirror"), state=state,
+                 kind="flat"))  # fmt: skip
+
+
+def measure_qdrant(bench: Path) -> None:
+    measure(Task(name="qdrant", out=str(bench), settings=(Setting(16),), aspect="visual",
+                 threads=1, clients=2, location=Location(str(bench / "store"))))  # fmt: skip
+
+
+@pytest.mark.parametrize("ask", [measure_flat, measure_qdrant])
+def test_a_row_outside_the_filter_stops_the_run(
+    ask: Callable[[Path], None], bench: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(bench, out)
+    ask(out)  # nothing is wrong yet
+    with np.load(out / "passing.npz") as masks:
+        passing = dict(masks)
+    passing["artist 10%"][:] = False
+    np.savez(out / "passing.npz", **passing)
+    said = r"(qdrant|faiss flat) returned (row \d+|point [-0-9a-f]{36}) .*'artist 10%'.* not pass"
+    with pytest.raises(InputError, match=said):
+        ask(out)
+
+
+def test_answers_are_checked_against_their_own_filter(mirror: Mirror, tmp_path: Path) -> None:
+    plan = make_plan(mirror, None, count=8, limit=3)
+    save_passing(plan, mirror, tmp_path)
+    check = AnswerCheck(tmp_path, plan)
+    for name in plan.restrictions:
+        rows = [plan.restriction(name, query).rows(mirror) for query in range(8)]
+        answers = [range(POINTS) if each is None else each.tolist() for each in rows]
+        check.check("an engine", name, answers)
+        check.check("an engine", name, [mirror.ids[list(each)].tolist() for each in answers])
+        if name != "none":
+            outside = next(row for row in range(POINTS) if row not in answers[5])
+            wrong: list[list[int | str]] = [[] for _ in range(8)]
+            for bad in (outside, str(mirror.ids[outside])):
+                wrong[5] = [answers[5][0], bad]
+                with pytest.raises(InputError, match=rf"an engine .* {bad} for query 5 .*'{name}'"):
+                    check.check("an engine", name, wrong)
+        for unknown in (POINTS, -1, "no-such-point"):
+            with pytest.raises(InputError, match=str(unknown)):
+                check.check("an engine", name, [[unknown]])
+
+
+def test_a_benchmark_on_a_gpu_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_artextract: Callable[..., Any]
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text("import gpu_faiss\ngpu_faiss.install()\n")
+    support = Path(gpu_faiss.__file__).parent
+    before = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(support), before]))
+    out = tmp_path / "out"
+    ran = start_artextract("bench", "--synthetic", POINTS, "--dim", DIMENSION, "--out", out,
+                           "--queries", 30, "--ef", "8,64", "--clients", 3,
+                           "--device", "cuda")  # fmt: skip
+    _, err = ran.communicate()
+    assert ran.returncode == 0, err
+    assert err.startswith("FAISS hnsw is left out: FAISS has no hnsw on a GPU.\n")
+    figures = make_figures(out)
+    assert set(figures.engines) == {"qdrant", "faiss flat", "faiss ivf-flat"}
+    assert {name: each["device"] for name, each in figures.engines.items()} == {
+        "qdrant": "cpu", "faiss flat": "cuda", "faiss ivf-flat": "cuda"
+    }  # fmt: skip
+    filtered = [line for line in figures.lines
+                if line.engine.startswith("faiss") and line.filter != "none"]  # fmt: skip
+    assert len(filtered) == 2 * 6
+    assert {line.recall for line in filtered} == {1}
+    assert {(line.setting, line.variant) for line in filtered} == {("one by one", "")}
+    assert "the clients take turns" in (out / "report.md").read_text()
+
+
 def test_the_report_is_made_again_without_measuring(bench: Path, artextract: Artextract) -> None:
     before = (bench / "report.md").read_text()
     (bench / "report.md").unlink()
@@ -208,8 +296,10 @@ def test_a_server_is_asked_too(tmp_path: Path, artextract: Artextract) -> None:
         (
             ["--synthetic", "1000", "--dim", "8", "--device", "cuda", "--indexes", "flat"],
             1,
-            "faiss-gpu",
+            "bench-gpu",
         ),
+        (["--synthetic", "1000", "--device", "cuda", "--indexes", "flat,hnsw"], 1, "no hnsw"),
+        (["--synthetic", "1000", "--device", "cuda", "--ef", "64,4096"], 1, "at most 2,048"),
     ],
 )
 def test_bad_input(
@@ -219,6 +309,8 @@ def test_bad_input(
     assert ran.code == code, ran
     assert said in ran.err
     assert "Traceback" not in ran.err
+    if "cuda" in words:
+        assert not (tmp_path / "out").exists(), "something was built before the refusal"
 
 
 def make_line(engine: str, setting: str, recall_: float, p50: float) -> Line:

@@ -1,6 +1,8 @@
 """The FAISS copy of a collection, against plain loops."""
 
+import gc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from search.bench import faiss_mirror
 from search.bench.faiss_mirror import KINDS, Mirror, MirrorState, build_mirror
 
 faiss = pytest.importorskip("faiss")
+import gpu_faiss  # noqa: E402 - needs FAISS
 
 WORKS = 10_000
 
@@ -151,6 +154,83 @@ def test_rows_of_a_filter_are_those_of_the_collection(
     ids = [record.id for record in store.scroll(filters.all_of(conditions), keys=())]
     rows = mirror.rows_of(artists=artists, begin=begin, end=end)
     assert mirror.ids[rows].tolist() == ids
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for a GPU, whose indexes ignore selectors."""
+    for name, part in gpu_faiss.PARTS.items():
+        monkeypatch.setattr(faiss, name, part, raising=False)
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("kind", faiss_mirror.GPU_KINDS)
+@pytest.mark.parametrize("share", [0.001, 0.5, 1.0])
+def test_a_gpu_returns_no_row_outside_the_filter(
+    kind: faiss_mirror.Kind, share: float, mirror: Mirror
+) -> None:
+    index = mirror.index(kind, "cuda")
+    rows = np.sort(np.random.default_rng(7).permutation(WORKS)[: int(share * WORKS)])
+    for seed in range(5):
+        found, _ = index.search(make_query(seed), 10, rows=rows)
+        assert found.tolist() == nearest(mirror, make_query(seed), rows.tolist(), 10)
+    with pytest.raises(ValueError, match="ignores filters"):
+        index.search(make_query(1), 10, rows=rows, always_index=True)
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("kind", faiss_mirror.GPU_KINDS)
+def test_a_gpu_answers_as_the_cpu_where_there_is_no_filter(
+    kind: faiss_mirror.Kind, mirror: Mirror
+) -> None:
+    on_gpu, on_cpu = mirror.index(kind, "cuda"), mirror.index(kind)
+    gc.collect()  # what nobody holds is gone, as are the GPU's resources if the index let go
+    for seed in range(5):
+        found, _ = on_gpu.search(make_query(seed), 10, effort=32)
+        assert found.tolist() == on_cpu.search(make_query(seed), 10, effort=32)[0].tolist()
+
+
+@pytest.mark.usefixtures("gpu")
+def test_threads_take_turns_on_a_gpu(mirror: Mirror) -> None:
+    index = mirror.index("flat", "cuda")
+    expected = [index.search(make_query(seed), 5)[0].tolist() for seed in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda seed: index.search(make_query(seed), 5)[0].tolist(), range(40))
+    assert list(found) == expected
+
+
+@pytest.mark.usefixtures("gpu")
+def test_what_a_gpu_cannot_do_is_refused(mirror: Mirror) -> None:
+    with pytest.raises(InputError, match=r"no hnsw on a GPU, only flat.*--device cpu"):
+        mirror.index("hnsw", "cuda")
+    index = mirror.index("ivf-flat", "cuda")
+    for limit, effort in ((2049, 8), (10, 2049)):
+        with pytest.raises(InputError, match="at most 2048"):
+            index.search(make_query(1), limit, effort=effort)
+    rows = np.arange(WORKS)
+    assert len(index.search(make_query(1), 3000, rows=rows)[0]) == 3000
+    assert len(mirror.index("flat", "cuda").search(make_query(1), 10, effort=9999)[0]) == 10
+
+
+@pytest.mark.parametrize(
+    ("dimension", "cpu", "cuda"),
+    [(8, 1, 1), (24, 3, 3), (256, 32, 32), (512, 64, 64), (768, 96, 96), (1280, 160, 64),
+     (2048, 256, 64), (1000, 125, 40), (13, 1, 1)],
+)  # fmt: skip
+def test_ivf_pq_has_parts_that_the_device_supports(dimension: int, cpu: int, cuda: int) -> None:
+    assert faiss_mirror.parts_of(dimension, "cpu") == cpu
+    assert faiss_mirror.parts_of(dimension, "cuda") == cuda
+
+
+@pytest.mark.usefixtures("gpu")
+def test_ivf_pq_of_512_dimensions_fits_a_gpu(tmp_path: Path) -> None:
+    vector = np.eye(1, 512)[0].tolist()
+    with create_store(str(tmp_path / "s"), MANIFEST.model, vectors={"visual": 512}) as store:
+        store.upsert([Point(GALLERY[0].id, {"visual": vector}, {"id": "x"})])
+        made = Mirror(tmp_path / "m", build_mirror(store, tmp_path / "m"))
+    untrained = faiss.IndexIVFPQ(faiss.IndexFlatIP(512), 512, 1, 64, 8, faiss.METRIC_INNER_PRODUCT)
+    faiss.write_index(untrained, str(made.path("ivf-pq", "cuda")))
+    assert made.index("ivf-pq", "cuda").device == "cuda"
 
 
 def test_a_stale_mirror_is_refused(tmp_path: Path) -> None:
