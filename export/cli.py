@@ -202,7 +202,7 @@ def _check(out: Path, force: bool) -> None:
         raise InputError(f"{out} does not end in .onnx; give a name such as {out.stem}.onnx")
     check_target(out, force=force)
     check_packages("torch", "onnx", "onnxscript")
-    from artextract.models.session import check_onnxruntime
+    from artextract.packages import check_onnxruntime
 
     check_onnxruntime()
 

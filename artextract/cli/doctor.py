@@ -133,7 +133,7 @@ def _packages() -> Iterator[Finding]:
 
 def _runtime() -> Iterator[Finding]:
     """Check ONNX Runtime, and run a network on each device that it offers."""
-    from artextract.models.session import check_onnxruntime
+    from artextract.packages import check_onnxruntime
 
     try:
         check_onnxruntime()
@@ -194,7 +194,7 @@ def _models() -> Iterator[Finding]:
 
 def _faiss() -> Finding:
     """Check the FAISS wheel, and count the GPUs that it sees."""
-    from artextract.wheels import FAISS_WHEELS, check_faiss, find_installed
+    from artextract.packages import FAISS_WHEELS, check_faiss, find_installed
 
     wheels = find_installed(FAISS_WHEELS)
     if not wheels:

@@ -8,16 +8,16 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from artextract.errors import ModelError, PackageError
+from artextract.errors import ModelError
 from artextract.models.card import CARD_KEY, ModelCard
 from artextract.models.processor import sums_int8_exactly
+from artextract.packages import check_onnxruntime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -28,7 +28,6 @@ __all__ = [
     "Network",
     "OnnxModel",
     "Seen",
-    "check_onnxruntime",
     "cuda_provider",
 ]
 
@@ -74,35 +73,6 @@ class Seen:
 
     vectors: dict[str, npt.NDArray[np.float32]]
     probabilities: dict[str, npt.NDArray[np.float32]]
-
-
-def check_onnxruntime() -> None:
-    """Check that exactly one of the two ONNX Runtime wheels is installed.
-
-    Both share one import name: with both, which of them is imported depends on the order in which
-    they were installed (onnxruntime issue 26996).
-
-    Raises:
-        PackageError: none of them is installed, or both are.
-    """
-    found = []
-    for wheel in ("onnxruntime", "onnxruntime-gpu"):
-        try:
-            metadata.distribution(wheel)
-        except metadata.PackageNotFoundError:
-            continue
-        found.append(wheel)
-    if not found:
-        raise PackageError(
-            "ONNX Runtime is not installed; install one of its wheels with "
-            "pip install 'artextract[cpu]' or, for an NVIDIA GPU, pip install 'artextract[gpu]'"
-        )
-    if len(found) == 2:
-        raise PackageError(
-            "both onnxruntime and onnxruntime-gpu are installed, and they overwrite each other; "
-            "run pip uninstall -y onnxruntime onnxruntime-gpu, then install 'artextract[cpu]' "
-            "or 'artextract[gpu]'"
-        )
 
 
 class OnnxModel:

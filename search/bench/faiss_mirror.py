@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from artextract.errors import InputError, PackageError, StoreMismatchError
 from artextract.files import write_atomically
+from artextract.packages import check_faiss
 from artextract.store import Record, Store
-from artextract.wheels import check_faiss
 
 __all__ = [
     "EXACT_SHARE",

@@ -10,9 +10,9 @@ import pytest
 from commands import Artextract
 from cuda_runtime import NO_GPU, CudaRuntime
 
-from artextract import wheels
+from artextract import packages
+from artextract.cli import doctor
 from artextract.cli.doctor import Finding, examine
-from artextract.cli.main import doctor
 from artextract.models import registry as models
 from artextract.store.location import Location
 
@@ -53,7 +53,7 @@ def test_what_is_absent_comes_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "_version", lambda wheel: None if wheel == "torch" else "1.0")
-    monkeypatch.setattr(wheels, "FAISS_WHEELS", ("no-such-wheel",))
+    monkeypatch.setattr(packages, "FAISS_WHEELS", ("no-such-wheel",))
     found = by_name(list(examine(Location(str(tmp_path)))))
     assert found["torch"] == Finding(
         "torch", "absent", "not installed; extra 'train'", "pip install 'artextract[train]'"
@@ -101,7 +101,7 @@ def test_two_wheels_of_faiss_are_a_break(
 def test_a_faiss_that_cannot_be_imported_is_a_break(
     monkeypatch: pytest.MonkeyPatch, pretend_installed: Callable[[str], None], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(wheels, "FAISS_WHEELS", ("faiss-gpu",))
+    monkeypatch.setattr(packages, "FAISS_WHEELS", ("faiss-gpu",))
     pretend_installed("faiss-gpu")
     monkeypatch.setitem(sys.modules, "faiss", None)
     found = by_name(list(examine(Location(str(tmp_path)))))["FAISS"]

@@ -15,7 +15,8 @@ from artextract.errors import ModelError, PackageError
 from artextract.images.preprocess import EFFICIENTNET_LITE, Preprocess
 from artextract.models.card import CARD_KEY, ModelCard
 from artextract.models.registry import find_model
-from artextract.models.session import DEVICES, Device, OnnxModel, check_onnxruntime
+from artextract.models.session import DEVICES, Device, OnnxModel
+from artextract.packages import check_onnxruntime
 
 Array = npt.NDArray[np.float32]
 
