@@ -226,6 +226,9 @@ def _print_summary(summary: Summary, settings: Settings, store: Store, models: M
         f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {models.identity} on "
         f"{models.device} ({_runners(models.device)} at once, batches of {settings.batch_size})."
     )
+    detector_device = models.eyes.detector_device
+    if detector_device not in (None, models.device):
+        click.echo(f"Faces and people were detected on {detector_device}.")
     if models.classifier is not None:
         click.echo(f"Classes were predicted by {models.classifier}.")
     click.echo(

@@ -8,7 +8,7 @@ from artextract.aspects import composition, face, lighting, palette, pose
 from artextract.aspects.grid import Floats
 from artextract.aspects.view import View
 
-__all__ = ["DIMENSIONS", "SEEN", "Measured", "measure", "terms_of"]
+__all__ = ["DIMENSIONS", "SEEN", "Measured", "measure", "needs_detectors", "terms_of"]
 
 DIMENSIONS = {
     "composition": composition.DIMENSION,
@@ -36,6 +36,11 @@ class Measured:
 
     vectors: dict[str, Floats] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def needs_detectors(aspects: Collection[str]) -> bool:
+    """Return whether heads or bodies are looked for when ``aspects`` are measured."""
+    return bool((_SEES_HEADS | _SEES_BODIES) & set(aspects))
 
 
 def measure(view: View, aspects: Collection[str]) -> Measured:

@@ -1,46 +1,67 @@
 """A picture as the aspects look at it: each thing that several of them need is made once."""
 
-from functools import cached_property
+import threading
+from typing import Literal
 
 import numpy as np
 import PIL.Image
 
 from artextract.aspects.colour import to_lab
 from artextract.aspects.grid import Floats
-from artextract.detectors.faces import Head, HeadFinder
 from artextract.detectors.people import Body, BodyFinder
-from artextract.models.session import Device
+from artextract.detectors.faces import Head, HeadFinder
 
-__all__ = ["SIDE", "Finders", "View"]
+__all__ = ["SIDE", "DetectorDevice", "Finders", "View"]
 
 SIDE = 64
 """Side of the square into which a picture is squeezed to be measured, in pixels."""
 
 
+DetectorDevice = Literal["cpu", "cuda"]
+
+
 class Finders:
-    """The networks that find heads and bodies, loaded when one is first needed."""
+    """The detectors of heads and bodies, each loaded once, when it is first needed.
 
-    def __init__(self, device: Device = "cpu", threads: int = 1) -> None:
-        """Use ``device`` and so many threads a network."""
-        self._device = device
+    ``device`` is where both run. Any number of threads may use them.
+    """
+
+    def __init__(self, device: DetectorDevice = "cpu", threads: int = 1) -> None:
+        """Load nothing yet.
+
+        Args:
+            device: Where to run. A detector that can't run there raises ModelError when it is
+                first used.
+            threads: CPU threads of one run of a network.
+        """
+        self.device = device
         self._threads = threads
+        self._loading = threading.Lock()
+        self._heads: HeadFinder | None = None
+        self._bodies: BodyFinder | None = None
 
-    @cached_property
+    @property
     def heads(self) -> HeadFinder:
-        """What finds heads."""
-        return HeadFinder(self._device, self._threads)
+        """The detector of heads."""
+        with self._loading:
+            if self._heads is None:
+                self._heads = HeadFinder(self.device, self._threads)
+            return self._heads
 
-    @cached_property
+    @property
     def bodies(self) -> BodyFinder:
-        """What finds bodies."""
-        return BodyFinder(self._device, self._threads)
+        """The detector of bodies."""
+        with self._loading:
+            if self._bodies is None:
+                self._bodies = BodyFinder(self.device, self._threads)
+            return self._bodies
 
 
 class View:
-    """One RGB picture, looked at by one thread.
+    """One RGB picture, used by one thread; what is found in it is kept.
 
-    What is found is kept by hand: cached_property of Python 3.11 has one lock for all pictures, and
-    two threads would wait for one another's networks.
+    Not with cached_property: in Python 3.11 it has one lock for all pictures, so that threads would
+    wait for one another's networks.
     """
 
     def __init__(self, image: PIL.Image.Image, finders: Finders) -> None:

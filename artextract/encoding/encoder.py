@@ -9,13 +9,12 @@ import numpy.typing as npt
 import PIL.Image
 
 from artextract.aspects import MEASURED
-from artextract.aspects.measure import DIMENSIONS, Measured, measure, terms_of
+from artextract.aspects.measure import DIMENSIONS, Measured, measure, needs_detectors, terms_of
 from artextract.aspects.scene import PEOPLE, scene
-from artextract.aspects.view import Finders, View
-from artextract.encoding.networks import Networks
+from artextract.aspects.view import DetectorDevice, Finders, View
 from artextract.errors import ModelError
+from artextract.encoding.networks import Networks
 from artextract.images.preprocess import Preprocess
-from artextract.models.session import Device
 
 __all__ = ["Eyes", "Sight"]
 
@@ -36,7 +35,7 @@ class Eyes:
         networks: Networks | None,
         measured: Sequence[str] = (),
         *,
-        device: Device = "cpu",
+        detector_device: DetectorDevice = "cpu",
         threads: int = 1,
     ) -> None:
         """Put networks and measuring together.
@@ -44,15 +43,16 @@ class Eyes:
         Args:
             networks: What gives "visual" and "style", None where only measuring is wanted.
             measured: The aspects of ``artextract.aspects.MEASURED`` that are wanted.
-            device: Where the networks that find heads and bodies run.
-            threads: Their CPU threads.
+            detector_device: Where the detectors of heads and bodies run, whatever the device of
+                ``networks``.
+            threads: CPU threads of one run of a detector.
 
         Raises:
             ModelError: "scene" is wanted and no network tells genres.
         """
         self._networks = networks
         self._measured = [name for name in MEASURED if name in measured]
-        self._finders = Finders(device, threads)
+        self._finders = Finders(detector_device, threads)
         genres = () if networks is None else networks.classes.get("genre", ())
         if "scene" in self._measured and not genres:
             raise ModelError(
@@ -66,6 +66,11 @@ class Eyes:
         """{aspect: dimension} of what is seen; a picture may lack what it does not show."""
         told = {} if self._networks is None else self._networks.vectors
         return {**told, **{name: self._dimensions[name] for name in self._measured}}
+
+    @property
+    def detector_device(self) -> DetectorDevice | None:
+        """Where the detectors of heads and bodies run; None where no aspect needs them."""
+        return self._finders.device if needs_detectors(self._measured) else None
 
     @property
     def preprocesses(self) -> list[Preprocess]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.aspects import ASPECTS, MEASURED, MEASURED_VERSION
+from artextract.aspects.view import DetectorDevice
 from artextract.encoding.encoder import Eyes
 from artextract.encoding.networks import Networks
 from artextract.errors import ModelError, QueryError, StoreMismatchError
@@ -20,7 +21,11 @@ __all__ = ["Models", "load_eyes", "load_models"]
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What looks at pictures, who embedder and classifier are, and the device that runs them."""
+    """The networks of a run, and which embedder and classifier they are.
+
+    ``device`` is the one that runs embedder and classifier, "cpu" or "cuda"; the detectors' is
+    ``eyes.detector_device``.
+    """
 
     eyes: Eyes
     identity: ModelIdentity
@@ -50,6 +55,7 @@ def load_models(
     classifier: str = "auto",
     aspects: Sequence[str] | None = None,
     device: Device = "auto",
+    detector_device: DetectorDevice = "cpu",
     threads: int = 1,
 ) -> Models:
     """Load embedder and classifier; a file that is both is loaded once.
@@ -59,7 +65,9 @@ def load_models(
         classifier: The same of what tells classes; "auto" takes the embedder where it does, "none"
             nothing.
         aspects: Which vectors to make beside "visual"; None makes all that can be made.
-        device: Where to run.
+        device: Where embedder and classifier run.
+        detector_device: Where the detectors of heads and bodies run. They take one image at a
+            time, in shapes that vary; "cuda" is there for benchmarks.
         threads: CPU threads of one run of a network.
 
     Raises:
@@ -89,7 +97,7 @@ def load_models(
     networks = Networks(embedder, teller, told)
     if aspects is None:
         aspects = [name for name in MEASURED if name != "scene" or "genre" in networks.classes]
-    eyes = Eyes(networks, aspects, device=embedder.device, threads=threads)
+    eyes = Eyes(networks, aspects, detector_device=detector_device, threads=threads)
     return Models(eyes, _identity(file, embedder), told_by, embedder.device)
 
 
@@ -106,7 +114,7 @@ def load_eyes(
         manifest: The collection's.
         aspects: Which of its vectors are wanted.
         model: A file, where a model of the collection has been moved.
-        device: Where to run.
+        device: Where the collection's models run; the detectors run on the CPU.
 
     Raises:
         StoreMismatchError: a model has another checksum than the collection's, or pictures were
@@ -127,11 +135,11 @@ def load_eyes(
         made_with.append(manifest.classifier or manifest.model)
     loaded = {each.sha256: _load(each, model, device) for each in made_with}
     if not loaded:
-        return Eyes(None, measured, device="cpu" if device == "auto" else device)
+        return Eyes(None, measured)
     first, last = loaded[made_with[0].sha256], loaded[made_with[-1].sha256]
     told = [name for name in aspects if name not in MEASURED and name != "visual"]
     networks = Networks(first, last if last.card.classes else None, told)
-    return Eyes(networks, measured, device=first.device)
+    return Eyes(networks, measured)
 
 
 def _load(made_with: ModelIdentity, moved_to: str | None, device: Device) -> OnnxModel:
