@@ -1,9 +1,10 @@
 """The ingest job: read and decode ahead in threads, embed in batches, write behind.
 
-Three things overlap: a pool of threads reads, checks and prepares pictures some way ahead; another
-runs the model on whole batches; and the main thread writes what is done. The model is meant to be
-what everything else waits for, so whichever picture is ready first goes first: one that a server
-is slow to send keeps no other waiting.
+Four things overlap: a pool of threads reads, checks and prepares pictures some way ahead; another
+runs the model on whole batches; one thread writes what is done; and the main thread hands works
+from one to the next, keeps the journal and counts. The model is meant to be what everything else
+waits for, so whichever picture is ready first goes first: one that a server is slow to send keeps
+no other waiting.
 
 On a CPU each batch runs on one thread, and several batches at once. One batch on several threads is
 no faster by itself, and loses more when decoding takes turns with it on the same cores: its threads
@@ -13,10 +14,10 @@ wait for one another at every layer (docs/decisions/0004-batches-side-by-side.md
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -96,8 +97,22 @@ class _Known:
     metadata: dict[str, Any] | None
     seconds: tuple[float, float]
 
+    @property
+    def key(self) -> str:
+        """That of the item."""
+        return self.item.key
+
 
 _Outcome = _Prepared | _Known | _Unread | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Works that the writer is done with, and the seconds spent on embedding and writing them."""
+
+    outcomes: Sequence[_Embedded | _Known | Failure]
+    embed_seconds: float
+    write_seconds: float
 
 
 def ingest(
@@ -142,70 +157,80 @@ def ingest(
     works = _select(source, journal if only_failed else None, limit)
     batches = _Batches(eyes.preprocesses)
     prepare = _Preparer(eyes, store.manifest.model, threads)
-    running: deque[Future[tuple[list[_Embedded | Failure], float]]] = deque()
+    writer = _Writer()
     batch: list[_Prepared] = []
-
-    def fail(failure: Failure) -> None:
-        summary.failures.append(failure)
-        journal.record(failure)
-        on_work(summary)
 
     def embed(prepared: list[_Prepared]) -> tuple[list[_Embedded | Failure], float]:
         begun = time.perf_counter()
         return _embed(eyes, prepared, batches), time.perf_counter() - begun
 
-    def write_oldest() -> None:
-        outcomes, seconds = running.popleft().result()
-        summary.embed_seconds += seconds
-        begun = time.perf_counter()
-        store.upsert([outcome.point for outcome in outcomes if isinstance(outcome, _Embedded)])
-        summary.write_seconds += time.perf_counter() - begun
-        for outcome in outcomes:
-            if isinstance(outcome, Failure):
-                fail(outcome)
-            else:
-                summary.embedded += 1
-                journal.resolve(outcome.key)
-                on_work(summary)
+    def count(outcome: _Embedded | _Known | Failure) -> None:
+        if isinstance(outcome, Failure):
+            summary.failures.append(outcome)
+            journal.record(outcome)
+            return
+        if isinstance(outcome, _Embedded):
+            summary.embedded += 1
+        elif outcome.metadata is None:
+            summary.unchanged += 1
+        else:
+            summary.updated += 1
+        journal.resolve(outcome.key)
 
-    def write_finished() -> None:
-        while running and running[0].done():
-            write_oldest()
+    def report(outcome: _Embedded | _Known | Failure) -> None:
+        count(outcome)
+        on_work(summary)
+
+    def report_written(at_most: int | None = None) -> None:
+        """Report works that have been written; wait until ``at_most`` are still to be written."""
+        for written in writer.take(at_most):
+            summary.embed_seconds += written.embed_seconds
+            summary.write_seconds += written.write_seconds
+            for outcome in written.outcomes:
+                report(outcome)
+
+    def write_batch() -> None:
+        report_written(most_unwritten - len(batch))
+        looked = model_pool.submit(embed, batch.copy())
+        writer.give(partial(_write, store, looked), len(batch))
+        batch.clear()
 
     ahead = (runners + 1) * batch_size + threads + readers
+    # Batches that the model runs, one that waits for it, and one that is being written.
+    most_unwritten = (runners + 2) * batch_size
     with (
         ThreadPoolExecutor(threads + readers, "prepare") as pool,
         ThreadPoolExecutor(runners, "model") as model_pool,
     ):
         try:
-            for outcome in _prepare_ahead(works, store, prepare, pool, ahead, write_finished):
+            for outcome in _prepare_ahead(works, store, prepare, pool, ahead, report_written):
+                report_written()
                 if isinstance(outcome, Failure):
-                    fail(outcome)
+                    report(outcome)
                     continue
                 assert not isinstance(outcome, _Unread)  # only a dry run leaves pictures unread
                 summary.read_seconds += outcome.seconds[0]
                 summary.prepare_seconds += outcome.seconds[1]
-                if isinstance(outcome, _Known):
-                    _update(store, outcome, summary)
-                    journal.resolve(outcome.item.key)
-                    on_work(summary)
-                    continue
-                batch.append(outcome)
-                if len(batch) == batch_size:
-                    running.append(model_pool.submit(embed, batch))
-                    batch = []
-                    if len(running) > runners:
-                        write_oldest()
+                if isinstance(outcome, _Prepared):
+                    batch.append(outcome)
+                    if len(batch) == batch_size:
+                        write_batch()
+                elif outcome.metadata is None:
+                    report(outcome)
+                else:
+                    report_written(most_unwritten - 1)
+                    writer.give(partial(_update, store, outcome), 1)
             if batch:
-                running.append(model_pool.submit(embed, batch))
-            while running:
-                write_oldest()
+                write_batch()
+            report_written(0)
         except BaseException:
             on_stop()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             model_pool.shutdown(wait=True, cancel_futures=True)
+            for late in writer.stop():  # none but where the run ends early
+                count(late)
     summary.seconds = time.perf_counter() - started
     return summary
 
@@ -429,13 +454,82 @@ def _embed(eyes: Eyes, pictures: list[_Prepared], batches: _Batches) -> list[_Em
     ]
 
 
-def _update(store: Store, known: _Known, summary: Summary) -> None:
-    """Replace a known work's metadata where they have changed."""
-    if known.metadata is None:
-        summary.unchanged += 1
-        return
+def _write(store: Store, looked: Future[tuple[list[_Embedded | Failure], float]]) -> _Written:
+    """Write a batch once the model is done with it."""
+    outcomes, embed_seconds = looked.result()
+    begun = time.perf_counter()
+    store.upsert([outcome.point for outcome in outcomes if isinstance(outcome, _Embedded)])
+    return _Written(outcomes, embed_seconds, time.perf_counter() - begun)
+
+
+def _update(store: Store, known: _Known) -> _Written:
+    """Replace a known work's metadata, which have changed."""
+    begun = time.perf_counter()
+    assert known.metadata is not None
     point_id = known.item.artwork.point_id
     stored: Mapping[str, Any] = store.retrieve([point_id])[point_id].payload
     measured = {key: value for key, value in stored.items() if key not in _CATALOGUED}
     store.overwrite_payload(point_id, {**known.metadata, **measured})
-    summary.updated += 1
+    return _Written([known], 0.0, time.perf_counter() - begun)
+
+
+class _Writer:
+    """Carries out writes in a thread of its own, in the order in which they are given.
+
+    All methods are called from one other thread. The first error ends the writing.
+    """
+
+    def __init__(self) -> None:
+        self._writes: queue.SimpleQueue[Callable[[], _Written]] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[_Written | BaseException] = queue.SimpleQueue()
+        self._unwritten = 0
+        self._stopped = False
+        # A daemon: a process that is interrupted twice need not wait for a server's answer.
+        self._thread = threading.Thread(target=self._run, name="write", daemon=True)
+        self._thread.start()
+
+    def give(self, write: Callable[[], _Written], works: int) -> None:
+        """Carry out ``write``, which writes so many works."""
+        self._unwritten += works
+        self._writes.put(write)
+
+    def take(self, at_most: int | None = None) -> Iterator[_Written]:
+        """Iterate over what has been written since the last call.
+
+        With ``at_most``, wait until no more than so many works are still to be written.
+
+        Raises:
+            StoreError: a write failed. So does any other error of a write.
+        """
+        while self._unwritten:
+            wait = at_most is not None and self._unwritten > at_most
+            try:
+                # Not without end: see _prepare_ahead.
+                result = self._results.get(wait, _IDLE_SECONDS)
+            except queue.Empty:
+                if wait:
+                    continue
+                return
+            if isinstance(result, BaseException):
+                raise result
+            self._unwritten -= len(result.outcomes)
+            yield result
+
+    def stop(self) -> list[_Embedded | _Known | Failure]:
+        """Return works that were written and not taken; writes that have not begun are dropped."""
+        self._stopped = True
+        self._writes.put(lambda: _Written([], 0.0, 0.0))
+        while self._thread.is_alive():
+            self._thread.join(_IDLE_SECONDS)
+        outcomes: list[_Embedded | _Known | Failure] = []
+        while not self._results.empty():
+            result = self._results.get()
+            outcomes += result.outcomes if isinstance(result, _Written) else []
+        return outcomes
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped:
+                self._results.put(self._writes.get()())
+        except BaseException as error:  # the other thread raises it
+            self._results.put(error)

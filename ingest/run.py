@@ -26,6 +26,8 @@ __all__ = ["Settings", "run"]
 
 _FAILURES_SHOWN = 5
 
+_BATCH_SIZES = {"cpu": 8, "cuda": 64}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -35,7 +37,8 @@ class Settings:
     model: str
     aspects: str
     device: Device
-    batch_size: int
+    batch_size: int | None = None
+    """Images in one run of the model; None takes the device's own, see :meth:`batch_of`."""
     classifier: str = "auto"
     limit: int | None = None
     retry_failed: bool = False
@@ -43,6 +46,10 @@ class Settings:
     dry_run: bool = False
     layout: Mapping[str, Any] = field(default_factory=dict)
     """What is asked for of a new collection, {field of Layout: value}."""
+
+    def batch_of(self, device: str) -> int:
+        """Return the images in one run of the model on ``device``."""
+        return self.batch_size or _BATCH_SIZES[device]
 
     @property
     def journal(self) -> Path:
@@ -107,19 +114,25 @@ def _ingest(
     readers: int,
     on_stop: Callable[[], None],
 ) -> Summary:
-    before = store.count()
     total = len(journal) if settings.retry_failed else source.count()
     total = min(total, settings.limit or total)
     if settings.retry_failed and not total:
         click.echo(f"Nothing to retry: no failure stands in {journal.path}.", err=True)
+    so_far = Summary()
+
+    def on_work(summary: Summary) -> None:
+        nonlocal so_far
+        so_far = summary
+        show(summary)
+
     try:
-        with _progress("Ingesting", total) as on_work:
+        with _progress("Ingesting", total) as show:
             summary = ingest_source(
                 source,
                 store,
                 models.eyes,
                 journal,
-                batch_size=settings.batch_size,
+                batch_size=settings.batch_of(models.device),
                 threads=os.cpu_count() or 1,
                 runners=_runners(models.device),
                 readers=readers,
@@ -129,9 +142,9 @@ def _ingest(
                 on_stop=on_stop,
             )
     except KeyboardInterrupt:
-        new = store.count() - before
         click.echo(
-            f"Interrupted after {new} new works; they are kept. Run the command again to go on.",
+            f"Interrupted after {so_far.embedded} new works; they are kept. Run the command again "
+            "to go on.",
             err=True,
         )
         raise
@@ -224,7 +237,8 @@ def _print_summary(summary: Summary, settings: Settings, store: Store, models: M
     )
     click.echo(
         f"{summary.seconds:.1f} s, {rate:.0f} images/s embedded, with {models.identity} on "
-        f"{models.device} ({_runners(models.device)} at once, batches of {settings.batch_size})."
+        f"{models.device} ({_runners(models.device)} at once, batches of "
+        f"{settings.batch_of(models.device)})."
     )
     detector_device = models.eyes.detector_device
     if detector_device not in (None, models.device):

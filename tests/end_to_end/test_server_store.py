@@ -1,5 +1,6 @@
 """Ingesting into a server and searching there, by the command line and over real HTTP."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -157,6 +158,45 @@ def test_ctrl_c_keeps_what_is_there(
     assert 0 < kept <= 200
     out = ingest(artextract, tmp_path / "gallery", server)
     assert f"embedded {200 - kept}, updated 0, unchanged {kept}" in out
+
+
+def test_ctrl_c_again_ends_a_run_whose_server_is_gone(
+    server: QdrantServer,
+    artextract: Artextract,
+    start_artextract: Callable[..., "subprocess.Popen[str]"],
+    tmp_path: Path,
+) -> None:
+    """A call is tried again for minutes; each Ctrl-C ends the wait for one that is going on."""
+    make_folder(tmp_path / "gallery", 60)
+    gone = threading.Event()
+
+    def lose_the_third(asked: Asked) -> str | None:
+        if asked.path == "points" and asked.method == "PUT":
+            if sum(a.path == "points" and a.method == "PUT" for a in server.asked) >= 3:
+                gone.set()
+        return "reset" if gone.is_set() else None
+
+    server.trouble = lose_the_third
+    running = start_artextract(
+        "ingest", "folder", tmp_path / "gallery", "--store", f"{server.url}/art"
+    )
+    assert gone.wait(60)
+    time.sleep(1)
+    for _ in range(4):
+        running.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(5)
+            break
+    _, err = running.communicate(timeout=60)  # far less than it tries again for
+    assert running.returncode == 130, err
+    assert "Traceback" not in err
+    assert "are kept" in err
+    server.trouble = lambda asked: None
+    kept = server.client.count("art").count
+    assert 0 < kept < 60
+    assert f"embedded {60 - kept}, updated 0, unchanged {kept}" in ingest(
+        artextract, tmp_path / "gallery", server
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from pictures import make_folder, make_picture
 from pytest_httpserver import HTTPServer
 
 from artextract.catalog.artwork import Artwork
+from artextract.errors import StoreError, StoreFullError, UnavailableError
+from artextract.images.opening import open_image
+from artextract.models.session import OnnxModel
 from artextract.encoding.encoder import Eyes
 from artextract.encoding.networks import Networks
-from artextract.images.opening import open_image
-from artextract.images.preprocess import Preprocess
 from artextract.models.card import CARD_KEY, ModelCard
-from artextract.models.session import OnnxModel
+from artextract.images.preprocess import Preprocess
 from artextract.store import ModelIdentity, Record, Store, create_store, open_store
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source, ingest
@@ -364,6 +366,10 @@ class CountedItem(Item):
     source: Counting
 
 
+def most_ahead(batch_size: int, threads: int, runners: int) -> int:
+    return (runners + 1) * batch_size + threads + batch_size + (runners + 2) * batch_size
+
+
 @pytest.mark.parametrize(
     ("batch_size", "threads", "runners"), [(1, 1, 1), (4, 2, 2), (16, 2, 1), (5, 4, 3)]
 )
@@ -373,8 +379,8 @@ def test_it_does_not_run_ahead(
     """Pictures that are read and not yet stored are few, however many works there are.
 
     At most: the works that are being prepared, `(runners + 1) * batch_size + threads`; the batch
-    that is being filled; `runners` batches in the model, and one that is being written. The source
-    itself is taken a look-up of 256 works further.
+    that is being filled; `runners` batches in the model, one that waits for it, and one that is
+    being written. The source itself is taken a look-up of 256 works further.
     """
     (picture,) = make_folder(tmp_path / "one", 1)
     source = Counting(picture, 1200)
@@ -383,7 +389,7 @@ def test_it_does_not_run_ahead(
     )
     assert counts(summary) == (1200, 0, 0, 0)
     assert bench.store.count() == 1200
-    window = (runners + 1) * batch_size + threads + batch_size + (runners + 1) * batch_size
+    window = most_ahead(batch_size, threads, runners)
     assert source.furthest_opened <= window
     assert source.furthest_taken <= window + 256
     again = Counting(picture, 1200)
@@ -406,6 +412,188 @@ def test_what_is_stored_when_a_run_is_interrupted_is_kept(
     assert 5 <= kept <= 10
     assert counts(bench.run(source)) == (10 - kept, 0, kept, 0)
     check_vectors(bench, pictures[0].parent, names_of(pictures))
+
+
+class Writes:
+    """Stands before a store's ``upsert`` and ``overwrite_payload``, and notes what has returned."""
+
+    def __init__(
+        self,
+        store: Store,
+        monkeypatch: pytest.MonkeyPatch,
+        before: Callable[[int], None] = lambda number: None,
+    ) -> None:
+        """``before`` is called with the number of the write, from 0."""
+        self.begun = 0
+        self.threads: set[int] = set()
+        self.acknowledged: set[str] = set()
+        upsert, overwrite = store.upsert, store.overwrite_payload
+
+        def write(ids: list[str], call: Callable[[], None]) -> None:
+            self.threads.add(threading.get_ident())
+            self.begun += 1
+            before(self.begun - 1)
+            call()
+            self.acknowledged |= set(ids)
+
+        monkeypatch.setattr(
+            store, "upsert",
+            lambda points: write([p.payload["id"] for p in points], lambda: upsert(points)),
+        )  # fmt: skip
+        monkeypatch.setattr(
+            store, "overwrite_payload",
+            lambda point_id, payload: write([payload["id"]], lambda: overwrite(point_id, payload)),
+        )  # fmt: skip
+
+
+def test_works_are_reported_after_their_write_returned(
+    pictures: list[Path], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pictures[0].parent
+    rows = [{"id": f"w{n}", "file": path.name} for n, path in enumerate(pictures)]
+    source = CatalogSource(write_catalog(folder, rows[:6]), folder)
+    bench.run(source)
+    for row in rows[:3]:
+        row["title"] = "New"
+    writes = Writes(bench.store, monkeypatch)
+
+    def on_work(summary: Summary) -> None:
+        assert threading.get_ident() not in writes.threads
+        assert summary.embedded + summary.updated <= len(writes.acknowledged)
+
+    source = CatalogSource(write_catalog(folder, rows), folder)
+    assert counts(bench.run(source, batch_size=2, on_work=on_work)) == (4, 3, 3, 0)
+    assert writes.acknowledged == {f"w{n}" for n in (0, 1, 2, 6, 7, 8, 9)}
+    assert {r.payload.get("title") for r in bench.contents().values()} == {"New", None}
+
+
+@pytest.mark.parametrize(("batch_size", "threads", "runners"), [(4, 2, 1), (3, 2, 2)])
+def test_a_slow_write_holds_up_neither_reading_nor_memory(
+    batch_size: int,
+    threads: int,
+    runners: int,
+    tmp_path: Path,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the first write is held up, works are read and embedded as far ahead as is allowed."""
+    (picture,) = make_folder(tmp_path / "one", 1)
+    source = Counting(picture, 200)
+    most = most_ahead(batch_size, threads, runners)
+    # Written, embedded or waiting for it, and prepared: all but the batch that can't be submitted.
+    least = (runners + 2) * batch_size + (runners + 1) * batch_size
+    opened_meanwhile = []
+
+    def hold(number: int) -> None:
+        if number == 0:
+            deadline = time.monotonic() + 30
+            while source.opened < least and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.2)  # for more than is allowed
+            opened_meanwhile.append(source.opened)
+
+    Writes(bench.store, monkeypatch, hold)
+    options = {"batch_size": batch_size, "threads": threads, "runners": runners}
+    assert counts(bench.run(source, on_work=source.on_work, **options)) == (200, 0, 0, 0)
+    assert least <= opened_meanwhile[0] <= most
+
+
+@pytest.mark.parametrize("error", [StoreFullError("no room"), UnavailableError("no answer")])
+@pytest.mark.parametrize("failing", [0, 2])
+def test_a_write_that_fails_ends_the_run_and_keeps_what_was_acknowledged(
+    failing: int,
+    error: StoreError,
+    pictures: list[Path],
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = pictures[0].parent
+    whole = {path: path.read_bytes() for path in pictures[:9]}
+    for path in whole:
+        path.write_bytes(b"broken")
+    source = FolderSource(folder)
+    assert counts(bench.run(source)) == (1, 0, 0, 9)
+    for path, data in whole.items():
+        path.write_bytes(data)
+
+    def fail(number: int) -> None:
+        if number == failing:
+            raise error
+
+    with monkeypatch.context() as broken:
+        writes = Writes(bench.store, broken, fail)
+        with pytest.raises(type(error), match=str(error)):
+            bench.run(source, batch_size=2)
+    assert writes.begun == failing + 1
+    assert len(writes.acknowledged) == 2 * failing
+    assert set(bench.contents()) == {"009.jpg"} | writes.acknowledged
+    assert set(bench.failed()) == {path.name for path in whole} - writes.acknowledged
+    assert counts(bench.run(source, only_failed=True)) == (9 - 2 * failing, 0, 0, 0)
+    check_vectors(bench, folder, names_of(pictures))
+
+
+def test_an_update_that_fails_ends_the_run(
+    pictures: list[Path], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pictures[0].parent
+    rows: list[dict[str, Any]] = [{"file": path.name} for path in pictures]
+    bench.run(CatalogSource(write_catalog(folder, rows), folder))
+    for row in rows:
+        row["title"] = "New"
+    source = CatalogSource(write_catalog(folder, rows), folder)
+
+    def fail(number: int) -> None:
+        if number == 4:
+            raise UnavailableError("no answer")
+
+    with monkeypatch.context() as broken:
+        Writes(bench.store, broken, fail)
+        with pytest.raises(UnavailableError, match="no answer"):
+            bench.run(source)
+    assert [r.payload.get("title") for r in bench.contents().values()].count("New") == 4
+    assert counts(bench.run(source)) == (0, 6, 4, 0)
+
+
+def test_interrupted_it_waits_for_the_write_that_is_going_on(
+    pictures: list[Path], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pictures[0].parent
+    new = pictures[2:6]  # two batches, fewer than may be unwritten
+    for path in pictures[6:]:
+        path.unlink()
+    for path in new:
+        path.write_bytes(b"broken")
+    bench.run(FolderSource(folder))
+    for number, path in enumerate(new, 2):
+        make_picture(number).save(path)
+    writing, interrupted = threading.Event(), threading.Event()
+
+    def before(number: int) -> None:
+        writing.set()
+        interrupted.wait(30)
+        time.sleep(0.2)
+
+    def interrupt(summary: Summary) -> None:  # called for the two that are known
+        assert writing.wait(30)
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    class KnownLast(FolderSource):
+        def __iter__(self) -> Iterator[Item | Failure]:
+            yield from reversed(list(super().__iter__()))
+
+    with monkeypatch.context() as held:
+        writes = Writes(bench.store, held, before)
+        with pytest.raises(KeyboardInterrupt):
+            bench.run(KnownLast(folder), on_work=interrupt, batch_size=2, runners=1)
+        assert writes.begun == 1
+        assert len(writes.acknowledged) == 2
+        time.sleep(0.2)
+        assert writes.begun == 1  # nothing is written once the run has ended
+    assert set(bench.contents()) == {"000.jpg", "001.jpg"} | writes.acknowledged
+    assert set(bench.failed()) == {path.name for path in new} - writes.acknowledged
+    bench.run(FolderSource(folder))
+    check_vectors(bench, folder, names_of(pictures[:6]))
 
 
 def test_rows_of_no_use_are_failures_among_the_others(pictures: list[Path], bench: Bench) -> None:
