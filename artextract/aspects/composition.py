@@ -30,11 +30,13 @@ def composition(lab: Floats) -> Floats | None:
     None for a picture of one colour: it has no masses and no lines.
     """
     light = _standard(lab[..., 0])
+    down, along = np.gradient(light)
+    strength = np.hypot(down, along)
     vector = join(
         [
             (_SHARES[0], blocks(light, _MASSES)),
-            (_SHARES[1], _lines(light)),
-            (_SHARES[2], _weight(light, lab)),
+            (_SHARES[1], _lines(strength, np.arctan2(down, along))),
+            (_SHARES[2], _weight(light, strength, lab)),
         ]
     )
     return vector if vector.any() else None
@@ -49,26 +51,31 @@ def _standard(field: Floats) -> Floats:
     return np.asarray((field - field.mean()) / max(float(field.std()), 1.0), np.float32)
 
 
-def _lines(light: Floats) -> Floats:
-    """Return how strong edges of six directions are in each cell, less the picture's mean."""
-    down, along = np.gradient(light)
-    strength = np.hypot(down, along)
-    angle = np.mod(np.arctan2(down, along), np.pi) / np.pi * _DIRECTIONS
-    lower = np.floor(angle).astype(int) % _DIRECTIONS
-    share = (angle - np.floor(angle)).astype(np.float32)
+def _lines(strength: Floats, slope: Floats) -> Floats:
+    """Return how strong edges of six directions are in each cell, less the picture's mean.
+
+    ``strength`` and ``slope`` are the length of the gradient and its angle in radians, (64, 64).
+    """
+    angle = np.mod(slope, np.pi) / np.pi * _DIRECTIONS
+    floor = np.floor(angle)
+    lower = floor.astype(np.intp).ravel() % _DIRECTIONS
+    share = (angle - floor).ravel()
     energy = np.zeros((SIDE, SIDE, _DIRECTIONS), np.float32)
-    rows, columns = np.indices((SIDE, SIDE))
-    energy[rows, columns, lower] = strength * (1 - share)
-    energy[rows, columns, (lower + 1) % _DIRECTIONS] += strength * share
+    flat = energy.reshape(-1)
+    flat[_PIXELS + lower] = strength.ravel() * (1 - share)
+    flat[_PIXELS + (lower + 1) % _DIRECTIONS] = strength.ravel() * share
     cells = np.sqrt(blocks(energy, _LINES))
     return np.asarray(cells - cells.mean(), np.float32)
 
 
-def _weight(light: Floats, lab: Floats) -> Floats:
+_PIXELS = np.arange(SIDE * SIDE) * _DIRECTIONS
+"""Where the directions of each pixel begin in the flat array of all."""
+
+
+def _weight(light: Floats, strength: Floats, lab: Floats) -> Floats:
     """Return how much each cell stands out from the picture as a whole, less the mean."""
     colour = lab[..., 1:] - lab[..., 1:].mean(axis=(0, 1))
     spread = max(float(colour.std()), 1.0)
     stands_out = np.abs(light) + np.hypot(colour[..., 0], colour[..., 1]) / spread
-    down, along = np.gradient(light)
-    cells = blocks(stands_out + 2 * np.hypot(down, along), _WEIGHT)
+    cells = blocks(stands_out + 2 * strength, _WEIGHT)
     return np.asarray(cells - cells.mean(), np.float32)

@@ -37,17 +37,17 @@ def amounts(lab: Floats) -> Floats:
     flat = lab.reshape(-1, 3)
     most = np.asarray([_LIGHTNESS - 1, _CHROMA - 1, _CHROMA - 1])
     places = np.stack(
-        [flat[:, 0] / 100, (flat[:, 1] / _REACH + 1) / 2, (flat[:, 2] / _REACH + 1) / 2], axis=1
+        [flat[:, 0] / 100, (flat[:, 1] / _REACH + 1) / 2, (flat[:, 2] / _REACH + 1) / 2]
     )
-    places = np.clip(places * most, 0, most)
-    low = np.minimum(np.floor(places).astype(int), most - 1)
-    share = places - low
+    places = np.clip(places * most[:, None], 0, most[:, None])
+    low = np.minimum(places.astype(np.intp), most[:, None] - 1)
+    above = places - low
+    shares = (1 - above, above)  # of the lower and of the upper cell, along each axis
+    first = (low[0] * _CHROMA + low[1]) * _CHROMA + low[2]
     counts = np.zeros(DIMENSION)
-    for corner in np.ndindex(2, 2, 2):
-        at = low + corner
-        weights = np.prod(np.where(corner, share, 1 - share), axis=1)
-        cells = (at[:, 0] * _CHROMA + at[:, 1]) * _CHROMA + at[:, 2]
-        counts += np.bincount(cells, weights, DIMENSION)
+    for light, a, b in np.ndindex(2, 2, 2):
+        weights = shares[light][0] * shares[a][1] * shares[b][2]
+        counts += np.bincount(first + (light * _CHROMA + a) * _CHROMA + b, weights, DIMENSION)
     return np.asarray(np.sqrt(counts / len(flat)), np.float32)
 
 
