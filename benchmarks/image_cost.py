@@ -1,0 +1,142 @@
+"""What each part of an ingest costs an image, in CPU time of one thread.
+
+    python benchmarks/image_cost.py
+
+Needs the paintings of $ARTEXTRACT_SHARED. Takes the first 300 of the NGA sample through every step
+but the embedder, with all aspects, and writes as many points to an embedded store; medians of 3.
+CPU time and not wall time, so that other work on the machine counts for less.
+"""
+
+import json
+import os
+import statistics
+import tempfile
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from artextract.aspects import composition, face, lighting, palette, pose
+from artextract.aspects.view import Finders, View
+from artextract.images import content_hash, make_thumbnail, open_sized, read_image_file
+from artextract.looking.models import Models, load_models
+from artextract.models import DEFAULT_MODEL
+from artextract.store import Point
+
+SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
+RESULTS = Path(__file__).parent / "results"
+COUNT, REPEATS, BATCH_SIZE = 300, 3, 64
+
+
+class Clock:
+    """Adds up this thread's CPU time by part."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Add what runs within to part ``name``."""
+        begun = time.thread_time()
+        yield
+        self.seconds[name] += time.thread_time() - begun
+
+
+def take(paths: list[Path], models: Models, finders: Finders) -> dict[str, float]:
+    """Return CPU seconds by part of taking images through all steps up to the model's input."""
+    (preprocess,) = models.eyes.preprocesses
+    tensor = np.empty((3, preprocess.size, preprocess.size), np.float32)
+    clock = Clock()
+    for path in paths:
+        with clock.part("read and hash"):
+            data = read_image_file(path)
+            content_hash(data)
+        with clock.part("decode"):
+            image, _ = open_sized(data, path.name, models.eyes.decode_at_least)
+        with clock.part("thumbnail"):
+            make_thumbnail(image)
+        with clock.part("resize for the model"):
+            pixels = preprocess.resize_pixels(image)
+        view = View(image, finders)
+        with clock.part("detect people (MoveNet)"):
+            bodies = view.bodies
+        with clock.part("detect faces (BlazeFace, face mesh)"):
+            heads = view.heads
+        with clock.part("64 x 64 L*a*b*"):
+            lab = view.lab
+        with clock.part("composition"):
+            composition.composition(lab)
+        with clock.part("lighting"):
+            lighting.lighting(lab)
+            lighting.lighting_facts(lab)
+        with clock.part("palette"):
+            palette.palette(lab[::2, ::2])
+            palette.palette_facts(lab)
+        with clock.part("face and pose"):
+            face.face(heads)
+            face.faces_facts(heads)
+            pose.pose(bodies, image.width / image.height)
+            pose.bodies_facts(bodies)
+        with clock.part("normalise"):
+            preprocess.normalize(pixels, tensor)
+    return dict(clock.seconds)
+
+
+def write(models: Models, payload: dict[str, object]) -> float:
+    """Return CPU seconds of writing as many points, with all aspects, to an embedded store."""
+    random = np.random.default_rng(0)
+    points = [
+        Point(
+            str(uuid.UUID(int=number)),
+            {name: random.normal(size=size).tolist() for name, size in models.eyes.vectors.items()},
+            {"id": str(number), **payload},
+        )
+        for number in range(COUNT)
+    ]
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        models.create_store(str(Path(scratch) / "store")) as store,
+    ):
+        begun = time.thread_time()
+        for at in range(0, COUNT, BATCH_SIZE):
+            store.upsert(points[at : at + BATCH_SIZE])
+        return time.thread_time() - begun
+
+
+def main() -> None:
+    """Measure and print."""
+    models = load_models(DEFAULT_MODEL, device="cpu")
+    paths = list(islice(sorted((SHARED / "data/nga/images").glob("*.jpg")), COUNT))
+    image = open_sized(read_image_file(paths[0]), "first")[0]
+    payload = {"thumbnail": make_thumbnail(image), **models.eyes.see(image).payload}
+    finders = Finders()
+    take(paths[:10], models, finders)  # loads the detectors
+    rounds = []
+    for _ in range(REPEATS):
+        rounds.append({**take(paths, models, finders), "write": write(models, payload)})
+    milliseconds = {
+        part: round(statistics.median(each[part] for each in rounds) / COUNT * 1000, 3)
+        for part in rounds[0]
+    }
+    prepare = sum(ms for part, ms in milliseconds.items() if part not in ("normalise", "write"))
+    figures = {
+        "images": COUNT,
+        "repeats": REPEATS,
+        "cpu_ms_an_image": milliseconds,
+        "prepare_ms": round(prepare, 2),
+        "prepared_images_per_second_and_core": round(1000 / prepare, 1),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(figures, indent=1) + "\n"
+    (RESULTS / "image_cost.json").write_text(text, encoding="utf-8")
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main()
