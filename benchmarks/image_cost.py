@@ -23,9 +23,9 @@ import numpy as np
 
 from artextract.aspects import composition, face, lighting, palette, pose
 from artextract.aspects.view import Finders, View
-from artextract.images import content_hash, make_thumbnail, open_sized, read_image_file
-from artextract.looking.models import Models, load_models
-from artextract.models import DEFAULT_MODEL
+from artextract.encoding.loading import Models, load_models
+from artextract.images.opening import content_hash, make_thumbnail, open_sized, read_image_file
+from artextract.models.registry import DEFAULT_MODEL
 from artextract.store import Point
 
 SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))

@@ -8,8 +8,8 @@ import PIL.Image
 
 from artextract.aspects.colour import to_lab
 from artextract.aspects.grid import Floats
-from artextract.detectors.people import Body, BodyFinder
 from artextract.detectors.faces import Head, HeadFinder
+from artextract.detectors.people import Body, BodyFinder
 
 __all__ = ["SIDE", "DetectorDevice", "Finders", "View"]
 

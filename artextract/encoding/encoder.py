@@ -12,8 +12,8 @@ from artextract.aspects import MEASURED
 from artextract.aspects.measure import DIMENSIONS, Measured, measure, needs_detectors, terms_of
 from artextract.aspects.scene import PEOPLE, scene
 from artextract.aspects.view import DetectorDevice, Finders, View
-from artextract.errors import ModelError
 from artextract.encoding.networks import Networks
+from artextract.errors import ModelError
 from artextract.images.preprocess import Preprocess
 
 __all__ = ["Eyes", "Sight"]

@@ -19,13 +19,13 @@ from pictures import make_folder, make_picture
 from pytest_httpserver import HTTPServer
 
 from artextract.catalog.artwork import Artwork
-from artextract.errors import StoreError, StoreFullError, UnavailableError
-from artextract.images.opening import open_image
-from artextract.models.session import OnnxModel
 from artextract.encoding.encoder import Eyes
 from artextract.encoding.networks import Networks
-from artextract.models.card import CARD_KEY, ModelCard
+from artextract.errors import StoreError, StoreFullError, UnavailableError
+from artextract.images.opening import open_image
 from artextract.images.preprocess import Preprocess
+from artextract.models.card import CARD_KEY, ModelCard
+from artextract.models.session import OnnxModel
 from artextract.store import ModelIdentity, Record, Store, create_store, open_store
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source, ingest

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from artextract.location import Location
+from artextract.store.location import Location
 from ingest.run import Settings
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from artextract.aspects import view
 from artextract.aspects.view import Finders
+from artextract.encoding.encoder import Eyes
+from artextract.encoding.loading import load_models
 from artextract.errors import ModelError
-from artextract.looking.eyes import Eyes
-from artextract.looking.models import load_models
 
 LOADERS = {"heads": "HeadFinder", "bodies": "BodyFinder"}
 
