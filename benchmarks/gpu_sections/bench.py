@@ -57,6 +57,10 @@ class Bench:
         """Return the seconds that are left to the section."""
         return max(0.0, self.seconds - (time.monotonic() - self.started))
 
+    def fits(self, items: int, per_second: float) -> bool:
+        """Return whether ``items`` items are done in the time left at ``per_second``."""
+        return items <= per_second * self.left()
+
     @property
     def devices(self) -> tuple[Device, ...]:
         """The devices to compare: the CPU, and the GPU where it is asked for."""
@@ -189,7 +193,7 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def measure_rate(
-    action: Callable[[], object], items: int, seconds: float, *, least: int = 3
+    action: Callable[[], object], items: int, seconds: float, *, least: int = 1
 ) -> dict[str, Any]:
     """Return the items/s of ``action``: the median of as many repeats as fit, after a warm-up.
 

@@ -52,7 +52,6 @@ def decode(bench: Bench) -> Figures:
                     lambda pool=pool: list(pool.map(prepare, files)),  # type: ignore[misc]
                     len(files),
                     0.7 * bench.left() / (len(counts) - number),
-                    least=2,
                 ),
             )
 
@@ -106,9 +105,7 @@ def _time_detector(
         if len(again) >= len(images) and time.perf_counter() > deadline:
             break
     with ThreadPoolExecutor(bench.cores) as pool:
-        together = measure_rate(
-            lambda: list(pool.map(find, images)), len(images), seconds / 2, least=1
-        )
+        together = measure_rate(lambda: list(pool.map(find, images)), len(images), seconds / 2)
     return {
         "first_ms": 1000 * statistics.mean(first),
         "again_ms": 1000 * statistics.median(again),

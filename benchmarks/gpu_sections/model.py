@@ -115,20 +115,19 @@ def _share_equal(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> float:
 
 
 def model(bench: Bench) -> Figures:
-    """Yield images/s of the embedder for each size of batch, float32 input from host memory."""
+    """Yield images/s of the embedder by batches that fit into the time, float32 from host memory."""
     card = load_cpu_model(bench).card
     tensors = load_tensors(bench, load_cpu_model(bench), max(BATCHES))
     session = open_session(find_model(bench.model).path, bench.device, bench.cores)
+    rate = 0.0
     for number, size in enumerate(BATCHES):
-        batch = tensors[:size]
-        yield (
-            f"batch {size}",
-            measure_rate(
-                partial(session.run, None, {card.input: batch}),
-                size,
-                0.8 * bench.left() / (len(BATCHES) - number),
-            ),
-        )
+        if number and not bench.fits(2 * size, rate):
+            yield "left_out", BATCHES[number:]
+            return
+        run = partial(session.run, None, {card.input: tensors[:size]})
+        figures = measure_rate(run, size, 0.8 * bench.left() / (len(BATCHES) - number))
+        yield f"batch {size}", figures
+        rate = figures["per_second"]
 
 
 def uint8(bench: Bench) -> Figures:
@@ -165,16 +164,18 @@ def uint8(bench: Bench) -> Figures:
 
     pairs = zip(on_host(8), in_graph(8), strict=True)
     yield "largest_difference", max(float(np.abs(a - b).max()) for a, b in pairs)
+    rate = 0.0
     for number, size in enumerate(UINT8_BATCHES):
-        each = 0.8 * bench.left() / (len(UINT8_BATCHES) - number) / 3
-        yield (
-            f"batch {size}",
-            {
-                "on_host": measure_rate(partial(on_host, size), size, each),
-                "in_graph": measure_rate(partial(in_graph, size), size, each),
-                "normalize_only": measure_rate(partial(normalize, size), size, each),
-            },
-        )
+        if number and not bench.fits(4 * size, rate):
+            yield "left_out", UINT8_BATCHES[number:]
+            return
+        seconds = 0.8 * bench.left() / (len(UINT8_BATCHES) - number) / 3
+        runs = {"on_host": on_host, "in_graph": in_graph, "normalize_only": normalize}
+        figures = {
+            name: measure_rate(partial(run, size), size, seconds) for name, run in runs.items()
+        }
+        yield f"batch {size}", figures
+        rate = min(figures["on_host"]["per_second"], figures["in_graph"]["per_second"])
 
 
 def _with_uint8_input(path: Path, name: str, preprocess: Preprocess) -> bytes:

@@ -173,8 +173,10 @@ def _model(figures: Figures) -> Lines:
         [
             (name.removeprefix("batch "), *_rate(each), each["repeats"])
             for name, each in figures.items()
+            if name.startswith("batch ")
         ],
     )
+    yield from _left_out(figures)
 
 
 def _uint8(figures: Figures) -> Lines:
@@ -195,9 +197,10 @@ def _uint8(figures: Figures) -> Lines:
                 f"{each['normalize_only']['per_second']:.0f}",
             )
             for name, each in figures.items()
-            if isinstance(each, dict)
+            if name.startswith("batch ")
         ],
     )
+    yield from _left_out(figures)
 
 
 def _start(figures: Figures) -> Lines:
@@ -349,6 +352,12 @@ _SECTIONS: dict[str, tuple[str, Callable[[Figures], Iterable[str]]]] = {
 
 def _rate(rate: dict[str, Any]) -> tuple[str, str]:
     return f"{rate['per_second']:.0f}", f"{rate['slowest']:.0f} to {rate['fastest']:.0f}"
+
+
+def _left_out(figures: Figures) -> Lines:
+    if "left_out" in figures:
+        yield ""
+        yield f"No time was left for batches of {', '.join(map(str, figures['left_out']))}."
 
 
 def _percent(share: float) -> str:

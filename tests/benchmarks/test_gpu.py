@@ -258,3 +258,18 @@ def test_only_a_session_on_cuda_makes_a_page_about_a_gpu() -> None:
     assert page.startswith("# The main job on a GPU: NVIDIA H100\n")
     assert "**The run was cut off**" in page
     assert "**Failed**: no driver" in page
+
+
+def test_batches_that_do_not_fit_are_left_out_and_the_page_names_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "BATCHES", (1, 2))
+    figures = dict(model.model(replace(bench, seconds=0)))
+    assert figures["batch 1"]["repeats"] == 1
+    assert figures["left_out"] == (2,)
+    results = {
+        "device": "cpu", "model": DEFAULT_MODEL, "images": {"from": "the atelier", "count": 3},
+        "budget_s": 480, "seconds": 5, "finished": True,
+        "sections": {"model": {"status": "done", "figures": figures}},
+    }  # fmt: skip
+    assert "No time was left for batches of 2." in make_page(results)
