@@ -115,16 +115,16 @@ def _share_equal(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> float:
 
 
 def model(bench: Bench) -> Figures:
-    """Yield images/s of the embedder by batches that fit into the time, float32 from host memory."""
-    card = load_cpu_model(bench).card
-    tensors = load_tensors(bench, load_cpu_model(bench), max(BATCHES))
+    """Yield images/s of the embedder by size of batch, float32 input from host memory."""
+    shipped = load_cpu_model(bench)
+    tensors = load_tensors(bench, shipped, max(BATCHES))
     session = open_session(find_model(bench.model).path, bench.device, bench.cores)
     rate = 0.0
     for number, size in enumerate(BATCHES):
         if number and not bench.fits(2 * size, rate):
             yield "left_out", BATCHES[number:]
             return
-        run = partial(session.run, None, {card.input: tensors[:size]})
+        run = partial(session.run, None, {shipped.card.input: tensors[:size]})
         figures = measure_rate(run, size, 0.8 * bench.left() / (len(BATCHES) - number))
         yield f"batch {size}", figures
         rate = figures["per_second"]
