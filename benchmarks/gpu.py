@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from artextract.files import write_atomically
-from artextract.models import DEFAULT_MODEL
+from artextract.models.registry import DEFAULT_MODEL
 from benchmarks.gpu_sections.bench import Bench, count_cores, find_images
 from benchmarks.gpu_sections.page import make_page
 from benchmarks.gpu_sections.runner import run_sections

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from artextract import atelier
 from artextract.errors import InputError, ModelError
-from artextract.images import IMAGE_SUFFIXES, open_image, read_image_file
-from artextract.inference import OnnxModel
-from artextract.models import find_model
+from artextract.images.opening import IMAGE_SUFFIXES, open_image, read_image_file
+from artextract.models.registry import find_model
+from artextract.models.session import OnnxModel, cuda_provider
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -63,7 +63,7 @@ class Bench:
 
     @property
     def devices(self) -> tuple[Device, ...]:
-        """The devices to compare: the CPU, and the GPU where it is asked for."""
+        """The devices to compare: the CPU, and the GPU where it is requested."""
         return ("cpu",) if self.device == "cpu" else ("cpu", "cuda")
 
     @property
@@ -125,15 +125,6 @@ def load_tensors(bench: Bench, model: OnnxModel, count: int) -> Floats:
     return np.ascontiguousarray(np.stack(list(islice(cycle(rows), count))), np.float32)
 
 
-def cuda_options(*, tf32: bool = False, search: str = "HEURISTIC") -> dict[str, str]:
-    """Return the options of ONNX Runtime's CUDA provider."""
-    return {
-        "cudnn_conv_algo_search": search,
-        "arena_extend_strategy": "kSameAsRequested",
-        "use_tf32": str(int(tf32)),
-    }
-
-
 def open_session(
     model: Path | bytes,
     device: Device,
@@ -148,7 +139,7 @@ def open_session(
         model: A model file, or its bytes.
         device: Where to run.
         threads: CPU threads of one run.
-        options: Those of the CUDA provider; by default :func:`cuda_options`.
+        options: CUDA provider options that differ from those the package runs with.
         profile: The beginning of the path of a profile to write.
 
     Raises:
@@ -165,13 +156,14 @@ def open_session(
     provider: Any = "CPUExecutionProvider"
     if device == "cuda":
         preload_cuda()
-        provider = ("CUDAExecutionProvider", options or cuda_options())
+        name, shipped = cuda_provider()
+        provider = (name, {**shipped, **(options or {})})
     source = model if isinstance(model, bytes) else str(model)
     session = onnxruntime.InferenceSession(source, chosen, providers=[provider], enable_fallback=0)
-    wanted = provider if isinstance(provider, str) else provider[0]
-    if session.get_providers()[0] != wanted:
+    requested = provider if isinstance(provider, str) else provider[0]
+    if session.get_providers()[0] != requested:
         raise ModelError(
-            f"{wanted} was asked for, and ONNX Runtime took {session.get_providers()[0]}; check "
+            f"{requested} was requested, and ONNX Runtime took {session.get_providers()[0]}; check "
             "the driver and that 'artextract[gpu]' is installed, or use --device cpu"
         )
     return session

@@ -9,9 +9,9 @@ from itertools import cycle
 
 import PIL.Image
 
-from artextract.detectors.bodies import Body, BodyFinder
-from artextract.detectors.heads import Head, HeadFinder
-from artextract.images import make_thumbnail, open_image, open_sized, read_image_file
+from artextract.detectors.faces import Head, HeadFinder
+from artextract.detectors.people import Body, BodyFinder
+from artextract.images.opening import make_thumbnail, open_image, open_sized, read_image_file
 from benchmarks.gpu_sections.bench import (
     Bench,
     Figures,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from artextract.aspects.measure import Measured
-from artextract.looking.models import Models, load_models
+from artextract.encoding.loading import Models, load_models
 from benchmarks.gpu_sections.bench import (
     Bench,
     Figures,

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.inference import OnnxModel
-from artextract.models import DETECTORS, find_detector, find_model
+from artextract.models.registry import DETECTORS, find_detector, find_model
+from artextract.models.session import OnnxModel
 from benchmarks.gpu_sections.bench import Bench, Figures, load_cpu_model, load_tensors, open_session
 
 PACKAGES = (

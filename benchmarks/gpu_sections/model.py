@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.inference import OnnxModel
-from artextract.models import find_model
-from artextract.preprocess import Preprocess
+from artextract.images.preprocess import Preprocess
+from artextract.models.registry import find_model
+from artextract.models.session import OnnxModel
 from benchmarks.gpu_sections.bench import (
     Bench,
     Device,
     Figures,
     Floats,
     Skipped,
-    cuda_options,
     load_cpu_model,
     load_tensors,
     measure_rate,
@@ -57,7 +56,7 @@ def parity(bench: Bench) -> Figures:
     if bench.device == "cuda":
         runs |= {"CUDA, TF32 off": ("cuda", False), "CUDA, TF32 on": ("cuda", True)}
     for name, (device, tf32) in runs.items():
-        session = open_session(path, device, bench.cores, options=cuda_options(tf32=tf32))
+        session = open_session(path, device, bench.cores, options={"use_tf32": str(int(tf32))})
         found = _run_all(session, model, tensors, PARITY_BATCH)
         yield name, _compare(model, reference, found)
 
@@ -238,7 +237,7 @@ def _start(bench: Bench, path: Path, device: Device, tensor: Floats) -> dict[str
 
 def _search(bench: Bench, path: Path, algorithm: str, tensors: Floats) -> dict[str, Any]:
     started = time.perf_counter()
-    session = open_session(path, "cuda", bench.cores, options=cuda_options(search=algorithm))
+    session = open_session(path, "cuda", bench.cores, options={"cudnn_conv_algo_search": algorithm})
     session_s = time.perf_counter() - started
     name = session.get_inputs()[0].name
 

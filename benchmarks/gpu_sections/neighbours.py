@@ -8,9 +8,9 @@ import numpy as np
 
 from artextract.errors import ArtExtractError, PackageError
 from benchmarks.gpu_sections.bench import Bench, Device, Figures, Skipped
+from search.bench.faiss_mirror import Index, Kind, Mirror, build_mirror, load_faiss
 from search.bench.plan import Plan, make_plan
 from search.bench.synthetic import make_queries, make_store
-from search.faiss_mirror import Index, Kind, Mirror, build_mirror, load_faiss
 
 DIMENSION = 512
 POINTS: dict[Device, int] = {"cpu": 20_000, "cuda": 100_000}

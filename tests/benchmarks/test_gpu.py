@@ -17,7 +17,7 @@ import onnxruntime
 import pytest
 
 from artextract import atelier
-from artextract.models import DEFAULT_MODEL
+from artextract.models.registry import DEFAULT_MODEL
 from benchmarks import gpu
 from benchmarks.gpu_sections import model, neighbours
 from benchmarks.gpu_sections.bench import (
@@ -29,7 +29,7 @@ from benchmarks.gpu_sections.bench import (
 )
 from benchmarks.gpu_sections.page import make_page
 from benchmarks.gpu_sections.runner import run_section
-from search.faiss_mirror import Index
+from search.bench.faiss_mirror import Index
 
 ROOT = Path(__file__).resolve().parents[2]
 ON_CPU_ONLY = pytest.mark.skipif(
