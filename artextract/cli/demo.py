@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from artextract.atelier import Work
+    from benchmarks.atelier import Work
 
 __all__ = ["demo"]
 

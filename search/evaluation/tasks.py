@@ -43,8 +43,8 @@ def evaluate_atelier(eyes: "Eyes", folder: Path, *, part: str) -> Section:
     They are painted into ``folder`` / ``part`` where they are not there yet. ``part`` is "dev", the
     gallery of the demo, or "test", 360 pictures beyond it that no setting was chosen by.
     """
-    from artextract import atelier
     from artextract.images.opening import open_image, read_image_file
+    from benchmarks import atelier
 
     works = atelier.make_works(_ATELIER[part][1])[_ATELIER[part][0] :]
     folder = folder / part

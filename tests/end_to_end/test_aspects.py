@@ -8,9 +8,9 @@ import PIL.Image
 import pytest
 from commands import Artextract, assert_one_sentence
 
-from artextract import atelier
 from artextract.aspects import ASPECTS
 from artextract.cli.main import main
+from benchmarks import atelier
 from search.evaluation import tasks
 
 WORKS = 40

@@ -7,12 +7,12 @@ import PIL.Image
 import PIL.ImageOps
 import pytest
 
-from artextract import atelier
 from artextract.aspects.view import Finders, View
 from artextract.detectors.faces import HeadFinder
 from artextract.detectors.people import BodyFinder
 from artextract.models.registry import DETECTORS, find_detector, noted_sha256
 from artextract.models.session import Network
+from benchmarks import atelier
 from search.evaluation.tasks import read_looks
 
 ORIGINALS = {

@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Palette", "colour", "mix"]
-
 Colour = npt.NDArray[np.float32]
 """An sRGB colour, float32 of shape (3,), each channel in 0..1."""
 

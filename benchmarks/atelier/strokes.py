@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artextract.atelier.fields import Field, Rough, gradient, soft, swell
-
-__all__ = ["Marks", "emboss", "orientation", "sample", "scatter", "stamp"]
+from benchmarks.atelier.fields import Field, Rough, gradient, soft, swell
 
 Index = npt.NDArray[np.intp]
 

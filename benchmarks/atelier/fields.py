@@ -8,19 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-__all__ = [
-    "blur",
-    "broad_noise",
-    "cell_edges",
-    "gradient",
-    "luma",
-    "noise",
-    "resize",
-    "smoothstep",
-    "soft",
-    "swell",
-]
-
 Field = npt.NDArray[np.float32]
 """A field or picture as it is kept: float32."""
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.fields import Field
-
-__all__ = ["cloth", "flesh", "hair", "neck", "pearl"]
+from benchmarks.atelier.fields import Field
 
 Triple = tuple[float, float, float]
 

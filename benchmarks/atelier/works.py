@@ -7,17 +7,15 @@ import unicodedata
 from dataclasses import dataclass
 from random import Random
 
-from artextract.atelier.design import assign
-from artextract.atelier.painters import PAINTER_BY_HAND
-from artextract.atelier.titles import make_date, make_title
-
-__all__ = ["Work", "make_works", "slug"]
+from benchmarks.atelier.design import assign
+from benchmarks.atelier.painters import PAINTER_BY_HAND
+from benchmarks.atelier.titles import make_date, make_title
 
 WORK_COUNT = 240
 """Number of works in the gallery."""
 
 MOST_WORKS = 960
-"""Works that can be painted beyond the gallery, to measure with pictures that nobody has seen."""
+"""Largest number of works; those beyond the gallery are held out for measurements."""
 
 CREDIT_LINE = "Painted by code for the Art Extract atelier"
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artextract.atelier import head_shape as shape
-from artextract.atelier.canvas import Ramp
-from artextract.atelier.fields import Field, Rough, resize, smoothstep
-from artextract.atelier.light import Light
-
-__all__ = ["Head", "HeadLayer", "render_head", "rotation"]
+from benchmarks.atelier import head_shape as shape
+from benchmarks.atelier.canvas import Ramp
+from benchmarks.atelier.fields import Field, Rough, resize, smoothstep
+from benchmarks.atelier.light import Light
 
 _TOP, _LOW, _SIDE = -1.75, 2.05, 1.75
 _STEPS = 24

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from artextract.atelier.painters import Painter
-
-__all__ = ["make_date", "make_title"]
+from benchmarks.atelier.painters import Painter
 
 _HEADS: dict[str, tuple[str, ...]] = {
     "boats": (

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Ramp, ellipse, ramp, ribbon, spline
-from artextract.atelier.fields import Field, gradient, noise, smoothstep
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, mix
-from artextract.atelier.scenes import lathe
-from artextract.atelier.scenes.nature import Rng, poly
-from artextract.atelier.works import Work
-
-__all__ = ["bouquet", "cloth_over", "draw", "wall"]
+from benchmarks.atelier.canvas import Canvas, Ramp, ellipse, ramp, ribbon, spline
+from benchmarks.atelier.fields import Field, gradient, noise, smoothstep
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, mix
+from benchmarks.atelier.scenes import lathe
+from benchmarks.atelier.scenes.nature import Rng, poly
+from benchmarks.atelier.works import Work
 
 
 def wall(canvas: Canvas, palette: Palette, light: Light, rng: Rng) -> None:

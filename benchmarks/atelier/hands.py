@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageFilter
 
-from artextract.atelier.canvas import Canvas
-from artextract.atelier.fields import (
+from benchmarks.atelier.canvas import Canvas
+from benchmarks.atelier.fields import (
     Field,
     blur,
     broad_noise,
@@ -21,23 +21,9 @@ from artextract.atelier.fields import (
     soft,
     swell,
 )
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, mix
-from artextract.atelier.strokes import Marks, emboss, orientation, sample, scatter, stamp
-
-__all__ = [
-    "cutpaper",
-    "dots",
-    "enlarge",
-    "glaze",
-    "impasto",
-    "saturate",
-    "shrink",
-    "wash",
-    "weave",
-    "woodcut",
-    "working_size",
-]
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, mix
+from benchmarks.atelier.strokes import Marks, emboss, orientation, sample, scatter, stamp
 
 Rng = np.random.Generator
 Hand = Callable[[Canvas, Palette, Light, Rng], Field]

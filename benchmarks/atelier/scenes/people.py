@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Patch, Points, Ramp, ellipse, ramp, ribbon, spline
-from artextract.atelier.fields import noise
-from artextract.atelier.heads import Head, HeadLayer, render_head
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, colour, mix
-from artextract.atelier.scenes import landscape
-from artextract.atelier.scenes.nature import Rng, poly, ridge, sky, tree
-from artextract.atelier.scenes.still_life import bouquet, wall
-from artextract.atelier.works import YAWS, Work
-
-__all__ = ["draw_group", "draw_portrait", "is_man"]
+from benchmarks.atelier.canvas import Canvas, Patch, Points, Ramp, ellipse, ramp, ribbon, spline
+from benchmarks.atelier.fields import noise
+from benchmarks.atelier.heads import Head, HeadLayer, render_head
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, colour, mix
+from benchmarks.atelier.scenes import landscape
+from benchmarks.atelier.scenes.nature import Rng, poly, ridge, sky, tree
+from benchmarks.atelier.scenes.still_life import bouquet, wall
+from benchmarks.atelier.works import YAWS, Work
 
 _HAIRS = ("2a1a12", "5b3318", "8f5b25", "c79a52", "6f6a66", "1b1718", "7a2f16")
 _SKINS = (

@@ -10,9 +10,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from artextract.atelier.works import Work, make_works
+import PIL.Image
 
-__all__ = ["save_gallery"]
+from benchmarks.atelier.painting import paint
+from benchmarks.atelier.works import Work, make_works
 
 ATELIER_VERSION = "1"
 """Changes whenever the same work would come out as different pixels."""
@@ -67,12 +68,8 @@ def _write(path: Path, data: bytes) -> None:
 
 def _paint_file(folder: str, work: Work) -> int:
     """Paint one work into its file and return its number (runs in a worker process)."""
-    from artextract.atelier.painting import paint_work
-
     buffer = io.BytesIO()
-    paint_work(work).save(
-        buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0, comment=_signature()
-    )
+    paint(work).save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0, comment=_signature())
     _write(Path(folder) / work.file, buffer.getvalue())
     return work.number
 
@@ -94,8 +91,6 @@ def _signature() -> bytes:
 
 def _is_painted(path: Path) -> bool:
     """Return whether ``path`` is a picture of this version."""
-    import PIL.Image
-
     try:
         with PIL.Image.open(path, formats=("JPEG",)) as image:
             return image.info.get("comment") == _signature()

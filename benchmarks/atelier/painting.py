@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from artextract.atelier.canvas import Canvas
-from artextract.atelier.fields import Field, luma
-from artextract.atelier.hands import HANDS
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import PALETTES, Palette
-from artextract.atelier.scenes import SCENES
-from artextract.atelier.works import Work
-
-__all__ = ["harmonise", "key", "paint_work", "underpaint"]
+from benchmarks.atelier.canvas import Canvas
+from benchmarks.atelier.fields import Field, luma
+from benchmarks.atelier.hands import HANDS
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import PALETTES, Palette
+from benchmarks.atelier.scenes import SCENES
+from benchmarks.atelier.works import Work
 
 
 def underpaint(work: Work) -> Canvas:
@@ -47,13 +45,21 @@ def key(rgb: Field, canvas: Canvas, light: Light, palette: Palette) -> Field:
     away = np.hypot(x - canvas.focus[0], y - canvas.focus[1]) / span
     pool = np.exp(-((away / 0.42) ** 2))[..., None]
     sunk = rgb**1.2 * (0.45 + 0.65 * pool) + palette.dark * 0.05
-    # A palette dark by nature is not sunk out of sight.
+    # A palette dark by nature stays visible.
     lift = np.clip(0.19 / max(float(luma(sunk).mean()), 0.01), 1.0, 1.5)
     return np.asarray(np.clip(sunk * lift, 0, 1), np.float32)
 
 
-def paint_work(work: Work) -> Image.Image:
-    """Paint a work; see `artextract.atelier.paint`."""
+def paint(work: Work) -> Image.Image:
+    """Paint one work.
+
+    Args:
+        work: A specification from `make_works`.
+
+    Returns:
+        An RGB image of `work.width` by `work.height` pixels, 8 bits a channel. The same work
+        always gives the same pixels with the same versions of numpy and Pillow.
+    """
     canvas = underpaint(work)
     rng = np.random.default_rng([work.seed, 7])
     rgb = HANDS[work.hand](

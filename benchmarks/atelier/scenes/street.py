@@ -6,15 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, ellipse, ramp, ribbon
-from artextract.atelier.fields import noise, smoothstep
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Colour, Palette, mix
-from artextract.atelier.scenes.nature import Rng, house, passer_by, poly, sky, tree
-from artextract.atelier.scenes.sea import perspective_noise
-from artextract.atelier.works import Work
-
-__all__ = ["draw"]
+from benchmarks.atelier.canvas import Canvas, ellipse, ramp, ribbon
+from benchmarks.atelier.fields import noise, smoothstep
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Colour, Palette, mix
+from benchmarks.atelier.scenes.nature import Rng, house, passer_by, poly, sky, tree
+from benchmarks.atelier.scenes.sea import perspective_noise
+from benchmarks.atelier.works import Work
 
 Quad = tuple[float, float, float, float]
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-__all__ = ["assign"]
-
 HANDS = ("dots", "impasto", "glaze", "woodcut", "cutpaper", "wash")
 SCENES = ("sea", "portrait", "landscape", "still_life", "street", "group", "room")
 PALETTES = ("earth", "nocturne", "rose", "verdant", "amber", "ice")

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Patch, Points, Ramp, ellipse, ramp, ribbon, spline
-from artextract.atelier.fields import Field, gradient, noise, smoothstep
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, mix
-
-__all__ = [
-    "foliage",
-    "house",
-    "land",
-    "passer_by",
-    "poly",
-    "ridge",
-    "shadow",
-    "sky",
-    "sun_place",
-    "tree",
-]
+from benchmarks.atelier.canvas import Canvas, Patch, Points, Ramp, ellipse, ramp, ribbon, spline
+from benchmarks.atelier.fields import Field, gradient, noise, smoothstep
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, mix
 
 Rng = np.random.Generator
 

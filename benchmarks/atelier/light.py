@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Light"]
-
 Field = npt.NDArray[np.float32]
 Rough = npt.NDArray[np.floating[Any]]
 

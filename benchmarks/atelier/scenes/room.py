@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Ramp, ellipse, ramp, ribbon, spline
-from artextract.atelier.fields import noise
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, mix
-from artextract.atelier.scenes import lathe
-from artextract.atelier.scenes.nature import Rng, poly, shadow
-from artextract.atelier.scenes.still_life import bouquet
-from artextract.atelier.works import Work
-
-__all__ = ["draw"]
+from benchmarks.atelier.canvas import Canvas, Ramp, ellipse, ramp, ribbon, spline
+from benchmarks.atelier.fields import noise
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, mix
+from benchmarks.atelier.scenes import lathe
+from benchmarks.atelier.scenes.nature import Rng, poly, shadow
+from benchmarks.atelier.scenes.still_life import bouquet
+from benchmarks.atelier.works import Work
 
 Point = tuple[float, float]
 

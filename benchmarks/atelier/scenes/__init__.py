@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette
-from artextract.atelier.scenes import landscape, people, room, sea, still_life, street
-from artextract.atelier.works import Work
+from benchmarks.atelier.canvas import Canvas
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette
+from benchmarks.atelier.scenes import landscape, people, room, sea, still_life, street
+from benchmarks.atelier.works import Work
 
 Draw = Callable[[Canvas, Work, Palette, Light, np.random.Generator], None]
 

@@ -9,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from artextract.atelier.fields import Field, gradient, soft, swell
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Colour
-
-__all__ = ["Canvas", "Patch", "Ramp", "ellipse", "ramp", "ribbon", "spline"]
+from benchmarks.atelier.fields import Field, gradient, soft, swell
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Colour
 
 Points = npt.NDArray[np.float32]
 """Corner points, float32 (n, 2), columns x and y in pixels."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Ramp, ramp, spline
-from artextract.atelier.fields import Field, gradient, noise
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, mix
-from artextract.atelier.scenes.nature import Rng, house, land, passer_by, ridge, shadow, sky, tree
-from artextract.atelier.scenes.sea import perspective_noise
-from artextract.atelier.works import Work
-
-__all__ = ["draw", "slope"]
+from benchmarks.atelier.canvas import Canvas, Ramp, ramp, spline
+from benchmarks.atelier.fields import Field, gradient, noise
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, mix
+from benchmarks.atelier.scenes.nature import Rng, house, land, passer_by, ridge, shadow, sky, tree
+from benchmarks.atelier.scenes.sea import perspective_noise
+from benchmarks.atelier.works import Work
 
 
 def slope(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Ramp, ellipse, ramp, ribbon, spline
-from artextract.atelier.fields import Field, gradient, noise, smoothstep
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Palette, mix
-from artextract.atelier.scenes.nature import Rng, house, land, poly, ridge, sky
-from artextract.atelier.works import Work
-
-__all__ = ["boat", "cliff", "draw", "perspective_noise", "water"]
+from benchmarks.atelier.canvas import Canvas, Ramp, ellipse, ramp, ribbon, spline
+from benchmarks.atelier.fields import Field, gradient, noise, smoothstep
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Palette, mix
+from benchmarks.atelier.scenes.nature import Rng, house, land, poly, ridge, sky
+from benchmarks.atelier.works import Work
 
 
 def perspective_noise(

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from artextract.atelier.canvas import Canvas, Ramp, ellipse, ribbon, spline
-from artextract.atelier.fields import Field
-from artextract.atelier.light import Light
-from artextract.atelier.palettes import Colour, Palette, mix
-from artextract.atelier.scenes.nature import Rng
-
-__all__ = ["cast", "fruit", "handle", "vessel"]
+from benchmarks.atelier.canvas import Canvas, Ramp, ellipse, ribbon, spline
+from benchmarks.atelier.fields import Field
+from benchmarks.atelier.light import Light
+from benchmarks.atelier.palettes import Colour, Palette, mix
+from benchmarks.atelier.scenes.nature import Rng
 
 Profile = Sequence[tuple[float, float]]
 """Pairs (height, radius) from the foot up, as parts of the vessel's height."""
