@@ -74,7 +74,8 @@ def _paint_file(folder: str, work: Work) -> int:
     return work.number
 
 
-def _table(columns: Sequence[str], works: Sequence[Work]) -> bytes:
+def to_csv(columns: Sequence[str], works: Sequence[Work]) -> bytes:
+    """Return a CSV table of these attributes of the works, in UTF-8, None as an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
@@ -141,7 +142,7 @@ def save_gallery(
             _paint_file(str(folder), work)
             if on_painted is not None:
                 on_painted(work)
-    _write(folder / "truth.csv", _table(TRUTH_COLUMNS, chosen))
+    _write(folder / "truth.csv", to_csv(TRUTH_COLUMNS, chosen))
     catalog = folder / "catalog.csv"
-    _write(catalog, _table(CATALOG_COLUMNS, chosen))
+    _write(catalog, to_csv(CATALOG_COLUMNS, chosen))
     return catalog
