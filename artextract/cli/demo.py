@@ -166,8 +166,8 @@ def _search(store: Path, out: Path) -> None:
         question = Question(
             like=[query], criteria=Criteria(years=years), limit=24, other_artists=True
         )
-        save_gallery(out / "alike.html", opened, question, search(opened, question))
-        save_sheet(out / "alike.png", opened, query, search(opened, replace(question, limit=5)))
+        save_gallery(out / "similar.html", opened, question, search(opened, question))
+        save_sheet(out / "similar.png", opened, query, search(opened, replace(question, limit=5)))
     _print_next(out, str(store), first["id"], years)
 
 
@@ -184,9 +184,9 @@ def _program() -> str:
 def _print_next(out: Path, store: str, first: str, years: str) -> None:
     program = _program()
     click.echo(
-        f"\nThe search was: works similar to {first}, by other artists, years {years}.\n"
-        f"  page          {out / 'alike.html'}\n"
-        f"  contact sheet {out / 'alike.png'}\n"
+        f"\nThe search was: artworks similar to {first}, by other artists, years {years}.\n"
+        f"  page          {out / 'similar.html'}\n"
+        f"  contact sheet {out / 'similar.png'}\n"
         "\nNext:\n"
         f"  {program} search {first} --store {store} --other-artists --years {years}\n"
         f"  {program} ingest folder YOUR_IMAGES --store my-store"

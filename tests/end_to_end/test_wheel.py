@@ -58,9 +58,9 @@ def test_demo_and_its_second_run(environment: Path, tmp_path: Path) -> None:
     assert "the atelier, 120 synthetic paintings" in first.stdout
     assert "The National Gallery of Art can't be shown: http://127.0.0.1:1/" in first.stderr
     assert "embedded 120, updated 0, unchanged 0, failed 0" in first.stdout
-    page = (tmp_path / "demo" / "alike.html").read_text(encoding="utf-8")
+    page = (tmp_path / "demo" / "similar.html").read_text(encoding="utf-8")
     assert page.count('<li class="work"') == 24
-    with PIL.Image.open(tmp_path / "demo" / "alike.png") as sheet:
+    with PIL.Image.open(tmp_path / "demo" / "similar.png") as sheet:
         assert sheet.width > 1500
         assert len(sheet.convert("RGB").resize((64, 16)).getcolors(1024) or []) > 100
 

@@ -52,8 +52,8 @@ def test_paintings_of_the_nga(
         direct = artextract("ingest", "nga", "--tables", FACTS, "--iiif", server.url,
                             "--store", tmp_path / "direct", "--size", 640)  # fmt: skip
         assert direct.code == 0, direct.err
-    assert (out / "alike.html").is_file()
-    assert (out / "alike.png").is_file()
+    assert (out / "similar.html").is_file()
+    assert (out / "similar.png").is_file()
     found = payloads(out / "nga-store")
     assert found == payloads(tmp_path / "direct")
     assert found["nga:61379"]["artist"] == "Claude Monet"
