@@ -27,7 +27,7 @@ check: $(VENV)/.full
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.full
-	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python benchmarks/nga_tables.py
 	$(BIN)/python benchmarks/nga_ingest.py
 

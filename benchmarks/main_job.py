@@ -1,6 +1,6 @@
 """The figures of the main job, each a ratio against a baseline measured in the same run.
 
-    make bench
+    python -m benchmarks.main_job   (or make bench)
 
 Pictures: $ARTEXTRACT_SHARED/data/wikiart where it is there, else the atelier's. Raw figures go to
 benchmarks/results/main_job-MODEL.json.
@@ -24,12 +24,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artextract import atelier
 from artextract.aspects.measure import Measured
 from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import open_image
 from artextract.models.registry import DEFAULT_MODEL
 from artextract.store import open_store
+from benchmarks import atelier
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource

@@ -1,18 +1,22 @@
-"""``artextract demo``: the main job from end to end, on a small gallery."""
+"""``artextract demo``: ingest a small gallery, search it, and write a page to look at."""
 
+import zipfile
+from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from artextract.errors import FetchError, InputError, UnavailableError
+
 if TYPE_CHECKING:
-    from artextract.atelier import Work
+    from ingest.sources.item import Source
 
-__all__ = ["demo"]
-
-
-_NGA_WORKS = 240
+# Made by benchmarks/nga_demo.py and benchmarks/atelier/make_archive.py.
+_DATA = resources.files("artextract") / "demo"
+_MOST_PAINTINGS = 240
 _REACH_SECONDS = 6.0
 
 
@@ -22,8 +26,8 @@ _REACH_SECONDS = 6.0
     type=click.Choice(["auto", "nga", "atelier"]),
     default="auto",
     show_default=True,
-    help="Which gallery: paintings of the National Gallery of Art, or the atelier, painted by code "
-    "with no need of a network; auto takes the first where it can be reached.",
+    help="Which gallery: nga, paintings of the National Gallery of Art, whose images are fetched; "
+    "atelier, synthetic paintings that need no network; auto, the first that can be had.",
 )
 @click.option(
     "--out",
@@ -31,87 +35,118 @@ _REACH_SECONDS = 6.0
     default=Path("demo"),
     show_default=True,
     metavar="DIR",
-    help="Where pictures, collection and results go.",
+    help="Where images, collection and results go.",
 )
-@click.option("--tables", metavar="DIR|URL", help="With nga: as of `artextract ingest nga`.")
-@click.option("--iiif", metavar="URL", help="With nga: as of `artextract ingest nga`.")
+@click.option(
+    "--tables",
+    metavar="DIR|URL",
+    help="With nga: take the paintings from these tables, as `artextract ingest nga` does.  "
+    "[default: the packaged facts]",
+)
+@click.option(
+    "--iiif", metavar="URL", help="With nga: image server, as for `artextract ingest nga`."
+)
 def demo(source: str, out: Path, tables: str | None, iiif: str | None) -> None:
     """Ingest a small gallery and search it.
 
-    A second run finds all pictures there and embedded, and takes seconds.
+    A second run finds all images ingested, and takes seconds.
 
     Example: artextract demo --source atelier --out demo
     """
-    if (tables or iiif) and source != "nga":
+    if (tables or iiif) and source == "atelier":
         raise click.UsageError("--tables and --iiif need --source nga")
-    if source == "auto":
-        source = "nga" if _nga_answers() else "atelier"
-    store = out / ("nga-store" if source == "nga" else "store")
-    if source == "nga":
-        _ingest_nga(store, tables, iiif)
-    else:
+    store = out / "nga-store"
+    if source != "atelier":
+        try:
+            _ingest_nga(store, tables, iiif)
+        except (FetchError, UnavailableError, InputError) as error:
+            if source == "nga":
+                raise
+            click.echo(f"The National Gallery of Art can't be shown: {error}.", err=True)
+            source = "atelier"
+    if source == "atelier":
+        store = out / "store"
         _ingest_atelier(store, out / "gallery")
     _search(store, out)
 
 
-def _nga_answers() -> bool:
-    """Return whether the NGA's tables can be fetched from here; say so where they can't."""
-    from artextract.errors import FetchError
-    from artextract.net.fetch import Fetcher
-    from ingest.sources.nga_download import PUBLISHED_TABLES
-
-    try:
-        with (
-            Fetcher(allow_private=False, timeout_seconds=_REACH_SECONDS) as fetcher,
-            fetcher.open(f"{PUBLISHED_TABLES}/objects.csv"),
-        ):
-            return True
-    except FetchError as error:
-        click.echo(f"The National Gallery of Art can't be reached ({error}).", err=True)
-        return False
-
-
 def _ingest_nga(store: Path, tables: str | None, iiif: str | None) -> None:
     from artextract.images.cache import ImageCache, default_cache_folder
-    from artextract.models.registry import DEFAULT_MODEL
-    from artextract.store.location import Location
-    from ingest.run import Settings, run
     from ingest.sources.iiif import ImageServer
     from ingest.sources.nga import NgaSource
     from ingest.sources.nga_download import find_tables
     from ingest.sources.nga_tables import Selection, Tables
 
-    click.echo(f"Gallery: {_NGA_WORKS} paintings of the National Gallery of Art, open access.")
-    cache = default_cache_folder()
-    with ImageServer(allow_private=iiif is not None, cache=ImageCache(cache)) as server:
-        selection = Selection(limit=_NGA_WORKS)
-        source = NgaSource(
-            Tables(find_tables(tables, cache)), selection, server, side=640, iiif=iiif
-        )
-        run(
-            source,
-            Settings(Location(str(store)), DEFAULT_MODEL, "all", "cpu", batch_size=8),
-            readers=8,
-            on_stop=server.close,
-        )
+    folder = default_cache_folder()
+    cache, private = ImageCache(folder), iiif is not None
+    with (
+        resources.as_file(_DATA / "nga") as packaged,
+        ImageServer(cache=cache, allow_private=private) as server,
+        ImageServer(
+            cache=cache, allow_private=private, attempts=1, timeout_seconds=_REACH_SECONDS
+        ) as impatient,
+    ):
+        facts = Tables(find_tables(tables, folder) if tables else packaged)
+
+        def read_from(server: ImageServer) -> NgaSource:
+            return NgaSource(facts, Selection(limit=_MOST_PAINTINGS), server, side=640, iiif=iiif)
+
+        _check_reachable(read_from(impatient))
+        source = read_from(server)
+        click.echo(f"Gallery: {source.count()} paintings of the National Gallery of Art.")
+        _ingest(source, store, readers=8, on_stop=server.close)
+
+
+def _check_reachable(source: "Source") -> None:
+    """Read the first image of ``source``, which stays in the cache.
+
+    Raises:
+        FetchError: there is no answer.
+    """
+    from ingest.sources.item import Item
+
+    first = next(iter(source))
+    assert isinstance(first, Item)
+    try:
+        first.read()
+    except FetchError as error:
+        if error.status is None or error.transient:
+            raise
 
 
 def _ingest_atelier(store: Path, folder: Path) -> None:
-    from artextract import atelier
+    from ingest.sources.catalog import CatalogSource
+
+    try:
+        with resources.as_file(_DATA / "atelier.zip") as path, zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    except OSError as error:
+        raise InputError(
+            f"the gallery can't be written to {folder} ({error.strerror}); name another folder "
+            "with --out, or make room"
+        ) from error
+    source = CatalogSource(folder / "catalog.csv", folder)
+    click.echo(f"Gallery: the atelier, {source.count()} synthetic paintings (no network needed).")
+    _ingest(source, store)
+
+
+def _ingest(
+    source: "Source",
+    store: Path,
+    *,
+    readers: int = 0,
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
     from artextract.models.registry import DEFAULT_MODEL
     from artextract.store.location import Location
     from ingest.run import Settings, run
-    from ingest.sources.catalog import CatalogSource
 
-    works = atelier.make_works()
-    click.echo(f"Gallery: the atelier, {len(works)} pictures painted by code (no network needed).")
-    catalog = _paint(folder, works)
     settings = Settings(Location(str(store)), DEFAULT_MODEL, "all", "cpu", batch_size=8)
-    run(CatalogSource(catalog, catalog.parent), settings)
+    run(source, settings, readers=readers, on_stop=on_stop)
 
 
 def _search(store: Path, out: Path) -> None:
-    """Search for what is like one of the works, and write the page and the sheet."""
+    """Search for works similar to one of the gallery, and write the page and the contact sheet."""
     from artextract.store import open_store
     from search.criteria import Criteria
     from search.engine import Question, search
@@ -131,37 +166,13 @@ def _search(store: Path, out: Path) -> None:
         question = Question(
             like=[query], criteria=Criteria(years=years), limit=24, other_artists=True
         )
-        save_gallery(out / "alike.html", opened, question, search(opened, question))
-        save_sheet(out / "alike.png", opened, query, search(opened, replace(question, limit=5)))
+        save_gallery(out / "similar.html", opened, question, search(opened, question))
+        save_sheet(out / "similar.png", opened, query, search(opened, replace(question, limit=5)))
     _print_next(out, str(store), first["id"], years)
 
 
-def _paint(folder: Path, works: "list[Work]") -> Path:
-    """Paint what is not painted yet, with a progress bar on a terminal; return the catalog."""
-    import sys
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from artextract import atelier
-    from artextract.errors import InputError
-
-    shown = Console(stderr=True)
-    with Progress(console=shown, disable=not sys.stderr.isatty(), transient=True) as progress:
-        task = progress.add_task("Painting", total=len(works))
-        try:
-            return atelier.save_gallery(
-                folder, works, on_painted=lambda work: progress.update(task, advance=1)
-            )
-        except OSError as error:
-            raise InputError(
-                f"the gallery can't be painted into {folder} ({error.strerror}); name another "
-                "folder with --out, or make room"
-            ) from error
-
-
 def _program() -> str:
-    """Return how this program is called from here: by name where it is on the PATH."""
+    """Return the program's name if it is on the PATH, else the path it was called by."""
     import os
     import shutil
     import sys
@@ -173,13 +184,10 @@ def _program() -> str:
 def _print_next(out: Path, store: str, first: str, years: str) -> None:
     program = _program()
     click.echo(
-        f"\nThe search was: works that look like {first}, by other artists, years {years}.\n"
-        f"  page          {out / 'alike.html'}\n"
-        f"  contact sheet {out / 'alike.png'}\n"
+        f"\nThe search was: artworks similar to {first}, by other artists, years {years}.\n"
+        f"  page          {out / 'similar.html'}\n"
+        f"  contact sheet {out / 'similar.png'}\n"
         "\nNext:\n"
         f"  {program} search {first} --store {store} --other-artists --years {years}\n"
-        f"  {program} search --store {store} --years 1600:1900 --medium oil\n"
-        f"  {program} info --store {store}\n"
-        f"  {program} ingest folder YOUR_PICTURES --store my-store\n"
-        f"  {program} search YOUR_PICTURE.jpg --store my-store --gallery alike.html"
+        f"  {program} ingest folder YOUR_IMAGES --store my-store"
     )

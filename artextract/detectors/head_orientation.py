@@ -12,7 +12,7 @@ _RIGHT_EDGE, _LEFT_EDGE, _FOREHEAD, _CHIN = 234, 454, 10, 152
 
 _OF_POINTS, _OF_MESH, _OF_POINTS_ALONE = 54.0, 0.6, 90.0
 """Degrees of yaw for each unit of what the two networks say, chosen on 41 heads of paintings that
-were labelled by eye ("dev" in search/evaluate/nga.csv): the mesh alone says too little, for it
+were labelled by eye ("dev" in benchmarks/labels/nga.csv): the mesh alone says too little, for it
 keeps nearer to a frontal face than the painter did."""
 
 

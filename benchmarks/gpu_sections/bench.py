@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from artextract import atelier
 from artextract.errors import InputError, ModelError
 from artextract.images.opening import IMAGE_SUFFIXES, open_image, read_image_file
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel, cuda_provider
+from benchmarks import atelier
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -49,6 +49,14 @@ def _output(command: Command) -> Command:
     return page(format_(command))
 
 
+def _refuse_atelier(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(
+            "--atelier has gone, since synthetic paintings are no longer made by the command; "
+            "ingest labelled works and name their labels with --labels"
+        )
+
+
 @click.group("eval")
 def evaluate() -> None:
     """Measure how well works are found.
@@ -203,12 +211,13 @@ def labels(
 @evaluate.command("aspects")
 @store_option
 @click.option(
-    "--atelier",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Where the atelier's pictures are, or are to be painted.  [default: the user's cache]",
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="CSV of labelled works: id, and any of composition, light_from, light_key, palette, head, "
+    "scene, pose and hand.  [default: only the laws are tested]",
 )
+@click.option("--atelier", hidden=True, expose_value=False, callback=_refuse_atelier)
 @click.option(
     "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works for the laws."
 )
@@ -217,7 +226,7 @@ def labels(
     type=click.Choice(["dev", "test"]),
     default="test",
     show_default=True,
-    help="Which of the pictures labelled by eye, and of those painted by code.",
+    help="Rows of FILE to use, if it has a column part.",
 )
 @_seed
 @_model
@@ -225,7 +234,7 @@ def labels(
 @_output
 def of_aspects(
     store: Location,
-    folder: Path | None,
+    labels: Path | None,
     sample: int,
     part: str,
     seed: int,
@@ -234,26 +243,22 @@ def of_aspects(
     page: Path | None,
     format_: str,
 ) -> None:
-    """Say what each aspect sees: all aspects against all tasks, and laws that must hold.
+    """Compare the aspects: each on each labelled task, and by laws that must hold.
 
-    Tasks are the factors of pictures painted by code, and what a person saw in paintings of the
-    NGA where the collection holds them.
+    A task is to find works of the same label, such as the same direction of the head. A law is
+    that a mirrored image has the mirrored pose, that a darker one has the same composition, ...
 
-    Example: artextract eval aspects --store nga --page aspects.html
+    Example: artextract eval aspects --store nga --labels labels.csv --page aspects.html
     """
     from artextract.encoding.loading import load_eyes
-    from artextract.images.cache import default_cache_folder
     from artextract.store import open_store
-    from search.evaluation.tasks import evaluate_atelier, evaluate_laws, evaluate_looks
+    from search.evaluation.aspects import evaluate_aspects, evaluate_laws, read_labels
 
-    painted = folder or default_cache_folder() / "atelier"
+    rows = read_labels(labels, part) if labels else []
     with open_store(store) as opened:
         eyes = load_eyes(opened.manifest, list(opened.manifest.vectors), model=model, device=device)
-        sections = [
-            evaluate_atelier(eyes, painted, part=part),
-            *evaluate_looks(opened, part),
-            evaluate_laws(opened, eyes, sample=sample, seed=seed),
-        ]
+        sections = evaluate_aspects(opened, rows, str(labels)) if labels else []
+        sections.append(evaluate_laws(opened, eyes, sample=sample, seed=seed))
         _write(opened, sections, page, format_)
 
 

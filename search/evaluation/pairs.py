@@ -18,8 +18,6 @@ from search.evaluation.space import load_space
 from search.images import fit, read_original
 from search.rerank import CANDIDATES, SIDE, Features, count_matches, find_features
 
-__all__ = ["Pair", "evaluate_pairs", "read_pairs", "read_same_works"]
-
 Matrix = npt.NDArray[np.float32]
 See = Callable[[PIL.Image.Image], Mapping[str, Sequence[float]]]
 
@@ -40,7 +38,7 @@ def read_pairs(path: Path) -> list[Pair]:
     Raises:
         InputError: it can't be read, or lacks a column.
     """
-    rows = _read(path, ("query", "match", "work", "kind"))
+    rows = read_csv(path, ("query", "match", "work", "kind"))
     return [Pair(row["query"], row["match"], row["work"], row["kind"]) for row in rows]
 
 
@@ -52,7 +50,7 @@ def read_same_works(path: Path) -> list[tuple[str, str]]:
     Raises:
         InputError: it can't be read, or lacks a column.
     """
-    rows = _read(path, ("work",))
+    rows = read_csv(path, ("work",))
     if not rows:
         return []
     column = next((name for name in rows[0] if name == "file" or name.endswith("_file")), None)
@@ -61,7 +59,12 @@ def read_same_works(path: Path) -> list[tuple[str, str]]:
     return [(row["work"], row[column]) for row in rows]
 
 
-def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
+def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Return the rows of a CSV file.
+
+    Raises:
+        InputError: it can't be read, or lacks one of the ``columns``.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -70,7 +73,7 @@ def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
         raise InputError(f"there is no file {path}; check the path") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} can't be read as a CSV file ({error})") from error
-    missing = [name for name in wanted if name not in (reader.fieldnames or ())]
+    missing = [name for name in columns if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(
             f"{path} has no column {missing[0]}; it has {', '.join(reader.fieldnames or ())}"

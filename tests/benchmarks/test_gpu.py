@@ -16,9 +16,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from artextract import atelier
 from artextract.models.registry import DEFAULT_MODEL
-from benchmarks import gpu
+from benchmarks import atelier, gpu
 from benchmarks.gpu_sections import model, neighbours
 from benchmarks.gpu_sections.bench import (
     Bench,

@@ -8,10 +8,9 @@ import PIL.Image
 import pytest
 from commands import Artextract, assert_one_sentence
 
-from artextract import atelier
 from artextract.aspects import ASPECTS
 from artextract.cli.main import main
-from search.evaluation import tasks
+from benchmarks import atelier
 
 WORKS = 40
 
@@ -197,18 +196,40 @@ def test_evaluate_pairs(folder: Path, artextract: Artextract) -> None:
     )
 
 
-def test_evaluate_aspects(
-    folder: Path, artextract: Artextract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tasks, "_ATELIER", {"test": (240, 360)})  # a third, which takes a third
-    ran = artextract("eval", "aspects", "--store", folder / "store", "--atelier", tmp_path,
-                     "--sample", 6, "--format", "json")  # fmt: skip
+def test_evaluate_aspects(folder: Path, artextract: Artextract) -> None:
+    ran = artextract("eval", "aspects", "--store", folder / "store", "--labels",
+                     folder / "truth.csv", "--sample", 6, "--format", "json")  # fmt: skip
     assert ran.code == 0, ran.err
     found = {(r["section"], r["row"], r["figure"]): r for r in json.loads(ran.out)}
-    own = found["Aspects on the atelier", "palette", "palette"]
-    visual = found["Aspects on the atelier", "visual", "palette"]
-    assert own["low"] > visual["high"]
-    composition = found["Aspects on the atelier", "composition", "composition"]
-    assert composition["low"] > found["Aspects on the atelier", "visual", "composition"]["high"]
+    tasks = "Aspects on labelled artworks"
+    assert found[tasks, "palette", "palette"]["n"] == WORKS
+    assert found[tasks, "palette", "palette"]["low"] > found[tasks, "visual", "palette"]["high"]
+    own, visual = (found[tasks, aspect, "light_key"]["value"] for aspect in ("lighting", "visual"))
+    assert own > visual
+    assert found["Heads", "its direction is right, of three", "share"]["value"] > 0.8
     dimmed = found["Laws", "dimmed: composition stays (cosine at least .95)", "holds"]
     assert dimmed["value"] == 1.0
+
+
+def test_evaluate_aspects_by_own_labels(
+    folder: Path, artextract: Artextract, works: dict[str, atelier.Work], tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.csv"
+    rows = [f"{name},{'dev' if work.number > 30 else 'test'},{work.scene}"
+            for name, work in works.items()]  # fmt: skip
+    labels.write_text("\n".join(["id,part,scene", *rows, "another:1,test,sea"]), encoding="utf-8")
+    words = ("eval", "aspects", "--store", folder / "store", "--sample", 1, "--format", "json")
+    ran = artextract(*words, "--labels", labels)
+    assert ran.code == 0, ran.err
+    counts = {r["figure"]: r["n"] for r in json.loads(ran.out) if r["row"] == "visual"}
+    assert counts == {"scene": 30}
+
+    without = artextract(*words)
+    assert {row["section"] for row in json.loads(without.out)} == {"Laws"}
+    labels.write_text("id,scene\nanother:1,sea\n", encoding="utf-8")
+    assert_one_sentence(artextract(*words, "--labels", labels), "has none of the 1 artworks")
+    labels.write_text("id,mood\natelier:001,sad\n", encoding="utf-8")
+    assert_one_sentence(artextract(*words, "--labels", labels), "no column of labels", "mood")
+    gone = artextract(*words, "--atelier", tmp_path)
+    assert gone.code == 2
+    assert "--labels" in gone.err

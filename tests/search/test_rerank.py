@@ -12,8 +12,8 @@ import PIL.ImageEnhance
 import pytest
 from commands import Artextract, assert_one_sentence
 
-from artextract import atelier
 from artextract.cli.main import main
+from benchmarks import atelier
 from search.rerank import Features, count_matches, find_features
 
 WORKS = 12

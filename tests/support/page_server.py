@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from artextract import atelier
 from artextract.cli.main import main
+from benchmarks import atelier
 
 __all__ = ["make_collection", "running", "serving"]
 

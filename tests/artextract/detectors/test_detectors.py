@@ -7,14 +7,14 @@ import PIL.Image
 import PIL.ImageOps
 import pytest
 
-from artextract import atelier
 from artextract.aspects.view import Finders, View
 from artextract.detectors.faces import HeadFinder
 from artextract.detectors.people import BodyFinder
 from artextract.models.registry import DETECTORS, find_detector, noted_sha256
 from artextract.models.session import Network
-from search.evaluation.tasks import read_looks
+from benchmarks import atelier
 
+LABELS = Path(__file__).parents[3] / "benchmarks" / "labels" / "nga.csv"
 ORIGINALS = {
     "faces": "face_detection_full_range.onnx",
     "face-mesh": "face_landmark.onnx",
@@ -84,7 +84,9 @@ def paintings(shared: Path, head: set[str], count: int) -> list[PIL.Image.Image]
 
     with (shared / "data/nga/published_images.csv").open(encoding="utf-8") as file:
         uuids = {f"nga:{row['depictstmsobjectid']}": row["uuid"] for row in csv.DictReader(file)}
-    chosen = [row["id"] for row in read_looks() if row["head"] in head and row["id"] in uuids]
+    with LABELS.open(encoding="utf-8") as file:
+        labels = list(csv.DictReader(file))
+    chosen = [row["id"] for row in labels if row["head"] in head and row["id"] in uuids]
     folder = shared / "data/nga/images"
     return [PIL.Image.open(folder / f"{uuids[name]}.jpg").convert("RGB") for name in chosen[:count]]
 

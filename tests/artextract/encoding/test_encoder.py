@@ -4,13 +4,13 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from artextract import atelier
 from artextract.aspects import ASPECTS, MEASURED
 from artextract.encoding.encoder import Eyes
 from artextract.encoding.loading import Models, load_eyes, load_models
 from artextract.errors import ModelError, QueryError, StoreMismatchError
 from artextract.store import ModelIdentity
 from artextract.store.manifest import Manifest
+from benchmarks import atelier
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ import httpx
 import PIL.Image
 import pytest
 
-from artextract import atelier
 from artextract.aspects import ASPECTS
 from artextract.cli.main import main
 from artextract.store import Store
+from benchmarks import atelier
 
 API = "/api/v1"
 WORKS = {work.id: work for work in atelier.make_works(40)}
