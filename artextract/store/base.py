@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from artextract.catalog.artwork import VIEWS
 from artextract.errors import StoreError, StoreMismatchError
+from artextract.models.registry import ModelIdentity
 from artextract.store import filters
 from artextract.store.filters import Condition, Filter
-from artextract.store.manifest import Manifest, ModelIdentity, measured_version
+from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
 __all__ = ["ACORN_SHARE", "EFFORT", "OVERSAMPLING", "Store", "to_unit"]
@@ -48,12 +49,14 @@ class Store(ABC):
         model: ModelIdentity,
         classifier: ModelIdentity | None = None,
         vectors: Mapping[str, int] | None = None,
+        measured: int | None = None,
     ) -> None:
-        """Check that ``model`` made this collection's embeddings, and ``classifier`` its classes.
+        """Check that this collection was made as given; the arguments are those of create_store.
 
         Raises:
-            StoreMismatchError: another one did, or one did where none is given, or the collection
-                has other ``vectors`` {aspect: dimension} than these.
+            StoreMismatchError: another model made its embeddings or predicted its classes; or
+                ``vectors`` are given and the collection has vectors of other aspects, or was
+                measured by another version of the rules than ``measured``.
         """
         mine = self.manifest.model
         if mine.sha256 != model.sha256:
@@ -70,11 +73,11 @@ class Store(ABC):
                 f"this run predicts them by {classifier or 'no model'}: use --classifier {use}, or "
                 "another store"
             )
-        if vectors is not None and self.manifest.measured not in (None, measured_version(vectors)):
+        if vectors is not None and self.manifest.measured not in (None, measured):
             raise StoreMismatchError(
-                f"the pictures in store {self.location} were measured by version "
+                f"the images in store {self.location} were measured by version "
                 f"{self.manifest.measured} of the rules, and this release has version "
-                f"{measured_version(vectors)}: ingest them into another store"
+                f"{measured}: ingest them into another store"
             )
         kept = self.manifest.vectors
         if vectors is not None and set(vectors) != set(kept):

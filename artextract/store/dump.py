@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artextract.errors import InputError, StoreError
-from artextract.files import write_atomically
+from artextract.files import atomic_write, replacing
 from artextract.store.base import Store
 from artextract.store.location import Location
 from artextract.store.manifest import Manifest
@@ -91,7 +91,7 @@ class Dump:
             "complete": self.complete,
             "parts": [asdict(part) for part in self.parts],
         }
-        write_atomically(folder / LIST_NAME, json.dumps(data, indent=1) + "\n")
+        atomic_write(folder / LIST_NAME, json.dumps(data, indent=1) + "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _begin(store: Store, folder: Path, force: bool) -> Dump:
             )
         return dump
     names = sorted(path.name for path in folder.iterdir())
-    others = [name for name in names if name != LIST_NAME and not name.startswith("part-")]
+    others = [name for name in names if name != LIST_NAME and not name.startswith(("part-", "."))]
     if others or (names and not force):
         raise InputError(
             f"{folder} is not empty (it holds {(others or names)[0]!r}); name an empty or new one"
@@ -195,11 +195,9 @@ def _write(folder: Path, number: int, records: Sequence[Record], manifest: Manif
         columns[f"vector.{aspect}"] = [record.vectors.get(aspect) for record in records]
         kinds[f"vector.{aspect}"] = pl.List(pl.Float32)
     path = folder / f"part-{number:06}.parquet"
-    temporary = path.with_suffix(".new")
-    pl.DataFrame(columns, schema=kinds).write_parquet(temporary)
-    digest = _sha256(temporary)
-    temporary.replace(path)
-    return Part(path.name, len(records), records[-1].id, digest)
+    with replacing(path) as temporary:
+        pl.DataFrame(columns, schema=kinds).write_parquet(temporary)
+    return Part(path.name, len(records), records[-1].id, _sha256(path))
 
 
 def load_dump(
@@ -242,6 +240,7 @@ def load_dump(
         dump.manifest.model,
         vectors=dump.manifest.vectors,
         classifier=dump.manifest.classifier,
+        measured=dump.manifest.measured,
         layout=wanted,
     ) as store:
         written = 0

@@ -15,8 +15,7 @@ from artextract.store import schema
 from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
-from artextract.store.layout import Layout
-from artextract.store.manifest import Manifest, ModelIdentity, measured_version
+from artextract.store.manifest import Manifest
 from artextract.store.owner import Owner
 from artextract.store.records import Hit, Point, Record
 from artextract.store.space import SpaceGuard
@@ -58,27 +57,16 @@ class EmbeddedStore(Store):
     def create(
         cls,
         folder: Path,
-        model: ModelIdentity,
+        manifest: Manifest,
         owner: Owner,
-        *,
-        vectors: Mapping[str, int] | None = None,
-        classifier: ModelIdentity | None = None,
-        layout: Layout | None = None,
     ) -> "EmbeddedStore":
-        """Make an empty collection; see :func:`artextract.store.open.create_store`."""
-        layout = layout or Layout()
+        """Make an empty collection; ``owner`` must hold ``folder``."""
+        layout = manifest.layout
         if (layout.shards, layout.replicas) != (1, 1):
             raise StoreError(
                 f"an embedded store has one shard and one replica, not {layout.shards} and "
                 f"{layout.replicas}; name a server with --store http://HOST:6333/COLLECTION"
             )
-        manifest = Manifest(
-            model=model,
-            vectors=dict(vectors or {"visual": model.dimension}),
-            measured=measured_version(vectors or ()),
-            classifier=classifier,
-            layout=layout,
-        )
         config = edge.EdgeConfig(
             vectors={
                 # Cold: a command reads the pages it needs, not all vectors when it opens.

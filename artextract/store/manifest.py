@@ -7,41 +7,19 @@ from it, so a store that was closed in order records them, and opening it compar
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from artextract import __version__
-from artextract.aspects import MEASURED, MEASURED_VERSION
 from artextract.errors import StoreError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
+from artextract.models.registry import ModelIdentity
 from artextract.store.layout import Layout
-
-__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity", "measured_version"]
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
-    """A model that a collection was made with: two are the same if their checksums are."""
-
-    name: str
-    sha256: str
-    dimension: int
-    file: str | None = None
-    """Path of the model file where it does not come with the package."""
-
-    def __str__(self) -> str:
-        """Name and the first digits of the checksum."""
-        return f"{self.name} ({self.sha256[:12]})"
-
-
-def measured_version(vectors: Iterable[str]) -> int | None:
-    """Return the version of the rules that a collection with these aspects is measured by."""
-    return MEASURED_VERSION if set(MEASURED) & set(vectors) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +27,9 @@ class Manifest:
     """What a store is: its models, its vectors {aspect: dimension}, and its files when last closed.
 
     ``classifier`` is the model that predicted classes, None where none did; it may be the same file
-    as ``model``. ``measured`` is the version of the rules by which pictures were measured
-    (:data:`artextract.aspects.MEASURED_VERSION`), None where nothing was. ``files`` is {path
-    in the shard: bytes}, None while a writer has the store open.
+    as ``model``. ``measured`` is the version of the rules that measured the images, None where
+    nothing was measured. ``files`` is {path in the shard: bytes}, None while a writer has the store
+    open.
     ``revision`` is a new text whenever a writer begins or ends, so that a copy of the collection
     can tell whether it is out of date.
     """
@@ -122,7 +100,7 @@ class Manifest:
         """
         text = json.dumps(self.to_dict(), indent=1, sort_keys=True) + "\n"
         try:
-            write_atomically(folder / MANIFEST_NAME, text)
+            atomic_write(folder / MANIFEST_NAME, text)
         except OSError as error:
             raise StoreError(
                 f"{folder / MANIFEST_NAME} can't be written: {error.strerror}"

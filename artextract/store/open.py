@@ -1,14 +1,16 @@
 """From the text of ``--store`` to an open collection."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from artextract.errors import StoreError, StoreMismatchError
+from artextract.models.registry import ModelIdentity
 from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
 from artextract.store.layout import Layout
 from artextract.store.location import Location
-from artextract.store.manifest import MANIFEST_NAME, ModelIdentity
+from artextract.store.manifest import MANIFEST_NAME, Manifest
 from artextract.store.owner import Owner
 
 __all__ = ["DEFAULT_STORE", "WAIT_SECONDS", "create_store", "find_store", "open_store"]
@@ -19,14 +21,9 @@ DEFAULT_STORE = "artextract-store"
 WAIT_SECONDS = 10.0
 """How long a command waits for a store that another process holds."""
 
-_OWN_FILES = {
-    MANIFEST_NAME,
-    f"{MANIFEST_NAME}.new",
-    "owner.lock",
-    "owner.json",
-    "failures.jsonl",
-    SHARD_NAME,
-}
+_OWN_FILES = {MANIFEST_NAME, "owner.lock", "owner.json", "failures.jsonl", SHARD_NAME}
+# A manifest whose writing was cut off, by this version or an earlier one.
+_UNFINISHED = (f".{Path(MANIFEST_NAME).stem}.", f"{MANIFEST_NAME}.new")
 
 
 def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
@@ -72,6 +69,7 @@ def create_store(
     *,
     vectors: Mapping[str, int] | None = None,
     classifier: ModelIdentity | None = None,
+    measured: int | None = None,
     layout: Mapping[str, Any] | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Store:
@@ -82,9 +80,10 @@ def create_store(
         model: What makes the embeddings.
         vectors: {aspect: dimension} that it must have; None is "visual" alone for a new one, and
             whatever there is for another.
-        classifier: What predicts classes, if anything does.
-        layout: What is asked for of a new collection, and must be so of another: {field of
-            :class:`~artextract.store.layout.Layout`: value}.
+        classifier: The model that predicts classes, if any does.
+        measured: Version of the rules by which images are measured, if they are.
+        layout: {field of :class:`~artextract.store.layout.Layout`: value}; an existing collection
+            must have these values.
         wait_seconds: How long to wait for another process that holds it.
 
     Raises:
@@ -95,21 +94,38 @@ def create_store(
         StoreError: it can't be made or used there.
     """
     location = Location.of(location)
-    asked = layout or {}
+    layout = layout or {}
+    manifest = Manifest(
+        model=model,
+        vectors=dict(vectors or {"visual": model.dimension}),
+        classifier=classifier,
+        measured=measured,
+        layout=Layout(**layout),
+    )
+
+    def checked(store: Store) -> Store:
+        try:
+            store.check_model(model, classifier, vectors, measured)
+            if differences := store.manifest.layout.differences(layout):
+                raise StoreMismatchError(
+                    f"store {store.location} has another layout ({'; '.join(differences)}); leave "
+                    "these options out, or use another store"
+                )
+        except StoreError:
+            store.close()
+            raise
+        return store
+
     if location.is_server:
         from artextract.store.server import ServerStore
 
-        made = ServerStore.create(
-            location, model, vectors=vectors, classifier=classifier, layout=Layout(**asked)
-        )
-        return _checked(made, model, classifier, vectors, asked)
+        return checked(ServerStore.create(location, manifest))
     folder = location.folder
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"store {folder} is a file; name a folder, or one that does not exist yet")
     try:
-        foreign = (
-            {path.name for path in folder.iterdir()} - _OWN_FILES if folder.exists() else set()
-        )
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        foreign = {name for name in names - _OWN_FILES if not name.startswith(_UNFINISHED)}
         if foreign and not (folder / MANIFEST_NAME).exists():
             raise StoreError(
                 f"{folder} is no store and not empty (it holds {sorted(foreign)[0]!r}); name an "
@@ -125,38 +141,10 @@ def create_store(
 
     def load_or_create() -> Store:
         if not (folder / MANIFEST_NAME).is_file():
-            return EmbeddedStore.create(
-                folder,
-                model,
-                owner,
-                vectors=vectors,
-                classifier=classifier,
-                layout=Layout(**asked),
-            )
-        return _checked(EmbeddedStore.load(folder, owner), model, classifier, vectors, asked)
+            return EmbeddedStore.create(folder, manifest, owner)
+        return checked(EmbeddedStore.load(folder, owner))
 
     return _owned(owner, wait_seconds, load_or_create)
-
-
-def _checked(
-    store: Store,
-    model: ModelIdentity,
-    classifier: ModelIdentity | None,
-    vectors: Mapping[str, int] | None,
-    asked: Mapping[str, Any],
-) -> Store:
-    """Return ``store`` if it is what was asked for; close it otherwise."""
-    try:
-        store.check_model(model, classifier, vectors)
-        if differences := store.manifest.layout.differences(asked):
-            raise StoreMismatchError(
-                f"store {store.location} is laid out otherwise than asked for "
-                f"({'; '.join(differences)}); leave these options out, or use another store"
-            )
-    except StoreError:
-        store.close()
-        raise
-    return store
 
 
 def _owned(owner: Owner, wait_seconds: float, make: Callable[[], Store]) -> Store:

@@ -20,7 +20,7 @@ from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
 from artextract.store.location import Location
-from artextract.store.manifest import Manifest, ModelIdentity, measured_version
+from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
 __all__ = ["ServerStore", "connect"]
@@ -132,12 +132,9 @@ class ServerStore(Store):
     def create(
         cls,
         location: Location,
-        model: ModelIdentity,
-        *,
-        vectors: Mapping[str, int] | None = None,
-        classifier: ModelIdentity | None = None,
-        layout: Layout | None = None,
+        manifest: Manifest,
         client: QdrantClient | None = None,
+        *,
         patience_seconds: float = WRITE_SECONDS,
     ) -> "ServerStore":
         """Make a collection, unless it exists, and open it.
@@ -153,13 +150,7 @@ class ServerStore(Store):
         calls = Calls(url, min(CONNECT_SECONDS, patience_seconds))
         _check_version(url, calls(client.info).version)
         calls.patience_seconds = patience_seconds
-        manifest = Manifest(
-            model=model,
-            vectors=dict(vectors or {"visual": model.dimension}),
-            measured=measured_version(vectors or ()),
-            classifier=classifier,
-            layout=layout or Layout(),
-        ).revised()
+        manifest = manifest.revised()
         if not calls(client.collection_exists, name):
             calls(_create_once, client, name, manifest)
         info = calls(client.get_collection, name)

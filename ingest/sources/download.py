@@ -6,15 +6,13 @@ that version (ETag, Last-Modified), and how many bytes of which hash it has.
 
 import hashlib
 import json
-import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from artextract.errors import CacheError, FetchError
-from artextract.files import write_atomically
+from artextract.files import atomic_write, replacing
 from artextract.net.fetch import Fetcher, Incoming
 from artextract.net.retries import Patience
 
@@ -118,20 +116,14 @@ def _update(
         if kind in _WEB_PAGES:
             raise FetchError(f"{url} answered a web page ({kind}), not a table; check the address")
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-        try:
+        with replacing(path) as temporary:
             size, sha256 = _receive(incoming, temporary, on_bytes)
-            changed = known is None or sha256 != known.sha256
-            if changed:
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     # A crash in between leaves the description of the old file, which no longer fits the new one.
     source = _Source(
         url, incoming.headers.get("etag"), incoming.headers.get("last-modified"), size, sha256
     )
-    write_atomically(_source_path(path), json.dumps(asdict(source), indent=1) + "\n")
-    return changed
+    atomic_write(_source_path(path), json.dumps(asdict(source), indent=1) + "\n")
+    return known is None or sha256 != known.sha256
 
 
 def _receive(
@@ -147,8 +139,6 @@ def _receive(
             size += len(chunk)
             if on_bytes is not None:
                 on_bytes(size, incoming.size)
-        file.flush()
-        os.fsync(file.fileno())
     return size, digest.hexdigest()
 
 

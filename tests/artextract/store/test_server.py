@@ -12,6 +12,7 @@ from qdrant_server import Asked, QdrantServer, serve_qdrant
 from artextract.errors import ArtExtractError, StoreError, StoreMismatchError, UnavailableError
 from artextract.store import (
     Layout,
+    Manifest,
     ModelIdentity,
     Point,
     create_store,
@@ -113,8 +114,9 @@ def test_a_creation_that_was_cut_off_is_finished_by_the_next(
         return "reset" if seen and not (cut_at == "PUT index" and seen < 4) else None
 
     server.trouble = cut
+    manifest = Manifest(model=MODEL, vectors={"visual": MODEL.dimension})
     with pytest.raises(UnavailableError):
-        ServerStore.create(location, MODEL, patience_seconds=0.1)
+        ServerStore.create(location, manifest, patience_seconds=0.1)
     server.trouble = lambda asked: None
     assert find_store(location) is None
     with create_store(location, MODEL) as store:
