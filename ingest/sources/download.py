@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artextract.errors import CacheError, FetchError
 from artextract.files import atomic_write, replacing
-from artextract.net.fetch import Fetcher, Incoming
+from artextract.net.fetch import Fetcher
 from artextract.net.retries import Patience
 
-__all__ = ["MAX_TABLE_BYTES", "download"]
+if TYPE_CHECKING:
+    import httpx
 
 MAX_TABLE_BYTES = 4 << 30
 """Largest table that is fetched, in bytes."""
@@ -110,7 +112,7 @@ def _update(
     elif known and known.last_modified:
         headers["if-modified-since"] = known.last_modified
     with fetcher.open(url, headers) as incoming:
-        if incoming.status == 304:
+        if incoming.status_code == 304:
             return False
         kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in _WEB_PAGES:
@@ -127,18 +129,20 @@ def _update(
 
 
 def _receive(
-    incoming: Incoming, path: Path, on_bytes: Callable[[int, int | None], object] | None
+    incoming: "httpx.Response", path: Path, on_bytes: Callable[[int, int | None], object] | None
 ) -> tuple[int, str]:
     """Write the body to ``path``; return its size and SHA-256."""
+    length = incoming.headers.get("content-length")
+    total = None if length is None else int(length)
     size = 0
     digest = hashlib.sha256()
     with path.open("xb") as file:
-        for chunk in incoming.chunks:
+        for chunk in incoming.iter_raw():
             file.write(chunk)
             digest.update(chunk)
             size += len(chunk)
             if on_bytes is not None:
-                on_bytes(size, incoming.size)
+                on_bytes(size, total)
     return size, digest.hexdigest()
 
 
