@@ -1,4 +1,4 @@
-"""From the text of ``--store`` to an open collection."""
+"""Open and make collections, in folders and on servers."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ from artextract.store.owner import Owner
 __all__ = ["DEFAULT_STORE", "WAIT_SECONDS", "create_store", "find_store", "open_store"]
 
 DEFAULT_STORE = "artextract-store"
-"""Where a store lies when neither ``--store`` nor ``$ARTEXTRACT_STORE`` names one."""
+"""The store's folder unless `store` or ``$ARTEXTRACT_STORE`` names another."""
 
 WAIT_SECONDS = 10.0
-"""How long a command waits for a store that another process holds."""
+"""Default wait for a store that another process holds."""
 
 _OWN_FILES = {MANIFEST_NAME, "owner.lock", "owner.json", "failures.jsonl", SHARD_NAME}
 # A manifest whose writing was cut off, by this version or an earlier one.
@@ -27,12 +27,12 @@ _UNFINISHED = (f".{Path(MANIFEST_NAME).stem}.", f"{MANIFEST_NAME}.new")
 
 
 def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
-    """Open an existing collection: a folder, or that of a server where it is a URL.
+    """Open an existing collection in a folder or on a server.
 
     Raises:
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         UnavailableError: the server does not answer.
-        StoreError: there is none, or it is damaged or not usable.
+        StoreError: there is no collection, or it is damaged.
     """
     location = Location.of(location)
     if location.is_server:
@@ -43,14 +43,14 @@ def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) 
     if not (folder / MANIFEST_NAME).is_file():
         raise StoreError(
             f"there is no store at {folder}; make one with `artextract ingest`, or name another "
-            "with --store"
+            "`store`"
         )
     owner = Owner(folder)
     return _owned(owner, wait_seconds, lambda: EmbeddedStore.load(folder, owner))
 
 
 def find_store(location: Location | str) -> Store | None:
-    """Return the collection at ``location``, opened; None where there is none yet.
+    """Open the collection at ``location``; return None if there is none yet.
 
     Raises:
         StoreError: see :func:`open_store`.
@@ -73,22 +73,22 @@ def create_store(
     layout: Mapping[str, Any] | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Store:
-    """Open the collection for a model's embeddings, making it where there is none.
+    """Open the collection at ``location`` for a model's embeddings; make it if there is none.
 
     Args:
         location: A folder, or a server's URL.
-        model: What makes the embeddings.
-        vectors: {aspect: dimension} that it must have; None is "visual" alone for a new one, and
-            whatever there is for another.
+        model: The model that makes the embeddings.
+        vectors: {aspect: dimension} that it must have; None means "visual" alone for a new
+            collection and any for an existing one.
         classifier: The model that predicts classes, if any does.
         measured: Version of the rules by which images are measured, if they are.
         layout: {field of :class:`~artextract.store.layout.Layout`: value}; an existing collection
             must have these values.
-        wait_seconds: How long to wait for another process that holds it.
+        wait_seconds: Longest wait for another process that holds it.
 
     Raises:
-        StoreMismatchError: the collection was made with another model or classifier, keeps
-            vectors of other aspects, or is laid out in another way.
+        StoreMismatchError: the collection was made with other models, or has vectors of other
+            aspects or another layout.
         UnavailableError: the server does not answer.
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         StoreError: it can't be made or used there.
@@ -128,14 +128,14 @@ def create_store(
         foreign = {name for name in names - _OWN_FILES if not name.startswith(_UNFINISHED)}
         if foreign and not (folder / MANIFEST_NAME).exists():
             raise StoreError(
-                f"{folder} is no store and not empty (it holds {sorted(foreign)[0]!r}); name an "
-                "empty or new folder with --store"
+                f"{folder} is not a store and not empty (it holds {sorted(foreign)[0]!r}); name an "
+                "empty or new folder as `store`"
             )
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"store {folder} can't be made ({error.strerror}); check the folder's permissions, or "
-            "name another with --store"
+            "name another `store`"
         ) from error
     owner = Owner(folder)
 
@@ -148,7 +148,7 @@ def create_store(
 
 
 def _owned(owner: Owner, wait_seconds: float, make: Callable[[], Store]) -> Store:
-    """Return ``make()`` as the owner; give the store free where that fails."""
+    """Return ``make()``, called as the owner; release the store if that fails."""
     owner.acquire(wait_seconds)
     try:
         return make()
