@@ -1,13 +1,13 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Write files as a whole: a reader, or a run after a crash, never finds half of one."""
 
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from artextract.errors import InputError
-
-__all__ = ["check_target", "replace_bytes", "write_atomically"]
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -20,11 +20,11 @@ def check_target(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file")
     if path.exists() and not force:
-        raise InputError(f"{path} exists already; give another name, or --force to replace it")
+        raise InputError(f"{path} exists already; give another name, or replace it with force")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} to; make it first")
     try:
-        # Only writing tells: permission bits do not show read-only disks and quotas.
+        # Permission bits don't show read-only disks and quotas; writing does.
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
@@ -34,36 +34,33 @@ def check_target(path: Path, *, force: bool) -> None:
         ) from error
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` (UTF-8) to ``path``: a reader sees the old or the new file, never a part.
+def atomic_write(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write ``content`` (text as UTF-8) to ``path``; see :func:`replacing`."""
+    with replacing(path, durable=durable) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield a new path beside ``path``; the file written there replaces ``path`` on success.
+
+    Several threads and processes may write the same ``path``: the last one wins. The new path has
+    the ending of ``path``. Whatever is raised, ``path`` is unchanged and the new file is removed.
+
+    Args:
+        path: The file to write; its folder must exist.
+        durable: Force the content to the disk first, so that the file survives a power cut. False
+            is faster, for files that can be made again.
 
     Raises:
-        OSError: the file can't be written; what was there is untouched.
+        OSError: the file can't be written.
     """
-    temporary = path.with_name(path.name + ".new")
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.new{path.suffix}")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
+        if durable:
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
-
-
-def replace_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` as a whole, for files that may be lost when the power goes.
-
-    Nothing is forced to the disk. Several processes may write the same file: the last one wins.
-
-    Raises:
-        OSError: the file can't be written; what was there is untouched.
-    """
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

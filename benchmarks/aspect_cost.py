@@ -17,6 +17,7 @@ from pathlib import Path
 from artextract.aspects import ASPECTS
 from artextract.encoding.loading import load_models
 from artextract.models.registry import DEFAULT_MODEL
+from artextract.store import create_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
@@ -39,7 +40,10 @@ def seconds(folder: Path, aspects: Sequence[str] | None) -> float:
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as scratch:
         location = Path(scratch) / "store"
-        with models.create_store(str(location)) as store:
+        with create_store(
+            str(location), models.identity, vectors=models.eyes.vectors,
+            classifier=models.classifier, measured=models.measured,
+        ) as store:  # fmt: skip
             summary = ingest(
                 FolderSource(folder), store, models.eyes, Journal(location / "failures.jsonl"),
                 batch_size=8, threads=cores, runners=cores,

@@ -28,7 +28,7 @@ from artextract.aspects.measure import Measured
 from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import open_image
 from artextract.models.registry import DEFAULT_MODEL
-from artextract.store import open_store
+from artextract.store import create_store, open_store
 from benchmarks import atelier
 from ingest.journal import Journal
 from ingest.pipeline import ingest
@@ -91,7 +91,10 @@ def measure_ingest(
 
     def whole_job(models: Models, at_once: int) -> float:
         location = scratch / "ingest-store"
-        with models.create_store(str(location)) as store:
+        with create_store(
+            str(location), models.identity, vectors=models.eyes.vectors,
+            classifier=models.classifier, measured=models.measured,
+        ) as store:  # fmt: skip
             journal = Journal(location / "failures.jsonl")
             summary = ingest(
                 FolderSource(folder), store, models.eyes, journal,

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from artextract.encoding.loading import load_models
 from artextract.models.registry import DEFAULT_MODEL
+from artextract.store import create_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
@@ -56,7 +57,9 @@ def measure(source: Source, model_name: str, readers: int) -> tuple[float, float
     """Ingest ``source`` into a new store; return images/s and how busy the model was."""
     models = load_models(model_name, aspects=(), device="cpu")
     cores = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as folder, models.create_store(folder) as store:
+    with tempfile.TemporaryDirectory() as folder, create_store(
+        folder, models.identity, vectors=models.eyes.vectors, classifier=models.classifier
+    ) as store:  # fmt: skip
         summary = ingest(
             source, store, models.eyes, Journal(Path(folder, "failures.jsonl")),
             batch_size=BATCH_SIZE, threads=cores, runners=cores, readers=readers,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from artextract.encoding.loading import load_models
 from artextract.models.registry import DEFAULT_MODEL
+from artextract.store import create_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
@@ -53,7 +54,10 @@ def measure(name: str) -> tuple[int, float]:
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "store"
-        with models.create_store(str(location)) as store:
+        with create_store(
+            str(location), models.identity, vectors=models.eyes.vectors,
+            classifier=models.classifier, measured=models.measured,
+        ) as store:  # fmt: skip
             summary = ingest(
                 FolderSource(SHARED / "data" / "nga" / "images"),
                 store,

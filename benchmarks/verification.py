@@ -28,7 +28,7 @@ import PIL.ImageEnhance
 from artextract.encoding.loading import load_models
 from artextract.images.opening import open_image, read_image_file
 from artextract.models.registry import DEFAULT_MODEL
-from artextract.store import open_store
+from artextract.store import create_store, open_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
@@ -95,7 +95,10 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         location = Path(scratch) / "store"
-        with models.create_store(str(location)) as store:
+        with create_store(
+            str(location), models.identity, vectors=models.eyes.vectors,
+            classifier=models.classifier, measured=models.measured,
+        ) as store:  # fmt: skip
             ingest(
                 FolderSource(folder), store, models.eyes, Journal(location / "failures.jsonl"),
                 batch_size=8, threads=cores, runners=cores,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from artextract.cli.model_name import ModelName
 from artextract.errors import InputError
 from artextract.files import check_target
 from export.collection import collection
@@ -98,7 +99,7 @@ def classifier(run: Path, name: str | None, out: Path, force: bool) -> None:
 
 
 @export.command(epilog="\b\nExample:\n  artextract export inspect classifier.onnx")
-@click.argument("model", metavar="NAME|F.onnx")
+@click.argument("model", type=ModelName(), metavar="NAME|F.onnx")
 def inspect(model: str) -> None:
     """Print what a model file is: its card, inputs, outputs, size, and where it can run.
 
@@ -114,7 +115,7 @@ def inspect(model: str) -> None:
     epilog="\b\nExample:\n  artextract export quantize wikiart-lite0 --images ~/paintings "
     "--out small.onnx"
 )
-@click.argument("model", metavar="NAME|F.onnx")
+@click.argument("model", type=ModelName(), metavar="NAME|F.onnx")
 @click.option(
     "--images",
     type=click.Path(path_type=Path),

@@ -9,7 +9,7 @@ from artextract.cli.options import store_option
 from artextract.store.location import Location
 
 if TYPE_CHECKING:
-    from artextract.catalog.writing import Format
+    from artextract.catalog.writing.entries import Format
 
 __all__ = ["collection"]
 
@@ -53,10 +53,11 @@ def collection(
     left out. Values are written as they are: import a CSV of strangers' works into a spreadsheet as
     text, or it takes "=1+1" for a formula.
     """
-    from artextract.catalog.writing import StoredEntries, find_format, save_records
+    from artextract.catalog.writing.save import find_format, save_entries
     from artextract.errors import InputError
     from artextract.files import check_target
     from artextract.store import open_store
+    from artextract.store.entries import StoredEntries
 
     format_ = find_format(out, format_)
     if manifest_id is not None:
@@ -72,7 +73,7 @@ def collection(
                 f"store {store} holds no works; bring some in with `artextract ingest`"
             )
         model = opened.manifest.model
-        saved = save_records(
+        saved = save_entries(
             out,
             StoredEntries(opened),
             model,
@@ -82,7 +83,7 @@ def collection(
             force=force,
         )
     click.echo(
-        f"{saved.path}: {saved.works} works, {saved.images} images, model {model.name}, "
+        f"{out}: {saved.works} works, {saved.images} images, model {model.name}, "
         f"sha256 {model.sha256}"
     )
     for reason, count in saved.left_out.items():

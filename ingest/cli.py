@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from artextract.cli.model_name import ModelName
 from artextract.cli.options import device_option, layout_options, store_option, take_layout
 from artextract.models.registry import DEFAULT_MODEL
 
@@ -31,6 +32,7 @@ def _common_options(command: Command) -> Command:
         store_option,
         click.option(
             "--model",
+            type=ModelName(),
             default=DEFAULT_MODEL,
             show_default=True,
             metavar="NAME|FILE",
@@ -38,6 +40,7 @@ def _common_options(command: Command) -> Command:
         ),
         click.option(
             "--classifier",
+            type=ModelName(),
             default="auto",
             show_default=True,
             metavar="NAME|FILE|none",

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from artextract.errors import StoreError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from ingest.sources.item import Failure
 
 __all__ = ["JOURNAL_NAME", "Journal"]
@@ -83,7 +83,7 @@ class Journal:
             for f in self
         )
         try:
-            write_atomically(self.path, "\n".join(lines) + "\n")
+            atomic_write(self.path, "\n".join(lines) + "\n")
         except OSError as error:
             raise StoreError(f"{self.path} can't be written: {error.strerror}") from error
 

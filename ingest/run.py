@@ -14,7 +14,7 @@ import click
 from artextract.encoding.loading import Models, load_models
 from artextract.errors import InputError
 from artextract.models.session import Device
-from artextract.store import Store, find_store
+from artextract.store import Store, create_store, find_store
 from artextract.store.location import Location
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source
@@ -93,7 +93,14 @@ def run(
     if settings.store.is_server:
         settings.journal.parent.mkdir(parents=True, exist_ok=True)
     with (
-        models.create_store(settings.store, settings.layout) as store,
+        create_store(
+            settings.store,
+            models.identity,
+            vectors=models.eyes.vectors,
+            classifier=models.classifier,
+            measured=models.measured,
+            layout=settings.layout,
+        ) as store,
         Journal(settings.journal) as journal,
     ):
         summary = _ingest(source, settings, store, models, journal, readers, on_stop)
@@ -159,7 +166,9 @@ def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
     store = find_store(settings.store)
     try:
         if store is not None:
-            store.check_model(models.identity, models.classifier, models.eyes.vectors)
+            store.check_model(
+                models.identity, models.classifier, models.eyes.vectors, models.measured
+            )
         journal = Journal(settings.journal) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
         with _progress("Reading", min(total, settings.limit or total)) as on_work:

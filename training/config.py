@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from artextract.errors import InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 
 __all__ = [
     "CONFIG",
@@ -251,7 +251,7 @@ def save_config(path: Path, config: Config, origins: Mapping[str, str]) -> None:
     Raises:
         OSError: the file can't be written; what was there is untouched.
     """
-    write_atomically(path, config_text(config, origins))
+    atomic_write(path, config_text(config, origins))
 
 
 def config_text(config: Config, origins: Mapping[str, str] | None = None) -> str:

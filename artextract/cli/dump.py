@@ -55,11 +55,11 @@ def import_store(dump: Path, store: Location, **settings: Any) -> None:
     from artextract.store.dump import Dump, load_dump
 
     with _progress("Reading", Dump.load(dump).points) as on_points:
-        taken = load_dump(dump, store, layout=take_layout(settings), on_points=on_points)
-    others = f", beside {taken.others} others" if taken.others else ""
+        restored = load_dump(dump, store, layout=take_layout(settings), on_points=on_points)
+    others = f", beside {restored.others} others" if restored.others else ""
     click.echo(
-        f"{store}: wrote {taken.written} images; all {taken.points} of the dump are there and "
-        f"equal{others}"
+        f"{store}: wrote {restored.written} images; all {restored.points} of the dump are there "
+        f"and equal{others}"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from artextract import __version__
+from artextract.cli.messages import with_options
 from artextract.errors import ArtExtractError
 
 __all__ = ["COMMANDS", "LazyGroup", "main", "root"]
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = root.main(arguments, prog_name="artextract", standalone_mode=False)
     except ArtExtractError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {with_options(str(error))}", err=True)
         sys.exit(1)
     except click.Abort:
         click.echo("Interrupted.", err=True)

@@ -1,19 +1,16 @@
 """The networks of a run, loaded by their names, and what a collection notes of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from artextract.aspects import ASPECTS, MEASURED, MEASURED_VERSION
 from artextract.aspects.view import DetectorDevice
 from artextract.encoding.encoder import Eyes
 from artextract.encoding.networks import Networks
 from artextract.errors import ModelError, QueryError, StoreMismatchError
-from artextract.models.registry import PACKAGED, ModelFile, find_model
+from artextract.models.registry import PACKAGED, ModelFile, ModelIdentity, find_model
 from artextract.models.session import Device, OnnxModel
-from artextract.store import ModelIdentity, Store, create_store
-from artextract.store.location import Location
 from artextract.store.manifest import Manifest
 
 __all__ = ["Models", "load_eyes", "load_models"]
@@ -32,21 +29,10 @@ class Models:
     classifier: ModelIdentity | None
     device: str
 
-    def create_store(
-        self, location: Location | str, layout: Mapping[str, Any] | None = None
-    ) -> Store:
-        """Open the collection for what these networks say, making it where there is none.
-
-        Raises:
-            StoreError: see :func:`artextract.store.create_store`.
-        """
-        return create_store(
-            location,
-            self.identity,
-            vectors=self.eyes.vectors,
-            classifier=self.classifier,
-            layout=layout,
-        )
+    @property
+    def measured(self) -> int | None:
+        """The version of the rules by which images are measured; None where none are."""
+        return MEASURED_VERSION if set(MEASURED) & set(self.eyes.vectors) else None
 
 
 def load_models(

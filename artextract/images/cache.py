@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 
 from artextract.errors import CacheError
-from artextract.files import replace_bytes
+from artextract.files import atomic_write
 
 __all__ = ["ImageCache", "default_cache_folder"]
 
@@ -78,10 +78,10 @@ class ImageCache:
                 (self._name(key), sha256.encode("ascii")),
             ):
                 try:
-                    replace_bytes(path, content)
+                    atomic_write(path, content, durable=False)
                 except FileNotFoundError:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    replace_bytes(path, content)
+                    atomic_write(path, content, durable=False)
         except OSError as error:
             raise self._unusable("written", error) from error
         return sha256

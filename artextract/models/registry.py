@@ -1,7 +1,4 @@
-"""The models that come with the package, and how a model is named.
-
-A model is named by a word ("efficientnet-lite0") or by the path of an ONNX file.
-"""
+"""Find model files by a name ("efficientnet-lite0") or by the path of an ONNX file."""
 
 import hashlib
 import re
@@ -11,12 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from artextract.errors import ModelError
-from artextract.models.exported import EXPORTABLE, find_exported
-
-__all__ = [
-    "DEFAULT_MODEL", "DETECTORS", "PACKAGED", "ModelFile", "find_detector", "find_model",
-    "noted_sha256",
-]  # fmt: skip
+from artextract.images.cache import default_cache_folder
 
 DEFAULT_MODEL = "wikiart-lite0"
 
@@ -24,14 +16,31 @@ PACKAGED = {
     "wikiart-lite0": "wikiart_lite0.onnx",
     "efficientnet-lite0": "efficientnet_lite0.onnx",
 }
-"""Model names and the files in this folder; origin and licence of each stand in NOTICE."""
+"""{model name: file in this folder}; NOTICE has the origin and licence of each."""
+
+EXPORTABLE = ("resnet50",)
+"""Models that are not packaged: `artextract export embedder` writes them from published weights."""
 
 DETECTORS = {
     "faces": "blazeface_full_range.onnx",
     "face-mesh": "face_mesh.onnx",
     "bodies": "movenet_multipose.onnx",
 }
-"""What each network that finds something is called, and its file in this folder."""
+"""{detector name: file in this folder}."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """A model that made a collection; two are the same model if their checksums are equal."""
+
+    name: str
+    sha256: str
+    dimension: int
+    file: str | None = None
+    """Path of the model file; None for a packaged model."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sha256[:12]})"
 
 
 @dataclass(frozen=True)
@@ -51,21 +60,24 @@ class ModelFile:
 def find_model(name: str) -> ModelFile:
     """Return the model file for a model's name or the path of an ONNX file.
 
-    One that does not come with the package is exported on first use.
-
     Raises:
-        ModelError: there is no such model and no such file, or it can't be exported here.
-        CacheError: it can't be kept.
+        ModelError: there is no such model or file, or a model of ``EXPORTABLE`` has not been
+            exported yet.
     """
     if name in PACKAGED:
-        return ModelFile(name, Path(str(resources.files("artextract.models") / PACKAGED[name])))
+        return ModelFile(name, _packaged(PACKAGED[name]))
     path = Path(name)
     if path.suffix == ".onnx":
         if path.is_file():
             return ModelFile(path.stem, path.resolve())
         raise ModelError(f"there is no model file {name}; check the path")
     if name in EXPORTABLE:
-        return ModelFile(name, find_exported(name))
+        if (path := exported_path(name)).is_file():
+            return ModelFile(name, path)
+        raise ModelError(
+            f"model {name!r} does not come with the package; write it with `artextract export "
+            f"embedder --arch {name} --out {name}.onnx` and give the path of that file"
+        )
     raise ModelError(
         f"unknown model {name!r}; known: {', '.join([*PACKAGED, *EXPORTABLE])}, "
         "or the path of an .onnx file"
@@ -74,7 +86,16 @@ def find_model(name: str) -> ModelFile:
 
 def find_detector(name: str) -> Path:
     """Return the file of one of ``DETECTORS``."""
-    return Path(str(resources.files("artextract.models") / DETECTORS[name]))
+    return _packaged(DETECTORS[name])
+
+
+def exported_path(name: str) -> Path:
+    """Return where the cache keeps the file of a model of ``EXPORTABLE``; it may not exist."""
+    return default_cache_folder() / "models" / f"{name}.onnx"
+
+
+def _packaged(file: str) -> Path:
+    return Path(str(resources.files("artextract.models") / file))
 
 
 def noted_sha256(name: str) -> str:
@@ -83,7 +104,7 @@ def noted_sha256(name: str) -> str:
     Raises:
         ModelError: NOTICE does not name it.
     """
-    notice = (resources.files("artextract.models") / "NOTICE").read_text(encoding="utf-8")
+    notice = _packaged("NOTICE").read_text(encoding="utf-8")
     file = re.escape((PACKAGED | DETECTORS)[name])
     found = re.search(
         rf"^{file}\n-+\n(?:.+\n)*?File +sha256 ([0-9a-f]{{64}})", notice, re.MULTILINE

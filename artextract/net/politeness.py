@@ -1,4 +1,4 @@
-"""What one host asks of those who fetch from it: its robots.txt, and its calls to wait."""
+"""The rules of one host: its robots.txt, and how long it asks clients to wait."""
 
 import threading
 import time
@@ -6,16 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from artextract.errors import FetchError, UnavailableError
-from artextract.net.fetch import Reply
 from artextract.net.retries import Patience
 
 if TYPE_CHECKING:
+    import httpx
     from protego import Protego
 
-__all__ = ["ROBOT", "Host"]
-
 ROBOT = "artextract"
-"""The name by which a robots.txt means us."""
+"""The user agent that is looked up in a robots.txt."""
 
 
 class Host:
@@ -35,7 +33,7 @@ class Host:
         self._rules: Protego | None = None
         self._refusal: FetchError | None = None
 
-    def check(self, url: str, read: Callable[[str], Reply]) -> None:
+    def check(self, url: str, read: "Callable[[str], httpx.Response]") -> None:
         """Check that robots.txt lets us fetch ``url``; it is read with ``read``, and only once.
 
         No such file allows everything; one that can't be had forbids everything (RFC 9309,
@@ -57,11 +55,11 @@ class Host:
                 f"{url} is closed to programs by {self.robots_url}; leave it out, or ask its owner"
             )
 
-    def _read_rules(self, url: str, read: Callable[[str], Reply]) -> "Protego | None":
+    def _read_rules(self, url: str, read: "Callable[[str], httpx.Response]") -> "Protego | None":
         from protego import Protego
 
         try:
-            text = read(self.robots_url).body.decode("utf-8", "replace")
+            text = read(self.robots_url).content.decode("utf-8", "replace")
         except FetchError as error:
             if error.status is None or error.status == 429 or not 400 <= error.status < 500:
                 self._refusal = FetchError(

@@ -1,21 +1,13 @@
-"""Collections: where embeddings and metadata are kept and searched."""
+"""Collections: where embeddings and metadata are stored and searched."""
 
-from artextract.store.base import Store
-from artextract.store.layout import Layout
-from artextract.store.manifest import Manifest, ModelIdentity
-from artextract.store.open import DEFAULT_STORE, create_store, find_store, open_store
-from artextract.store.records import Hit, Point, Record
-
-__all__ = [
-    "DEFAULT_STORE",
-    "Hit",
-    "Layout",
-    "Manifest",
-    "ModelIdentity",
-    "Point",
-    "Record",
-    "Store",
-    "create_store",
-    "find_store",
-    "open_store",
-]
+from artextract.models.registry import ModelIdentity as ModelIdentity
+from artextract.store.base import Store as Store
+from artextract.store.layout import Layout as Layout
+from artextract.store.manifest import Manifest as Manifest
+from artextract.store.open import DEFAULT_STORE as DEFAULT_STORE
+from artextract.store.open import create_store as create_store
+from artextract.store.open import find_store as find_store
+from artextract.store.open import open_store as open_store
+from artextract.store.records import Hit as Hit
+from artextract.store.records import Point as Point
+from artextract.store.records import Record as Record

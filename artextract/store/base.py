@@ -1,43 +1,42 @@
-"""What every collection can do, whether it lies in a folder or on a server.
+"""The interface of collections, and what embedded and server stores share.
 
-What the engines do alike is written once, here: which models belong to a collection, how equal
-scores are ordered, how works are counted. The rest is each store's own.
+Shared are the checks of models and vectors, the order of equal scores, and counting artworks.
 """
 
+import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from artextract.catalog.artwork import VIEWS
 from artextract.errors import StoreError, StoreMismatchError
+from artextract.models.registry import ModelIdentity
 from artextract.store import filters
 from artextract.store.filters import Condition, Filter
-from artextract.store.manifest import Manifest, ModelIdentity, measured_version
+from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
-__all__ = ["ACORN_SHARE", "EFFORT", "OVERSAMPLING", "Store", "to_unit"]
-
 EFFORT = 128
-"""How many candidates a search through the graph keeps (``hnsw_ef``), unless told otherwise."""
+"""Default number of candidates that a search in the graph keeps (``hnsw_ef``)."""
 
 OVERSAMPLING = 3.0
-"""How many times as many as asked for are looked up in full after a search in quantised vectors."""
+"""Candidates of a quantised search that are rescored, as multiple of the limit."""
 
 ACORN_SHARE = 0.6
-"""Under a filter that a smaller share of points passes, and that is not answered by an index of the
-payload, the search also looks at the neighbours of neighbours (ACORN, Patel et al. 2024,
-arXiv:2403.04871). It takes a few times as long and finds what else is missed: where one work in ten
-passes, .99 instead of .92 of the ten nearest (100,000 works, README)."""
+"""If a smaller share of points passes a filter, and the payload's indexes don't answer it, a search
+also visits neighbours of neighbours (ACORN, Patel et al. 2024, arXiv:2403.04871). It takes a few
+times as long and has a higher recall: .99 instead of .92 of the ten nearest if one artwork in ten
+passes the filter (100,000 artworks, README)."""
 
 _BEYOND = 16
+"""Hits beyond the limit, so that ties at the cut are always broken in the same way."""
 
 
 class Store(ABC):
     """An open collection; :func:`~artextract.store.open.open_store` gives one.
 
-    ``location`` is how the user named it. All methods may raise StoreError.
+    ``location`` is the user's text for it. All methods may raise StoreError.
     """
 
     location: str
@@ -48,45 +47,48 @@ class Store(ABC):
         model: ModelIdentity,
         classifier: ModelIdentity | None = None,
         vectors: Mapping[str, int] | None = None,
+        measured: int | None = None,
     ) -> None:
-        """Check that ``model`` made this collection's embeddings, and ``classifier`` its classes.
+        """Check that this collection was made as given; the arguments are those of create_store.
 
         Raises:
-            StoreMismatchError: another one did, or one did where none is given, or the collection
-                has other ``vectors`` {aspect: dimension} than these.
+            StoreMismatchError: another model made its embeddings or predicted its classes; or
+                ``vectors`` are given and the collection has vectors of other aspects, or was
+                measured by another version of the rules than ``measured``.
         """
-        mine = self.manifest.model
+        mine, mine_classifier = self.manifest.model, self.manifest.classifier
         if mine.sha256 != model.sha256:
             raise StoreMismatchError(
                 f"store {self.location} was made with model {mine}, and this is {model}; two "
-                f"models never mix in a collection: use --model {mine.file or mine.name}, or "
+                f"models never mix in a collection: use `model` {mine.file or mine.name}, or "
                 "another store"
             )
-        told = self.manifest.classifier
-        if (told and told.sha256) != (classifier and classifier.sha256):
-            use = "none" if told is None else told.file or told.name
-            raise StoreMismatchError(
-                f"the classes in store {self.location} were predicted by {told or 'no model'}, and "
-                f"this run predicts them by {classifier or 'no model'}: use --classifier {use}, or "
-                "another store"
+        if (mine_classifier and mine_classifier.sha256) != (classifier and classifier.sha256):
+            use = (
+                "none" if mine_classifier is None else mine_classifier.file or mine_classifier.name
             )
-        if vectors is not None and self.manifest.measured not in (None, measured_version(vectors)):
             raise StoreMismatchError(
-                f"the pictures in store {self.location} were measured by version "
+                f"the classes in store {self.location} were predicted by "
+                f"{mine_classifier or 'no model'}, and this run predicts them by "
+                f"{classifier or 'no model'}: use `classifier` {use}, or another store"
+            )
+        if vectors is not None and self.manifest.measured not in (None, measured):
+            raise StoreMismatchError(
+                f"the images in store {self.location} were measured by version "
                 f"{self.manifest.measured} of the rules, and this release has version "
-                f"{measured_version(vectors)}: ingest them into another store"
+                f"{measured}: ingest them into another store"
             )
         kept = self.manifest.vectors
         if vectors is not None and set(vectors) != set(kept):
             raise StoreMismatchError(
                 f"store {self.location} keeps vectors of {', '.join(kept)}, and this run makes "
-                f"those of {', '.join(vectors)}: use --aspects {','.join(kept)}, or another store"
+                f"those of {', '.join(vectors)}: use `aspects` {','.join(kept)}, or another store"
             )
 
     def refresh(self) -> bool:
-        """Take note of what others have written; return whether they have, since it was asked last.
+        """Return whether another process has written since the last call.
 
-        Only where several may write at once: an embedded store has one owner.
+        That is never so for an embedded store, which has one owner.
         """
         return False
 
@@ -111,27 +113,53 @@ class Store(ABC):
 
     @abstractmethod
     def optimize(self) -> bool:
-        """Put in order what was written, where that is ours to do; return whether it was."""
+        """Build the graph for new points; return whether anything was done.
+
+        A server does so by itself.
+        """
 
     @abstractmethod
     def settle(self) -> None:
-        """Return when nothing is left to be put in order, so that speed can be measured."""
+        """Return once nothing is left to optimise, so that speed can be measured."""
+
+    def _checked(self, point: Point) -> tuple[dict[str, list[float]], dict[str, Any]]:
+        """Return unit vectors and payload of ``point``, which the engine will accept.
+
+        Raises:
+            StoreError: it has an unknown, missing, zero or not finite vector, one of another
+                dimension, or a payload that is not JSON.
+        """
+        payload = dict(point.payload)
+        try:
+            json.dumps(payload, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError) as error:
+            raise StoreError(
+                f"point {point.id} holds a value that can't be stored ({error}); a payload holds "
+                "text, finite numbers, booleans, lists and dictionaries of them"
+            ) from error
+        return self._unit_vectors(point), payload
+
+    def _oversampling(self, times: float | None) -> float | None:
+        """Return the factor for rescoring quantised vectors; None if they are not quantised."""
+        if self.manifest.layout.quantization == "none":
+            return None
+        return OVERSAMPLING if times is None else times
 
     def _unit_vectors(self, point: Point) -> dict[str, list[float]]:
-        """Return the vectors of ``point`` with length 1, checked against what the store keeps."""
-        wanted = self.manifest.vectors
-        if unknown := set(point.vectors) - set(wanted):
+        """Return the vectors of ``point`` with length 1, checked against the store's dimensions."""
+        dimensions = self.manifest.vectors
+        if unknown := set(point.vectors) - set(dimensions):
             raise StoreError(
                 f"point {point.id} has vector {sorted(unknown)[0]!r}; the store has "
-                f"{', '.join(wanted)}"
+                f"{', '.join(dimensions)}"
             )
         if "visual" not in point.vectors:
             raise StoreError(f"point {point.id} has no vector 'visual', which every artwork has")
         for name, vector in point.vectors.items():
-            if len(vector) != wanted[name]:
+            if len(vector) != dimensions[name]:
                 raise StoreError(
-                    f"vector {name!r} of point {point.id} has {len(vector)} numbers; the store's "
-                    f"model gives {wanted[name]}"
+                    f"vector {name!r} of point {point.id} has {len(vector)} dimensions, not "
+                    f"{dimensions[name]} like the store's"
                 )
         return {
             name: to_unit(vector, f"vector {name!r} of point {point.id}")
@@ -151,37 +179,37 @@ class Store(ABC):
         keys: Sequence[str] | None = None,
         one_per: str | None = None,
     ) -> list[Hit]:
-        """Return the points most like ``vector``, best first; equal scores in the order of ids.
+        """Return the points most similar to ``vector``, best first; equal scores by id.
 
         Args:
-            vector: The query's embedding for ``aspect``; its length does not matter.
-            aspect: Which named vector to compare.
-            limit: Most hits to return.
+            vector: The query's embedding for ``aspect``, of any length.
+            aspect: The named vector to compare.
+            limit: Maximum number of hits.
             filter_: Only points that satisfy this filter.
             min_score: Only points with at least this cosine.
             keys: Payload keys to return; None returns all.
-            one_per: Return the best point alone of those that share their value of this key.
+            one_per: Of points with the same value of this key, return only the best.
         """
         if one_per is not None and keys is not None and one_per not in keys:
             keys = [*keys, one_per]
         query = to_unit(vector, "the query's vector")
-        wanted = limit + _BEYOND  # so that ties at the cut are broken the same way each time
+        depth = limit + _BEYOND
         while True:
             hits = self.nearest(
                 query,
                 aspect=aspect,
-                limit=wanted,
+                limit=depth,
                 filter_=filter_,
                 min_score=min_score,
                 keys=keys,
-                effort=max(EFFORT, wanted),
+                effort=max(EFFORT, depth),
             )
             found = len(hits)
             hits.sort(key=lambda hit: (-hit.score, hit.id))
             best = hits if one_per is None else _first_of_each(hits, one_per)
-            if found < wanted or (len(best) >= limit and hits[-1].score < best[limit - 1].score):
+            if found < depth or (len(best) >= limit and hits[-1].score < best[limit - 1].score):
                 return best[:limit]
-            wanted *= 4
+            depth *= 4
 
     @abstractmethod
     def nearest(
@@ -197,19 +225,19 @@ class Store(ABC):
         oversampling: float | None = None,
         acorn: bool = True,
     ) -> list[Hit]:
-        """Return what the engine itself finds, best first; equal scores in no certain order.
+        """Return the hits of one search by the engine, best first; equal scores in any order.
 
         Args:
             unit: The query, of length 1.
-            aspect: As of :meth:`search`, and so are limit, filter_, min_score and keys.
-            limit: Most hits to return.
-            filter_: Only points that satisfy this filter.
-            min_score: Only points with at least this cosine.
+            aspect: As in :meth:`search`.
+            limit: As in :meth:`search`.
+            filter_: As in :meth:`search`.
+            min_score: As in :meth:`search`.
             keys: Payload keys to return; None returns all, () none.
-            effort: Candidates that the graph's search keeps (``hnsw_ef``).
-            oversampling: With quantised vectors, how many times ``limit`` are looked up in full; 0
-                looks up none, None takes ``OVERSAMPLING``.
-            acorn: Whether to search under a filter as ``ACORN_SHARE`` says.
+            effort: Candidates that a search in the graph keeps (``hnsw_ef``).
+            oversampling: With quantised vectors, the number of candidates to rescore with full
+                vectors, as multiple of ``limit``; 0 rescores none, None is ``OVERSAMPLING``.
+            acorn: Search under filters as ``ACORN_SHARE`` describes.
         """
 
     @abstractmethod
@@ -240,8 +268,7 @@ class Store(ABC):
     def count_works(self, filter_: Filter | None = None) -> int:
         """Return how many artworks have a point that satisfies a filter.
 
-        Only works with several images say which view an image is, and only these are looked
-        through.
+        Only images of artworks with several have a view, and only their ids are counted apart.
         """
         if not self.count(filters.all_of([filters.has_term("view", VIEWS)])):
             return self.count(filter_)
@@ -260,46 +287,39 @@ class Store(ABC):
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
-        """Return the commonest values of an indexed keyword key as (value, count)."""
+        """Return the most frequent values of an indexed keyword key as (value, count)."""
 
     @abstractmethod
     def disk_bytes(self) -> int | None:
-        """Return the bytes that the collection takes on the disk; None where that is unknown."""
+        """Return the bytes that the collection takes on the disk; None if that is unknown."""
 
     @abstractmethod
     def describe(self) -> list[tuple[str, str]]:
-        """Return what there is to say of the engine, as (label, text)."""
+        """Return facts about the engine as (label, text)."""
 
     # Leaving
 
     @abstractmethod
     def close(self) -> None:
-        """Finish what is pending, and give the collection free."""
+        """Write what is pending, and release the collection."""
 
     def __enter__(self) -> Self:
-        """Return the store."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the store."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
 def to_unit(vector: Sequence[float], name: str) -> list[float]:
-    """Return ``vector`` with length 1; an engine would square its length in 32 bits.
+    """Return ``vector`` with length 1; an engine would compute its square in 32 bits.
 
     Raises:
-        StoreError: it is zero or not finite; ``name`` says which it is.
+        StoreError: the vector, called ``name``, is zero or not finite.
     """
     length = math.hypot(*vector)
     if not math.isfinite(length) or length == 0:
         raise StoreError(
-            f"{name} is zero or not finite and has no direction; embed the image again"
+            f"{name} is zero or not finite and has no direction; encode the image again"
         )
     if abs(length - 1) < 1e-3:
         return list(vector)
@@ -307,7 +327,7 @@ def to_unit(vector: Sequence[float], name: str) -> list[float]:
 
 
 def _first_of_each(hits: Sequence[Hit], key: str) -> list[Hit]:
-    """Return the first hit of each value of ``key``; one without it stands for itself."""
+    """Return the first hit of each value of ``key``, and all hits without one."""
     first: dict[Any, Hit] = {}
     for hit in hits:
         first.setdefault(hit.payload.get(key, hit.id), hit)

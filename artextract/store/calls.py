@@ -1,4 +1,4 @@
-"""Calls to a Qdrant server: tried again while that makes sense, their failures as sentences."""
+"""Calls to a Qdrant server: retried while that makes sense, with errors that say what to do."""
 
 import json
 import logging
@@ -14,44 +14,41 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from artextract.errors import StoreError, UnavailableError
 
-__all__ = ["Calls"]
-
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
-"""HTTP statuses after which the same request may succeed. 500 is among them: a node of a cluster
-answers so while it loses or finds its peers, and all our requests may be sent twice."""
+"""HTTP statuses after which the same request may succeed. A node of a cluster answers 500 while it
+loses or finds its peers."""
 
 _BUSY_GRPC = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED"})
 
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
-_TELL_EVERY_SECONDS = 30.0
+_WARN_EVERY_SECONDS = 30.0
 
 
 @dataclass
 class Calls:
-    """Makes calls to the server at ``url``; one that fails is made again for ``patience_seconds``.
+    """Makes calls to the server at ``url``, and retries failed ones for ``patience_seconds``.
 
-    Every request may safely arrive twice: points are written under ids of their own.
+    Every request may safely arrive twice: points are written under their own ids.
     """
 
     url: str
     patience_seconds: float
     sleep: Callable[[float], None] = time.sleep
-    _told_at: float = float("-inf")
+    _warned_at: float = float("-inf")
 
     def __call__(self, call: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
         """Return ``call(*arguments, **options)``.
 
-        Waits between attempts double from 0.2 to 10 s, with as much again by chance, so that
-        clients who were turned away together don't come back together; a longer wait that the
-        server asks for is kept to.
+        Waits between attempts double from 0.2 to 10 s, plus as much at random, so that clients
+        that were refused together don't return together. A longer Retry-After is respected.
 
         Raises:
             UnavailableError: the server has not answered for ``patience_seconds``.
-            StoreError: it refused, and would again.
+            StoreError: it refused, and would refuse again.
         """
         begun = time.monotonic()
         try:
@@ -60,7 +57,7 @@ class Calls:
                 wait=_wait,
                 retry=tenacity.retry_if_exception(_is_transient),
                 sleep=self.sleep,
-                before_sleep=self._tell,
+                before_sleep=self._warn,
                 reraise=True,
             )(call, *arguments, **options)
         except Exception as error:
@@ -74,11 +71,11 @@ class Calls:
                 raise refused from error
             raise
 
-    def _tell(self, state: tenacity.RetryCallState) -> None:
-        """Say that the server does not answer, now and then while that lasts."""
+    def _warn(self, state: tenacity.RetryCallState) -> None:
+        """Warn that the server does not answer, at most every ``_WARN_EVERY_SECONDS``."""
         now = time.monotonic()
-        if self.patience_seconds > 10 and now - self._told_at > _TELL_EVERY_SECONDS:
-            self._told_at = now
+        if self.patience_seconds > 10 and now - self._warned_at > _WARN_EVERY_SECONDS:
+            self._warned_at = now
             error = _error_of(state)
             _log.warning(
                 "The Qdrant server at %s does not answer (%s); trying again for up to %.0f s.",
@@ -86,17 +83,17 @@ class Calls:
             )  # fmt: skip
 
     def _refusal(self, error: Exception) -> StoreError | None:
-        """Return the sentence for an error that will not go away; None if it is a bug of ours."""
+        """Return the StoreError for a permanent error; None if it is a bug in this package."""
         if isinstance(error, ResponseHandlingException | json.JSONDecodeError):
             return StoreError(
-                f"what answers at {self.url} is no Qdrant server (its answer is not understood); "
+                f"the server at {self.url} is not a Qdrant server (its answer can't be parsed); "
                 "correct the address"
             )
         status = getattr(error, "status_code", None)
         if status in (401, 403) or _grpc_code(error) in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return StoreError(
-                f"the Qdrant server at {self.url} refuses the API key, or wants one that may "
-                "write; give it by $QDRANT_API_KEY"
+                f"the Qdrant server at {self.url} refuses the API key, or requires one that may "
+                "write; give it as $QDRANT_API_KEY"
             )
         if isinstance(error, UnexpectedResponse | QdrantException) or _grpc_code(error):
             return StoreError(f"the Qdrant server at {self.url} refused: {_reason(error)}")
@@ -126,19 +123,19 @@ def _error_of(state: tenacity.RetryCallState) -> BaseException:
 
 
 def _grpc_code(error: BaseException) -> str | None:
-    """Return the name of the gRPC status of ``error``, None where it has none."""
+    """Return the name of the gRPC status of ``error``; None if it has none."""
     code = getattr(error, "code", None)
     return str(code().name) if callable(code) and hasattr(error, "details") else None
 
 
 def _reason(error: BaseException) -> str:
-    """Return what went wrong, in few words."""
+    """Return a short description of ``error``."""
     if isinstance(error, UnexpectedResponse):
         try:
-            said = str(error.structured()["status"]["error"])
+            reason = str(error.structured()["status"]["error"])
         except (ValueError, KeyError, TypeError):
-            said = error.reason_phrase
-        return f"status {error.status_code}: {said}".rstrip(": ")
+            reason = error.reason_phrase
+        return f"status {error.status_code}: {reason}".rstrip(": ")
     if isinstance(error, ResponseHandlingException):
         error = error.source
     if _grpc_code(error):

@@ -1,7 +1,7 @@
-"""A collection as files that any store can take in again: Parquet parts and a list of them.
+"""Dump a collection to Parquet files, and restore it into any store.
 
-Both ways can be cut off anywhere and repeated. What is written is listed with its checksum, and
-what was taken in is read back and compared, point by point.
+Both can be interrupted anywhere and repeated. Each file is listed with its checksum, and restored
+points are read back and compared.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artextract.errors import InputError, StoreError
-from artextract.files import write_atomically
+from artextract.files import atomic_write, replacing
 from artextract.store.base import Store
 from artextract.store.location import Location
 from artextract.store.manifest import Manifest
@@ -22,19 +22,17 @@ from artextract.store.records import Point, Record
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["LIST_NAME", "Dump", "Part", "Taken", "load_dump", "save_dump"]
-
 LIST_NAME = "dump.json"
 _FORMAT = 1
 _POINTS_A_PART = 1000
 _CLOSE = 1e-5
-"""Two vectors are the same if no number differs by more: an engine may bring them to length 1 once
-more, in 32 bits."""
+"""Largest difference between equal vectors, per dimension: an engine may normalise them again in 32
+bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file: its name, how many points it holds, the last one's id, its SHA-256."""
+    """One file of a dump: its name, number of points, id of the last point, and SHA-256."""
 
     file: str
     points: int
@@ -44,7 +42,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
-    """The list of a dump: the collection's manifest, the parts so far, and whether that is all."""
+    """The list of a dump: the collection's manifest, its parts, and whether they are complete."""
 
     manifest: Manifest
     parts: tuple[Part, ...] = ()
@@ -52,7 +50,7 @@ class Dump:
 
     @property
     def points(self) -> int:
-        """How many points the parts hold."""
+        """Number of points in the parts."""
         return sum(part.points for part in self.parts)
 
     @classmethod
@@ -60,7 +58,7 @@ class Dump:
         """Return the list of the dump in ``folder``.
 
         Raises:
-            InputError: there is none, or it can't be read.
+            InputError: there is no dump, or it can't be read.
         """
         path = folder / LIST_NAME
         try:
@@ -84,19 +82,19 @@ class Dump:
             raise InputError(f"{path} can't be read: {error.strerror}") from error
 
     def save(self, folder: Path) -> None:
-        """Write the list, in one step."""
+        """Write the list into ``folder``."""
         data = {
             "format": _FORMAT,
             "manifest": self.manifest.to_dict(),
             "complete": self.complete,
             "parts": [asdict(part) for part in self.parts],
         }
-        write_atomically(folder / LIST_NAME, json.dumps(data, indent=1) + "\n")
+        atomic_write(folder / LIST_NAME, json.dumps(data, indent=1) + "\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What taking in a dump came to: points written now, points there, points of others there."""
+class Restored:
+    """Numbers of points: written now, of the dump in the collection, others in the collection."""
 
     written: int
     points: int
@@ -110,12 +108,12 @@ def save_dump(
     force: bool = False,
     on_points: Callable[[int], None] = lambda points: None,
 ) -> Dump:
-    """Write all points of ``store`` into ``folder``, going on where an earlier call was cut off.
+    """Write all points of ``store`` into ``folder``; continue a dump that was interrupted.
 
     Args:
         store: The collection.
         folder: A folder that is new, empty, or holds the beginning of the same dump.
-        force: Begin anew where it holds another.
+        force: Replace another dump in the folder.
         on_points: Called with the number of points of each part when it is written.
 
     Raises:
@@ -135,31 +133,31 @@ def save_dump(
         if dump.points != store.count():
             raise StoreError(
                 f"store {store.location} has {store.count()} points and {dump.points} were "
-                "written, so it was changed meanwhile; run the same command with --force"
+                "written, so it was changed meanwhile; run the same command with `force`"
             )
         dump = replace(dump, complete=True)
         dump.save(folder)
     except OSError as error:
         raise InputError(
-            f"{folder} can't be written ({error.strerror or error}); make room or name another "
-            "with --out, then run the same command again"
+            f"{folder} can't be written ({error.strerror or error}); free some space or name "
+            "another folder, then run the same command again"
         ) from error
     return dump
 
 
 def _begin(store: Store, folder: Path, force: bool) -> Dump:
-    """Return the dump so far."""
+    """Return the dump that ``folder`` holds so far, or an empty one."""
     manifest = replace(store.manifest, files=None)
     if not force and (folder / LIST_NAME).exists():
         dump = Dump.load(folder)
         if dump.manifest != manifest:
             raise InputError(
                 f"{folder} holds a dump of another collection, or of an earlier state of this "
-                "one; name another folder, or replace it with --force"
+                "one; name another folder, or replace it with `force`"
             )
         return dump
     names = sorted(path.name for path in folder.iterdir())
-    others = [name for name in names if name != LIST_NAME and not name.startswith("part-")]
+    others = [name for name in names if name != LIST_NAME and not name.startswith(("part-", "."))]
     if others or (names and not force):
         raise InputError(
             f"{folder} is not empty (it holds {(others or names)[0]!r}); name an empty or new one"
@@ -195,11 +193,9 @@ def _write(folder: Path, number: int, records: Sequence[Record], manifest: Manif
         columns[f"vector.{aspect}"] = [record.vectors.get(aspect) for record in records]
         kinds[f"vector.{aspect}"] = pl.List(pl.Float32)
     path = folder / f"part-{number:06}.parquet"
-    temporary = path.with_suffix(".new")
-    pl.DataFrame(columns, schema=kinds).write_parquet(temporary)
-    digest = _sha256(temporary)
-    temporary.replace(path)
-    return Part(path.name, len(records), records[-1].id, digest)
+    with replacing(path) as temporary:
+        pl.DataFrame(columns, schema=kinds).write_parquet(temporary)
+    return Part(path.name, len(records), records[-1].id, _sha256(path))
 
 
 def load_dump(
@@ -208,29 +204,29 @@ def load_dump(
     *,
     layout: Mapping[str, Any] | None = None,
     on_points: Callable[[int], None] = lambda points: None,
-) -> Taken:
-    """Bring all points of a dump into the collection at ``location``, and compare what is there.
+) -> Restored:
+    """Restore a dump into the collection at ``location``, and compare all points.
 
-    Points that are there as they should be are left alone, so that a call that was cut off goes on.
+    Points that are stored already are not written again, so that an interrupted call continues.
 
     Args:
-        folder: What :func:`save_dump` wrote.
-        location: The collection; it is made where there is none.
-        layout: What is asked for of a new collection; the rest is as in the dump, except shards and
-            replicas.
-        on_points: Called with the number of points of each part when it has been taken in.
+        folder: A folder that :func:`save_dump` wrote.
+        location: The collection; it is made if there is none.
+        layout: {field of Layout: value} for a new collection. Other fields are as in the dump,
+            except shards and replicas.
+        on_points: Called with the number of points of each part when it is restored.
 
     Raises:
-        InputError: the dump is not complete or is damaged.
-        StoreError: the collection is another model's, or does not hold afterwards what it should.
+        InputError: the dump is incomplete or damaged.
+        StoreError: the collection was made with another model, or differs from the dump afterwards.
     """
     dump = Dump.load(folder)
     if not dump.complete:
         raise InputError(
-            f"the dump in {folder} is not complete; run `artextract export-store` again to go on"
+            f"the dump in {folder} is not complete; run `artextract export-store` again to continue"
         )
     kept = dump.manifest.layout
-    wanted = {
+    layout = {
         "hnsw_m": kept.hnsw_m,
         "hnsw_ef_construct": kept.hnsw_ef_construct,
         "quantization": kept.quantization,
@@ -242,7 +238,8 @@ def load_dump(
         dump.manifest.model,
         vectors=dump.manifest.vectors,
         classifier=dump.manifest.classifier,
-        layout=wanted,
+        measured=dump.manifest.measured,
+        layout=layout,
     ) as store:
         written = 0
         for part in dump.parts:
@@ -259,14 +256,14 @@ def load_dump(
                 )
         if written:
             store.optimize()
-        return Taken(written, dump.points, store.count() - dump.points)
+        return Restored(written, dump.points, store.count() - dump.points)
 
 
 def _read(folder: Path, part: Part) -> list[Point]:
     """Return the points of a part.
 
     Raises:
-        InputError: it is missing, or is not as it was written.
+        InputError: it is missing, or its checksum differs.
     """
     import polars as pl
 
@@ -291,12 +288,12 @@ def _read(folder: Path, part: Part) -> list[Point]:
 
 
 def _differing(store: Store, points: Sequence[Point]) -> list[Point]:
-    """Return those of ``points`` that the store does not hold just so."""
-    there = store.retrieve([point.id for point in points], with_vectors=True)
-    return [point for point in points if not _same(point, there.get(point.id))]
+    """Return those of ``points`` that are not in the store, or differ there."""
+    stored = store.retrieve([point.id for point in points], with_vectors=True)
+    return [point for point in points if not _equal(point, stored.get(point.id))]
 
 
-def _same(point: Point, record: Record | None) -> bool:
+def _equal(point: Point, record: Record | None) -> bool:
     if record is None or dict(record.payload) != point.payload:
         return False
     if set(record.vectors) != set(point.vectors):

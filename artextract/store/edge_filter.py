@@ -1,18 +1,16 @@
-"""From Qdrant's filter language to the objects of the embedded engine (qdrant-edge)."""
+"""Translate Qdrant's filter language into the objects of the embedded engine (qdrant-edge)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import qdrant_edge as edge
 
-__all__ = ["to_edge"]
-
 
 def to_edge(filter_: Mapping[str, Any]) -> edge.Filter:
     """Return the engine's filter for a filter as JSON.
 
     Raises:
-        ValueError: the filter uses a part of the language that is not translated here.
+        ValueError: the filter uses an unsupported part of the language.
     """
     _only(filter_, {"must", "should", "must_not"})
     return edge.Filter(
@@ -40,7 +38,7 @@ def _condition(condition: Mapping[str, Any]) -> Any:
 def _match(match: Mapping[str, Any]) -> Any:
     _only(match, {"value", "any"})
     if isinstance(match.get("value"), bool):
-        raise ValueError("the embedded engine takes truth values for numbers; match text instead")
+        raise ValueError("the embedded engine matches booleans as numbers; match text instead")
     return edge.MatchValue(match["value"]) if "value" in match else edge.MatchAny(match["any"])
 
 

@@ -1,6 +1,6 @@
-"""The embedded collection: Qdrant's engine (qdrant-edge) in this process, in one folder.
+"""A collection in a folder: Qdrant's engine (qdrant-edge) in this process.
 
-Vectors cross into the engine as lists: numpy rows take it five times as long.
+Vectors are passed to the engine as lists, which is five times as fast as numpy rows.
 """
 
 import shutil
@@ -12,29 +12,23 @@ import qdrant_edge as edge
 
 from artextract.errors import StoreError
 from artextract.store import schema
-from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
+from artextract.store.base import ACORN_SHARE, EFFORT, Store
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
-from artextract.store.layout import Layout
-from artextract.store.manifest import Manifest, ModelIdentity, measured_version
+from artextract.store.manifest import Manifest
 from artextract.store.owner import Owner
 from artextract.store.records import Hit, Point, Record
 from artextract.store.space import SpaceGuard
 
-__all__ = ["SHARD_NAME", "EmbeddedStore"]
-
 SHARD_NAME = "shard"
 
 _INDEXING_THRESHOLD_KB = 64 << 10
-"""Vectors of a segment, in kB, above which an HNSW graph is built; below, the scan is exact and
-takes a few milliseconds (13,000 vectors of 1,280 dimensions)."""
+"""Size of a segment's vectors, in kB, above which a graph is built; below, an exact scan takes a
+few milliseconds (13,000 vectors of 1,280 dimensions)."""
 
 
 class EmbeddedStore(Store):
-    """A collection in a folder, owned by this process until :meth:`close`.
-
-    Use :func:`~artextract.store.open.open_store` to get one. All methods may raise StoreError.
-    """
+    """A collection in a folder, owned by this process until :meth:`close`."""
 
     def __init__(
         self,
@@ -44,7 +38,6 @@ class EmbeddedStore(Store):
         owner: Owner,
         space: SpaceGuard,
     ) -> None:
-        """Take over a loaded shard and the right to use it."""
         self.location = str(folder)
         self.folder = folder
         self.manifest = manifest
@@ -58,27 +51,16 @@ class EmbeddedStore(Store):
     def create(
         cls,
         folder: Path,
-        model: ModelIdentity,
+        manifest: Manifest,
         owner: Owner,
-        *,
-        vectors: Mapping[str, int] | None = None,
-        classifier: ModelIdentity | None = None,
-        layout: Layout | None = None,
     ) -> "EmbeddedStore":
-        """Make an empty collection; see :func:`artextract.store.open.create_store`."""
-        layout = layout or Layout()
+        """Make an empty collection; ``owner`` must hold ``folder``."""
+        layout = manifest.layout
         if (layout.shards, layout.replicas) != (1, 1):
             raise StoreError(
                 f"an embedded store has one shard and one replica, not {layout.shards} and "
-                f"{layout.replicas}; name a server with --store http://HOST:6333/COLLECTION"
+                f"{layout.replicas}; name a server as `store` http://HOST:6333/COLLECTION"
             )
-        manifest = Manifest(
-            model=model,
-            vectors=dict(vectors or {"visual": model.dimension}),
-            measured=measured_version(vectors or ()),
-            classifier=classifier,
-            layout=layout,
-        )
         config = edge.EdgeConfig(
             vectors={
                 # Cold: a command reads the pages it needs, not all vectors when it opens.
@@ -98,7 +80,7 @@ class EmbeddedStore(Store):
             optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_INDEXING_THRESHOLD_KB),
         )
         path = folder / SHARD_NAME
-        if path.exists():  # the rest of a creation that was cut off: it never had a manifest
+        if path.exists():  # from a creation that was cut off, before the manifest
             shutil.rmtree(path)
         space = SpaceGuard(path, len(manifest.vectors))
         space.check()
@@ -128,13 +110,11 @@ class EmbeddedStore(Store):
     # Writing
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Write points, replacing those of the same id; when it returns, they survive a crash.
-
-        Raises:
-            StoreError: a vector is missing, not finite, or of a wrong dimension.
-            StoreFullError: there is too little free space. Nothing is written.
-        """
-        rows = [self._to_row(point) for point in points]
+        """Write points; see :meth:`Store.upsert`."""
+        rows = []
+        for point in points:
+            vectors, payload = self._checked(point)
+            rows.append(edge.Point(id=point.id, vector={**vectors}, payload=payload))
         self._begin_writing()
         _guarded(self._shard.update, edge.UpdateOperation.upsert_points(rows))
 
@@ -145,7 +125,7 @@ class EmbeddedStore(Store):
         _guarded(self._shard.update, operation)
 
     def delete(self, point_ids: Sequence[str]) -> None:
-        """Delete points; those that do not exist are passed over."""
+        """Delete those of the points that exist."""
         self._begin_writing()
         operation = edge.UpdateOperation.delete_points(list(point_ids))
         _guarded(self._shard.update, operation)
@@ -153,10 +133,10 @@ class EmbeddedStore(Store):
     def optimize(self) -> bool:
         """Merge segments and build the graph where one is due; return whether anything was done.
 
-        Other Python threads stand still meanwhile: the engine holds the interpreter's lock.
+        Other Python threads wait meanwhile: the engine holds the interpreter's lock.
 
         Raises:
-            StoreFullError: there is too little space to build it. What is stored stays as it is.
+            StoreFullError: there is too little space to build it. The store is unchanged.
         """
         vectors = self.count() * 4 * sum(self.manifest.vectors.values())
         self._space.check(2 * vectors)
@@ -164,13 +144,13 @@ class EmbeddedStore(Store):
         return bool(_guarded(self._shard.optimize))
 
     def settle(self) -> None:
-        """Build what is due now: the engine does nothing by itself."""
+        """Optimise: the engine does nothing in the background."""
         self.optimize()
 
     def _begin_writing(self, *, changes: bool = True) -> None:
-        """Note in the manifest that file sizes change from now on; refuse to fill the disk.
+        """Mark the manifest as being written to, if the disk has enough space.
 
-        ``changes``: points change, too, and copies of the collection are out of date.
+        ``changes``: points change too, so that copies of the collection are out of date.
         """
         self._space.check()
         revise = changes and not self._revised
@@ -181,16 +161,6 @@ class EmbeddedStore(Store):
             self.manifest.save(self.folder)
             self._writing = True
             self._revised = self._revised or revise
-
-    def _to_row(self, point: Point) -> edge.Point:
-        vectors: dict[str, Any] = {**self._unit_vectors(point)}
-        try:
-            return edge.Point(id=point.id, vector=vectors, payload=dict(point.payload))
-        except (TypeError, ValueError) as error:
-            raise StoreError(
-                f"point {point.id} holds a value that can't be stored ({error}); a payload holds "
-                "text, finite numbers, truth values, lists and dictionaries of them"
-            ) from error
 
     # Reading
 
@@ -207,7 +177,8 @@ class EmbeddedStore(Store):
         oversampling: float | None = None,
         acorn: bool = True,
     ) -> list[Hit]:
-        """Return what the engine itself finds; see :meth:`Store.nearest`."""
+        """Return the engine's hits; see :meth:`Store.nearest`."""
+        times = self._oversampling(oversampling)
         request = edge.QueryRequest(
             limit=limit,
             query=edge.Query.Nearest(list(unit), using=aspect),
@@ -215,20 +186,15 @@ class EmbeddedStore(Store):
             score_threshold=min_score,
             params=edge.SearchParams(
                 hnsw_ef=effort,
-                quantization=self._rescoring(oversampling),
+                quantization=None
+                if times is None
+                else edge.QuantizationSearchParams(rescore=times > 0, oversampling=times or None),
                 acorn=edge.AcornSearchParams(enable=acorn, max_selectivity=ACORN_SHARE),
             ),
             with_payload=True if keys is None else list(keys),
         )
         found = _guarded(self._shard.query, request)
         return [Hit(str(point.id), point.score, point.payload or {}) for point in found]
-
-    def _rescoring(self, oversampling: float | None) -> edge.QuantizationSearchParams | None:
-        """Return how candidates found by quantised vectors are looked up in full."""
-        if self.manifest.layout.quantization == "none":
-            return None
-        times = OVERSAMPLING if oversampling is None else oversampling
-        return edge.QuantizationSearchParams(rescore=times > 0, oversampling=times or None)
 
     def retrieve(
         self,
@@ -281,7 +247,7 @@ class EmbeddedStore(Store):
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
-        """Return the commonest values of an indexed keyword key as (value, count)."""
+        """Return the most frequent values of an indexed keyword key as (value, count)."""
         request = edge.FacetRequest(
             key=key, limit=limit, exact=True, filter=to_edge(filter_) if filter_ else None
         )
@@ -289,19 +255,19 @@ class EmbeddedStore(Store):
         return sorted(((str(hit.value), hit.count) for hit in hits), key=lambda v: (-v[1], v[0]))
 
     def disk_bytes(self) -> int:
-        """Return the bytes that the folder's files really take; the engine's have holes."""
+        """Return the bytes that the folder's files take, without the holes in them."""
         files = (path for path in self.folder.rglob("*") if path.is_file())
         return sum(path.stat().st_blocks * 512 for path in files)
 
     def describe(self) -> list[tuple[str, str]]:
-        """Return what there is to say of the engine."""
+        """Return facts about the engine as (label, text)."""
         kept = self.manifest.layout.quantization
         return [] if kept == "none" else [("quantised", f"a copy of each vector, {kept}")]
 
     # Leaving
 
     def close(self) -> None:
-        """Write what is pending, record the files' sizes, and give the store free."""
+        """Write what is pending, record the files' sizes, and release the store."""
         try:
             if self._writing:
                 _guarded(self._shard.flush)
@@ -321,10 +287,9 @@ _QUANTIZATIONS: Mapping[str, Any] = {
 
 
 def _guarded(call: Any, *arguments: Any) -> Any:
-    """Return ``call(*arguments)``, with the engine's errors as StoreError.
+    """Return ``call(*arguments)``; raise the engine's errors as StoreError.
 
-    The engine raises plain ``Exception`` for all that goes wrong in it; subclasses are ours or
-    Python's, and pass.
+    The engine raises plain ``Exception`` for all its errors; subclasses come from elsewhere.
     """
     try:
         return call(*arguments)

@@ -1,8 +1,8 @@
-"""Filters, in Qdrant's own filter language.
+"""Filters in Qdrant's filter language (https://qdrant.tech/documentation/concepts/filtering/).
 
-A filter is the JSON that Qdrant's REST interface takes and that ``qdrant_client.models.Filter``
-validates (https://qdrant.tech/documentation/concepts/filtering/), as plain dictionaries: importing
-``qdrant_client`` takes five times as long as a whole search in an embedded store.
+A filter is the JSON of Qdrant's REST interface as plain dictionaries, not a
+``qdrant_client.models.Filter``: importing ``qdrant_client`` takes five times as long as a whole
+search in an embedded store.
 """
 
 import math
@@ -14,30 +14,12 @@ from artextract.catalog.artwork import FACET_FIELDS
 from artextract.catalog.names import fold, words_of
 from artextract.catalog.years import YearRange
 
-__all__ = [
-    "Condition",
-    "Filter",
-    "all_of",
-    "any_of",
-    "beyond_years",
-    "equals",
-    "has_term",
-    "has_years",
-    "is_empty",
-    "is_one_of",
-    "named",
-    "predicted",
-    "predicted_surely",
-    "words",
-    "years",
-]
-
 Condition = dict[str, Any]
 Filter = dict[str, Any]
 
 
 def all_of(conditions: Sequence[Condition], but: Sequence[Condition] = ()) -> Filter | None:
-    """Return the filter that asks for all ``conditions`` and none of ``but``; None for neither."""
+    """Return the filter for all ``conditions`` and none of ``but``; None if there are neither."""
     filter_: Filter = {}
     if conditions:
         filter_["must"] = list(conditions)
@@ -47,7 +29,7 @@ def all_of(conditions: Sequence[Condition], but: Sequence[Condition] = ()) -> Fi
 
 
 def named(field: str, names: Iterable[str]) -> Condition:
-    """Return the condition that a field has one of ``names``, whatever their case and accents."""
+    """Return the condition that a field has one of ``names``, ignoring case and accents."""
     keys = sorted({fold(name) for name in names})
     return any_of(f"folded.{field}", keys) if field in FACET_FIELDS else has_term(field, keys)
 
@@ -58,7 +40,7 @@ def has_term(field: str, keys: Iterable[str]) -> Condition:
 
 
 def predicted(attribute: str, names: Iterable[str]) -> Condition:
-    """Return the condition that a class of ``attribute`` was predicted, one of ``names``."""
+    """Return the condition that one of the classes ``names`` of ``attribute`` was predicted."""
     keys = sorted({fold(name) for name in names})
     return any_of("predicted.terms", [f"{attribute}={key}" for key in keys])
 
@@ -69,7 +51,7 @@ def predicted_surely(attribute: str, least: float) -> Condition:
 
 
 def any_of(key: str, values: Sequence[str]) -> Condition:
-    """Return the condition that ``key`` has one of ``values``, to the letter."""
+    """Return the condition that ``key`` has exactly one of ``values``."""
     return {"key": key, "match": {"any": list(values)}}
 
 
@@ -89,67 +71,62 @@ def words(field: str, text: str) -> list[Condition]:
 
 
 def equals(key: str, text: str) -> Condition:
-    """Return the condition that ``key`` is ``text``, or the number or truth value it stands for.
+    """Return the condition that ``key`` is ``text``, or the number or boolean that it spells.
 
-    Truth values are kept as the text "true" or "false" (see ``Artwork.to_payload``).
+    Booleans are stored as the text "true" or "false" (see ``Artwork.to_payload``).
     """
     if text.lower() in {"true", "false"}:
         return any_of(key, [text, text.lower()])
-    to_the_letter: Condition = {"key": key, "match": {"value": text}}
+    exact: Condition = {"key": key, "match": {"value": text}}
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", text.lower()):
-        return to_the_letter
+        return exact
     number = float(text)
     if not math.isfinite(number):
-        return to_the_letter
-    return {"should": [to_the_letter, {"key": key, "range": {"gte": number, "lte": number}}]}
+        return exact
+    return {"should": [exact, {"key": key, "range": {"gte": number, "lte": number}}]}
 
 
-def years(wanted: YearRange, *, within: bool = False) -> list[Condition]:
-    """Return the conditions that a work's years overlap ``wanted``, or lie within it.
+def years(span: YearRange, *, within: bool = False) -> list[Condition]:
+    """Return the conditions that an artwork's years overlap ``span``, or lie within it.
 
-    A work with one open end ("before 1762") overlaps all that its known end allows, and lies within
-    a range only where the range is open on that side too. A work without years never matches.
+    An artwork with an open end ("before 1762") overlaps every span that its known end allows, and
+    lies within a span only if that is open on the same side. One without years never matches.
     """
-    if within:
-        return _inside(wanted)
     conditions: list[Condition] = []
-    if wanted.end is not None:
-        conditions.append(_at_least_known("year_begin", {"lte": wanted.end}, other="year_end"))
-    if wanted.begin is not None:
-        conditions.append(_at_least_known("year_end", {"gte": wanted.begin}, other="year_begin"))
+    if within:
+        if span.begin is not None:
+            conditions.append({"key": "year_begin", "range": {"gte": span.begin}})
+        if span.end is not None:
+            conditions.append({"key": "year_end", "range": {"lte": span.end}})
+        return conditions
+    if span.end is not None:
+        conditions.append(_in_range_or_open("year_begin", {"lte": span.end}, other="year_end"))
+    if span.begin is not None:
+        conditions.append(_in_range_or_open("year_end", {"gte": span.begin}, other="year_begin"))
     return conditions
 
 
-def beyond_years(wanted: YearRange) -> list[Condition]:
-    """Return conditions of which a work meets one just where :func:`years` does not find it.
+def beyond_years(span: YearRange) -> list[Condition]:
+    """Return conditions of which an artwork meets at least one iff it fails :func:`years`.
 
-    Left out by these, works are counted in half the time: an engine gathers those of a long span
-    year by year, but passes over the ones outside as it goes through all. For a search among few
-    :func:`years` is the better choice.
+    Counting with these in ``must_not`` takes half the time: an engine collects the points within a
+    long span year by year, but skips those outside. For a search in few points :func:`years` is
+    faster.
     """
     conditions: list[Condition] = [{"must": [is_empty("year_begin"), is_empty("year_end")]}]
-    if wanted.end is not None:
-        conditions.append({"key": "year_begin", "range": {"gt": wanted.end}})
-    if wanted.begin is not None:
-        conditions.append({"key": "year_end", "range": {"lt": wanted.begin}})
+    if span.end is not None:
+        conditions.append({"key": "year_begin", "range": {"gt": span.end}})
+    if span.begin is not None:
+        conditions.append({"key": "year_end", "range": {"lt": span.begin}})
     return conditions
 
 
 def has_years() -> Condition:
-    """Return the condition that a work's years are known, at least one of them."""
+    """Return the condition that at least one of an artwork's years is known."""
     return {"should": [{"must_not": [is_empty(key)]} for key in ("year_begin", "year_end")]}
 
 
-def _inside(wanted: YearRange) -> list[Condition]:
-    conditions: list[Condition] = []
-    if wanted.begin is not None:
-        conditions.append({"key": "year_begin", "range": {"gte": wanted.begin}})
-    if wanted.end is not None:
-        conditions.append({"key": "year_end", "range": {"lte": wanted.end}})
-    return conditions
-
-
-def _at_least_known(key: str, range_: dict[str, int], other: str) -> Condition:
-    """Return: ``key`` is in ``range_``, or it is open (absent, while ``other`` is known)."""
+def _in_range_or_open(key: str, range_: dict[str, int], other: str) -> Condition:
+    """Return the condition that ``key`` is in ``range_``, or absent while ``other`` is known."""
     is_open = {"must": [is_empty(key)], "must_not": [is_empty(other)]}
     return {"should": [{"key": key, "range": range_}, is_open]}

@@ -8,20 +8,19 @@ from urllib.parse import urlsplit
 
 from artextract.errors import StoreError
 
-__all__ = ["DEFAULT_COLLECTION", "Location"]
-
 DEFAULT_COLLECTION = "artworks"
-"""The collection of a server whose URL names none."""
+"""The collection of a server if its URL names none."""
 
 _PORTS = {"http": 6333, "https": 6333}
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The text of ``--store``, and how to get in where it is a server's URL.
+    """A store's folder, or URL of a Qdrant server, and how to connect to that server.
 
-    ``http://host:6333/paintings`` is the collection "paintings"; a server behind a path has it
-    before that name. ``api_key`` is sent with each request; ``grpc`` uses port 6334 for points.
+    ``http://host:6333/paintings`` is the collection "paintings"; the path of a server behind a
+    proxy precedes that name. ``api_key`` is sent with each request; ``grpc`` uses port 6334 for
+    points. The text is what the user gave.
     """
 
     text: str
@@ -31,18 +30,17 @@ class Location:
 
     @classmethod
     def of(cls, location: "Location | str") -> "Location":
-        """Return ``location``; for a text, with the API key of ``$QDRANT_API_KEY``."""
+        """Return ``location``; a text gets the API key of ``$QDRANT_API_KEY``."""
         if isinstance(location, Location):
             return location
         return cls(location, api_key=os.environ.get("QDRANT_API_KEY") or None)
 
     def __str__(self) -> str:
-        """Return what the user wrote."""
         return self.text
 
     @property
     def is_server(self) -> bool:
-        """Whether it is a URL, and not a folder."""
+        """Whether it is a URL and not a folder."""
         return "://" in self.text
 
     @property
@@ -55,19 +53,21 @@ class Location:
         """(the server's URL, the collection's name).
 
         Raises:
-            StoreError: the text is no such URL.
+            StoreError: the text is not the URL of a collection.
         """
         try:
             parts = urlsplit(self.text)
             port = parts.port or _PORTS.get(parts.scheme)
         except ValueError as error:
-            raise StoreError(f"store {self.text!r} is no address ({error}); {_EXPECTED}") from None
+            raise StoreError(
+                f"store {self.text!r} is not an address ({error}); {_EXPECTED}"
+            ) from None
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise StoreError(f"store {self.text!r} is no address of a server; {_EXPECTED}")
+            raise StoreError(f"store {self.text!r} is not the address of a server; {_EXPECTED}")
         if parts.username is not None or parts.password is not None:
             raise StoreError(
-                f"the store's address on {parts.hostname} holds a user's name or a password; give "
-                "the key by $QDRANT_API_KEY"
+                f"the store's address on {parts.hostname} holds a user name or a password; give "
+                "the key as $QDRANT_API_KEY"
             )
         if parts.query or parts.fragment:
             raise StoreError(f"store {self.text!r} has more than an address; {_EXPECTED}")
@@ -77,14 +77,14 @@ class Location:
 
     @property
     def name(self) -> str:
-        """What the collection is called: the last part of its folder or URL."""
+        """The collection's name: the last part of its folder or URL."""
         return self.address[1] if self.is_server else self.folder.resolve().name
 
     @property
     def is_near(self) -> bool:
-        """Whether the server is on this machine or its own network, by its address alone.
+        """Whether the server's address or name is one of this machine or its own network.
 
-        A name without a dot, as of a container, counts as one.
+        A name without a dot, such as that of a container, is one.
         """
         host = urlsplit(self.text).hostname or ""
         try:

@@ -1,59 +1,37 @@
-"""The manifest of a collection: which models made it, how it is laid out, and its last change.
+"""The manifest of a collection: the models that made it, its layout, and its last change.
 
-A server keeps it with the collection, as its metadata. In a folder it is a file, which also holds
-the sizes of the shard's files: the engine loads a truncated vector file without a word and answers
-from it, so a store that was closed in order records them, and opening it compares them.
+A server keeps it as the collection's metadata. In a folder it is a file, which also holds the sizes
+of the shard's files: the engine loads a truncated vector file without an error and answers from it,
+so closing a store records the sizes and opening it compares them.
 """
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from artextract import __version__
-from artextract.aspects import MEASURED, MEASURED_VERSION
 from artextract.errors import StoreError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
+from artextract.models.registry import ModelIdentity
 from artextract.store.layout import Layout
-
-__all__ = ["MANIFEST_NAME", "Manifest", "ModelIdentity", "measured_version"]
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
-    """A model that a collection was made with: two are the same if their checksums are."""
-
-    name: str
-    sha256: str
-    dimension: int
-    file: str | None = None
-    """Path of the model file where it does not come with the package."""
-
-    def __str__(self) -> str:
-        """Name and the first digits of the checksum."""
-        return f"{self.name} ({self.sha256[:12]})"
-
-
-def measured_version(vectors: Iterable[str]) -> int | None:
-    """Return the version of the rules that a collection with these aspects is measured by."""
-    return MEASURED_VERSION if set(MEASURED) & set(vectors) else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a store is: its models, its vectors {aspect: dimension}, and its files when last closed.
+    """A store's models, its vectors {aspect: dimension}, and its files when it was last closed.
 
-    ``classifier`` is the model that predicted classes, None where none did; it may be the same file
-    as ``model``. ``measured`` is the version of the rules by which pictures were measured
-    (:data:`artextract.aspects.MEASURED_VERSION`), None where nothing was. ``files`` is {path
-    in the shard: bytes}, None while a writer has the store open.
-    ``revision`` is a new text whenever a writer begins or ends, so that a copy of the collection
-    can tell whether it is out of date.
+    ``classifier`` is the model that predicted classes, if any; it may be the same file as
+    ``model``. ``measured`` is the version of the rules that measured the images, None if
+    nothing was measured. ``files`` is {path in the shard: bytes}, None while a writer has the store
+    open.
+    ``revision`` changes whenever a writer begins or ends, so that a copy of the collection can tell
+    whether it is out of date.
     """
 
     model: ModelIdentity
@@ -66,16 +44,16 @@ class Manifest:
     files: dict[str, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the manifest as JSON values; what is unknown is left out."""
+        """Return the manifest as JSON values, without those that are None."""
         values = {name: value for name, value in asdict(self).items() if value is not None}
         return {"format": FORMAT, **values}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], source: str) -> "Manifest":
-        """Return the manifest that :meth:`to_dict` gave; ``source`` names the store in an error.
+        """Return the manifest that :meth:`to_dict` made; ``source`` names the store in an error.
 
         Raises:
-            StoreError: it is of a format that is not known here.
+            StoreError: this release does not know its format.
             ValueError, KeyError, TypeError, AttributeError: it is damaged.
         """
         values = dict(data)
@@ -88,7 +66,7 @@ class Manifest:
         for name in ("model", "classifier"):
             if values.get(name) is not None:
                 values[name] = ModelIdentity(**values[name])
-        # Before there was a choice, all collections were laid out so.
+        # The layout of all collections before there was a choice.
         values["layout"] = Layout(**values.get("layout", {"hnsw_m": 16, "hnsw_ef_construct": 128}))
         return cls(**values)
 
@@ -97,7 +75,7 @@ class Manifest:
         """Return the manifest of the store in ``folder``.
 
         Raises:
-            StoreError: it is missing, damaged, or of a format that is not known here.
+            StoreError: it is missing, damaged, or of an unknown format.
         """
         path = folder / MANIFEST_NAME
         try:
@@ -105,7 +83,7 @@ class Manifest:
         except FileNotFoundError:
             raise StoreError(
                 f"there is no store at {folder}; make one with `artextract ingest`, or name "
-                "another with --store"
+                "another `store`"
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
@@ -115,14 +93,14 @@ class Manifest:
             raise StoreError(f"{path} can't be read: {error.strerror}") from error
 
     def save(self, folder: Path) -> None:
-        """Write the manifest into ``folder``, in one step.
+        """Write the manifest into ``folder``.
 
         Raises:
             StoreError: it can't be written.
         """
         text = json.dumps(self.to_dict(), indent=1, sort_keys=True) + "\n"
         try:
-            write_atomically(folder / MANIFEST_NAME, text)
+            atomic_write(folder / MANIFEST_NAME, text)
         except OSError as error:
             raise StoreError(
                 f"{folder / MANIFEST_NAME} can't be written: {error.strerror}"
@@ -133,14 +111,14 @@ class Manifest:
         return replace(self, revision=uuid.uuid4().hex)
 
     def with_files(self, shard: Path | None) -> "Manifest":
-        """Return this manifest with the sizes of the files in ``shard``; None forgets them."""
+        """Return this manifest with the sizes of the files in ``shard``; None removes them."""
         return replace(self, files=None if shard is None else _file_sizes(shard))
 
     def check_files(self, shard: Path) -> None:
         """Check that no file of ``shard`` is missing or shorter than when it was last closed.
 
         Raises:
-            StoreError: one is.
+            StoreError: a file is.
         """
         if not shard.is_dir():
             raise StoreError(f"{shard} is missing; restore the store, or ingest again")
@@ -157,9 +135,9 @@ class Manifest:
 
 
 def _file_sizes(shard: Path) -> dict[str, int]:
-    """Return {path: bytes} of the segments' files, without their journals.
+    """Return {path: bytes} of the segments' files.
 
-    Journals and the write-ahead log come and go whenever the engine opens a shard.
+    Journals and the write-ahead log are left out: they change whenever the engine opens a shard.
     """
     files = sorted(
         path

@@ -1,41 +1,38 @@
-"""From the text of ``--store`` to an open collection."""
+"""Open and make collections, in folders and on servers."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from artextract.errors import StoreError, StoreMismatchError
+from artextract.models.registry import ModelIdentity
 from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
 from artextract.store.layout import Layout
 from artextract.store.location import Location
-from artextract.store.manifest import MANIFEST_NAME, ModelIdentity
+from artextract.store.manifest import MANIFEST_NAME, Manifest
 from artextract.store.owner import Owner
 
 __all__ = ["DEFAULT_STORE", "WAIT_SECONDS", "create_store", "find_store", "open_store"]
 
 DEFAULT_STORE = "artextract-store"
-"""Where a store lies when neither ``--store`` nor ``$ARTEXTRACT_STORE`` names one."""
+"""The store's folder unless `store` or ``$ARTEXTRACT_STORE`` names another."""
 
 WAIT_SECONDS = 10.0
-"""How long a command waits for a store that another process holds."""
+"""Default wait for a store that another process holds."""
 
-_OWN_FILES = {
-    MANIFEST_NAME,
-    f"{MANIFEST_NAME}.new",
-    "owner.lock",
-    "owner.json",
-    "failures.jsonl",
-    SHARD_NAME,
-}
+_OWN_FILES = {MANIFEST_NAME, "owner.lock", "owner.json", "failures.jsonl", SHARD_NAME}
+# A manifest whose writing was cut off, by this version or an earlier one.
+_UNFINISHED = (f".{Path(MANIFEST_NAME).stem}.", f"{MANIFEST_NAME}.new")
 
 
 def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
-    """Open an existing collection: a folder, or that of a server where it is a URL.
+    """Open an existing collection in a folder or on a server.
 
     Raises:
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         UnavailableError: the server does not answer.
-        StoreError: there is none, or it is damaged or not usable.
+        StoreError: there is no collection, or it is damaged.
     """
     location = Location.of(location)
     if location.is_server:
@@ -46,14 +43,14 @@ def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) 
     if not (folder / MANIFEST_NAME).is_file():
         raise StoreError(
             f"there is no store at {folder}; make one with `artextract ingest`, or name another "
-            "with --store"
+            "`store`"
         )
     owner = Owner(folder)
     return _owned(owner, wait_seconds, lambda: EmbeddedStore.load(folder, owner))
 
 
 def find_store(location: Location | str) -> Store | None:
-    """Return the collection at ``location``, opened; None where there is none yet.
+    """Open the collection at ``location``; return None if there is none yet.
 
     Raises:
         StoreError: see :func:`open_store`.
@@ -72,95 +69,86 @@ def create_store(
     *,
     vectors: Mapping[str, int] | None = None,
     classifier: ModelIdentity | None = None,
+    measured: int | None = None,
     layout: Mapping[str, Any] | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Store:
-    """Open the collection for a model's embeddings, making it where there is none.
+    """Open the collection at ``location`` for a model's embeddings; make it if there is none.
 
     Args:
         location: A folder, or a server's URL.
-        model: What makes the embeddings.
-        vectors: {aspect: dimension} that it must have; None is "visual" alone for a new one, and
-            whatever there is for another.
-        classifier: What predicts classes, if anything does.
-        layout: What is asked for of a new collection, and must be so of another: {field of
-            :class:`~artextract.store.layout.Layout`: value}.
-        wait_seconds: How long to wait for another process that holds it.
+        model: The model that makes the embeddings.
+        vectors: {aspect: dimension} that it must have; None means "visual" alone for a new
+            collection and any for an existing one.
+        classifier: The model that predicts classes, if any does.
+        measured: Version of the rules by which images are measured, if they are.
+        layout: {field of :class:`~artextract.store.layout.Layout`: value}; an existing collection
+            must have these values.
+        wait_seconds: Longest wait for another process that holds it.
 
     Raises:
-        StoreMismatchError: the collection was made with another model or classifier, keeps
-            vectors of other aspects, or is laid out in another way.
+        StoreMismatchError: the collection was made with other models, or has vectors of other
+            aspects or another layout.
         UnavailableError: the server does not answer.
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
         StoreError: it can't be made or used there.
     """
     location = Location.of(location)
-    asked = layout or {}
+    layout = layout or {}
+    manifest = Manifest(
+        model=model,
+        vectors=dict(vectors or {"visual": model.dimension}),
+        classifier=classifier,
+        measured=measured,
+        layout=Layout(**layout),
+    )
+
+    def checked(store: Store) -> Store:
+        try:
+            store.check_model(model, classifier, vectors, measured)
+            if differences := store.manifest.layout.differences(layout):
+                raise StoreMismatchError(
+                    f"store {store.location} has another layout ({'; '.join(differences)}); leave "
+                    "these options out, or use another store"
+                )
+        except StoreError:
+            store.close()
+            raise
+        return store
+
     if location.is_server:
         from artextract.store.server import ServerStore
 
-        made = ServerStore.create(
-            location, model, vectors=vectors, classifier=classifier, layout=Layout(**asked)
-        )
-        return _checked(made, model, classifier, vectors, asked)
+        return checked(ServerStore.create(location, manifest))
     folder = location.folder
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"store {folder} is a file; name a folder, or one that does not exist yet")
     try:
-        foreign = (
-            {path.name for path in folder.iterdir()} - _OWN_FILES if folder.exists() else set()
-        )
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        foreign = {name for name in names - _OWN_FILES if not name.startswith(_UNFINISHED)}
         if foreign and not (folder / MANIFEST_NAME).exists():
             raise StoreError(
-                f"{folder} is no store and not empty (it holds {sorted(foreign)[0]!r}); name an "
-                "empty or new folder with --store"
+                f"{folder} is not a store and not empty (it holds {sorted(foreign)[0]!r}); name an "
+                "empty or new folder as `store`"
             )
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"store {folder} can't be made ({error.strerror}); check the folder's permissions, or "
-            "name another with --store"
+            "name another `store`"
         ) from error
     owner = Owner(folder)
 
     def load_or_create() -> Store:
         if not (folder / MANIFEST_NAME).is_file():
-            return EmbeddedStore.create(
-                folder,
-                model,
-                owner,
-                vectors=vectors,
-                classifier=classifier,
-                layout=Layout(**asked),
-            )
-        return _checked(EmbeddedStore.load(folder, owner), model, classifier, vectors, asked)
+            return EmbeddedStore.create(folder, manifest, owner)
+        return checked(EmbeddedStore.load(folder, owner))
 
     return _owned(owner, wait_seconds, load_or_create)
 
 
-def _checked(
-    store: Store,
-    model: ModelIdentity,
-    classifier: ModelIdentity | None,
-    vectors: Mapping[str, int] | None,
-    asked: Mapping[str, Any],
-) -> Store:
-    """Return ``store`` if it is what was asked for; close it otherwise."""
-    try:
-        store.check_model(model, classifier, vectors)
-        if differences := store.manifest.layout.differences(asked):
-            raise StoreMismatchError(
-                f"store {store.location} is laid out otherwise than asked for "
-                f"({'; '.join(differences)}); leave these options out, or use another store"
-            )
-    except StoreError:
-        store.close()
-        raise
-    return store
-
-
 def _owned(owner: Owner, wait_seconds: float, make: Callable[[], Store]) -> Store:
-    """Return ``make()`` as the owner; give the store free where that fails."""
+    """Return ``make()``, called as the owner; release the store if that fails."""
     owner.acquire(wait_seconds)
     try:
         return make()

@@ -1,4 +1,4 @@
-"""One process owns an embedded store; whoever comes second learns who the first is."""
+"""An embedded store has one owner; another process that opens it is told who that is."""
 
 import contextlib
 import datetime
@@ -12,14 +12,12 @@ import filelock
 
 from artextract.errors import StoreError, StoreLockedError
 
-__all__ = ["Owner"]
-
 
 class Owner:
     """The right to use the store in ``folder``, held from :meth:`acquire` to :meth:`release`.
 
-    The lock is the operating system's, so it ends with the process that holds it, however that
-    ends; ``owner.json`` only says who holds it.
+    The lock is the operating system's and ends with the process, even if that is killed;
+    ``owner.json`` only says who holds it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,7 +27,7 @@ class Owner:
         self._note = folder / "owner.json"
 
     def acquire(self, wait_seconds: float) -> None:
-        """Become the owner, waiting for the present one at most ``wait_seconds``.
+        """Become the owner; wait for the present one at most ``wait_seconds``.
 
         Raises:
             StoreLockedError: another process still holds the store.
@@ -44,7 +42,7 @@ class Owner:
         except OSError as error:
             raise StoreError(
                 f"store {self._folder} can't be locked ({error.strerror}); it must be "
-                "writable: check the folder's permissions, or use another --store"
+                "writable: check the folder's permissions, or use another `store`"
             ) from error
         now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -57,13 +55,12 @@ class Owner:
             raise StoreError(f"{self._note} can't be written: {error.strerror}") from error
 
     def release(self) -> None:
-        """Give the store free."""
-        with contextlib.suppress(OSError):  # the note is only a courtesy, the lock is what counts
+        """Let other processes use the store."""
+        with contextlib.suppress(OSError):  # the lock counts, the note is a courtesy
             self._note.unlink(missing_ok=True)
         self._lock.release()
 
     def _holder(self) -> str:
-        """Return who holds the store, as far as it left a note."""
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
             return f"process {note['pid']} (`{note['command']}`, since {note['since']})"

@@ -1,15 +1,17 @@
-"""What goes into a collection and comes out of it."""
+"""What is written to a collection and read from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Hit", "Point", "Record"]
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is written: an id (UUID as text), a vector for each aspect, and the payload."""
+    """One image to store: its id (a UUID as text), {aspect: vector}, and the payload.
+
+    The payload is that of :meth:`artextract.catalog.artwork.Artwork.to_payload`, with the detected
+    facts, the predictions, the thumbnail, and width, height and SHA-256 of the image.
+    """
 
     id: str
     vectors: Mapping[str, Sequence[float]]
@@ -18,7 +20,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is read back of a point; ``vectors`` is empty unless asked for."""
+    """A stored point; ``payload`` and ``vectors`` hold only what was requested."""
 
     id: str
     payload: Mapping[str, Any]
@@ -27,7 +29,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A point found by likeness; ``score`` is the cosine, -1 to 1, higher is more alike."""
+    """A point found by similarity; ``score`` is the cosine, from -1 to 1."""
 
     id: str
     score: float

@@ -1,10 +1,8 @@
-"""What a collection is made of: its vectors and the payload keys that are indexed.
+"""The payload keys that are indexed.
 
-The indexes are made before the first point and so before the first optimisation: an index that
-comes after the HNSW graph has no effect on filtered search (qdrant issue 6937).
+Indexes are made before the first point, and so before the first optimisation: an index that is made
+after the HNSW graph has no effect on filtered search (qdrant issue 6937).
 """
-
-__all__ = ["INTEGER_KEYS", "KEYWORD_KEYS"]
 
 KEYWORD_KEYS = (
     "id",
@@ -17,10 +15,9 @@ KEYWORD_KEYS = (
     "predicted.terms",
     "seen",
 )
-"""Keys matched as a whole; of title and medium, each word; of terms, each "field=value".
+"""Keys matched as a whole: each word of title and medium, each "field=value" of the terms.
 
-An index adds 4 ms to opening a store, hence one for all that is asked for less often.
+An index adds 4 ms to opening a store, hence a single one for the less frequent fields.
 """
 
 INTEGER_KEYS = ("year_begin", "year_end")
-"""Keys compared by size."""

@@ -1,11 +1,10 @@
 """A collection on a Qdrant server or cluster, through qdrant-client.
 
-Writes wait until they are applied (``wait``), so that what a run counts as stored is stored, and a
-search right after it finds it. With replicas, a write is acknowledged by more than half of them and
-a read asks one (docs/decisions/0013-one-writer.md).
+Writes wait until they are applied (``wait``), so that acknowledged points are stored and found by
+the next search. With replicas, more than half of them acknowledge a write, and a read asks one
+(docs/decisions/0013-one-writer.md).
 """
 
-import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,24 +14,22 @@ from qdrant_client import QdrantClient, models
 
 from artextract.errors import StoreError, StoreMismatchError
 from artextract.store import schema
-from artextract.store.base import ACORN_SHARE, EFFORT, OVERSAMPLING, Store
+from artextract.store.base import ACORN_SHARE, EFFORT, Store
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
 from artextract.store.location import Location
-from artextract.store.manifest import Manifest, ModelIdentity, measured_version
+from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
-
-__all__ = ["ServerStore", "connect"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _KEY = "artextract"
-"""Under which the collection's metadata hold the manifest."""
+"""Key of the manifest in the collection's metadata."""
 
 _LEAST_VERSION = (1, 16)
-"""The first version that keeps metadata with a collection."""
+"""The first version with metadata of collections."""
 
 _POINTS_A_REQUEST = 64
 _IDS_A_REQUEST = 1000
@@ -41,15 +38,15 @@ _PAGE_WITH_VECTORS = 250
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 WRITE_SECONDS = 300.0
-"""For how long a call is tried again: the first one of a command, those of one that reads, and
-those of one that writes, which may have worked for hours."""
+"""How long calls are retried: the first one of a command, those of a command that reads, and those
+of one that writes, which may have been running for hours."""
 
 
 def connect(location: Location) -> QdrantClient:
     """Return a client for the server of ``location``; nothing is sent yet.
 
     Raises:
-        StoreError: the address is not understood.
+        StoreError: the address is not valid.
     """
     url, _ = location.address
     if location.api_key and url.startswith("http://") and not location.is_near:
@@ -59,7 +56,7 @@ def connect(location: Location) -> QdrantClient:
         headers={"api-key": location.api_key} if location.api_key else None,
         prefer_grpc=location.grpc,
         timeout=location.timeout_seconds,
-        check_compatibility=False,  # done here, with a sentence
+        check_compatibility=False,  # _check_version does, with a clear error
     )
 
 
@@ -69,7 +66,7 @@ class ServerStore(Store):
     def __init__(
         self, location: Location, client: QdrantClient, manifest: Manifest, calls: Calls
     ) -> None:
-        """Take over a client; use :meth:`create` or :meth:`load`."""
+        """Use ``client``; :meth:`create` and :meth:`load` make stores."""
         self.location = str(location)
         self.manifest = manifest
         self._url, self._name = location.address
@@ -89,8 +86,8 @@ class ServerStore(Store):
 
         Raises:
             UnavailableError: the server does not answer.
-            StoreError: there is no such collection, it is not one of ours, or the server's version
-                is not known here.
+            StoreError: there is no such collection, artextract did not make it, or the server's
+                version is not supported.
         """
         url, name = location.address
         client = client or connect(location)
@@ -99,13 +96,13 @@ class ServerStore(Store):
         if not calls(client.collection_exists, name):
             raise StoreError(
                 f"the Qdrant server at {url} has no collection {name!r}; make it with `artextract "
-                f"ingest`, or name another with --store {url}/NAME"
+                f"ingest`, or name another `store`, {url}/NAME"
             )
         kept = (calls(client.get_collection, name).config.metadata or {}).get(_KEY)
         if kept is None:
             raise StoreError(
-                f"collection {name!r} of {url} was not made by artextract, or its making was cut "
-                "off; name another with --store, or run the ingest that makes it again"
+                f"collection {name!r} of {url} was not made by artextract, or its creation was "
+                "cut off; name another `store`, or run the ingest that makes it again"
             )
         try:
             manifest = Manifest.from_dict(kept, str(location))
@@ -119,7 +116,7 @@ class ServerStore(Store):
 
     @classmethod
     def find(cls, location: Location, client: QdrantClient | None = None) -> "ServerStore | None":
-        """Return the collection, opened; None where there is none or it was never finished."""
+        """Open the collection; return None if there is none or it was never finished."""
         url, name = location.address
         client = client or connect(location)
         calls = Calls(url, CONNECT_SECONDS)
@@ -132,34 +129,25 @@ class ServerStore(Store):
     def create(
         cls,
         location: Location,
-        model: ModelIdentity,
-        *,
-        vectors: Mapping[str, int] | None = None,
-        classifier: ModelIdentity | None = None,
-        layout: Layout | None = None,
+        manifest: Manifest,
         client: QdrantClient | None = None,
+        *,
         patience_seconds: float = WRITE_SECONDS,
     ) -> "ServerStore":
         """Make a collection, unless it exists, and open it.
 
-        Payload indexes are made before the first point, and the manifest last: a collection
-        without one is unfinished, and is finished by the next call.
+        The manifest is written last: a collection without one is unfinished, and the next call
+        finishes it.
 
         Raises:
-            StoreMismatchError: there is a collection of that name that is not ours.
+            StoreMismatchError: there is a collection of that name that artextract did not make.
         """
         url, name = location.address
         client = client or connect(location)
         calls = Calls(url, min(CONNECT_SECONDS, patience_seconds))
         _check_version(url, calls(client.info).version)
         calls.patience_seconds = patience_seconds
-        manifest = Manifest(
-            model=model,
-            vectors=dict(vectors or {"visual": model.dimension}),
-            measured=measured_version(vectors or ()),
-            classifier=classifier,
-            layout=layout or Layout(),
-        ).revised()
+        manifest = manifest.revised()
         if not calls(client.collection_exists, name):
             calls(_create_once, client, name, manifest)
         info = calls(client.get_collection, name)
@@ -174,13 +162,15 @@ class ServerStore(Store):
     # Writing
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Write points, replacing those of the same id; when it returns, they are applied.
+        """Write points; see :meth:`Store.upsert`.
 
         Raises:
-            StoreError: a vector is missing, not finite, or of a wrong dimension.
-            UnavailableError: the server does not answer; batches that were acknowledged are kept.
+            UnavailableError: the server does not answer; acknowledged batches are kept.
         """
-        rows = [self._to_row(point) for point in points]
+        rows = []
+        for point in points:
+            vectors, payload = self._checked(point)
+            rows.append(models.PointStruct(id=point.id, vector={**vectors}, payload=payload))
         self._begin_writing()
         for part in _parts(rows, _POINTS_A_REQUEST):
             self._call(self._client.upsert, self._name, part, wait=True)
@@ -191,13 +181,13 @@ class ServerStore(Store):
         self._call(self._client.overwrite_payload, self._name, dict(payload), [point_id], wait=True)
 
     def delete(self, point_ids: Sequence[str]) -> None:
-        """Delete points; those that do not exist are passed over."""
+        """Delete those of the points that exist."""
         self._begin_writing()
         for part in _parts(point_ids, _IDS_A_REQUEST):
             self._call(self._client.delete, self._name, part, wait=True)
 
     def optimize(self) -> bool:
-        """Leave it to the server, which does so in the background."""
+        """Do nothing: the server optimises in the background."""
         return False
 
     def settle(self) -> None:
@@ -211,33 +201,17 @@ class ServerStore(Store):
             self._writing = True
 
     def refresh(self) -> bool:
-        """Take note of what others have written; return whether they have, since it was asked last.
-
-        Raises:
-            StoreError: the server doesn't answer.
-        """
+        """Return whether another process has written since the last call."""
         kept = (self._call(self._client.get_collection, self._name).config.metadata or {})[_KEY]
         before, self.manifest = self.manifest, Manifest.from_dict(kept, str(self.location))
         return self.manifest.revision != before.revision
 
     def _revise(self) -> None:
-        """Let copies of the collection know that they are out of date."""
+        """Change the revision, so that copies of the collection are known to be out of date."""
         self.manifest = self.manifest.revised()
         self._call(
             self._client.update_collection, self._name, metadata={_KEY: self.manifest.to_dict()}
         )
-
-    def _to_row(self, point: Point) -> models.PointStruct:
-        vectors = self._unit_vectors(point)
-        payload = dict(point.payload)
-        try:
-            json.dumps(payload, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise StoreError(
-                f"point {point.id} holds a value that can't be stored ({error}); a payload holds "
-                "text, finite numbers, truth values, lists and dictionaries of them"
-            ) from error
-        return models.PointStruct(id=point.id, vector={**vectors}, payload=payload)
 
     # Reading
 
@@ -254,7 +228,8 @@ class ServerStore(Store):
         oversampling: float | None = None,
         acorn: bool = True,
     ) -> list[Hit]:
-        """Return what the server finds; see :meth:`Store.nearest`."""
+        """Return the server's hits; see :meth:`Store.nearest`."""
+        times = self._oversampling(oversampling)
         found = self._call(
             self._client.query_points,
             self._name,
@@ -263,7 +238,9 @@ class ServerStore(Store):
             query_filter=_to_filter(filter_),
             search_params=models.SearchParams(
                 hnsw_ef=effort,
-                quantization=self._rescoring(oversampling),
+                quantization=None
+                if times is None
+                else models.QuantizationSearchParams(rescore=times > 0, oversampling=times or None),
                 acorn=models.AcornSearchParams(enable=acorn, max_selectivity=ACORN_SHARE),
             ),
             limit=limit,
@@ -271,12 +248,6 @@ class ServerStore(Store):
             score_threshold=min_score,
         )
         return [Hit(str(point.id), point.score, point.payload or {}) for point in found.points]
-
-    def _rescoring(self, oversampling: float | None) -> models.QuantizationSearchParams | None:
-        if self.manifest.layout.quantization == "none":
-            return None
-        times = OVERSAMPLING if oversampling is None else oversampling
-        return models.QuantizationSearchParams(rescore=times > 0, oversampling=times or None)
 
     def retrieve(
         self,
@@ -335,7 +306,7 @@ class ServerStore(Store):
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
-        """Return the commonest values of an indexed keyword key as (value, count)."""
+        """Return the most frequent values of an indexed keyword key as (value, count)."""
         found = self._call(
             self._client.facet,
             self._name,
@@ -348,11 +319,11 @@ class ServerStore(Store):
                       key=lambda value: (-value[1], value[0]))  # fmt: skip
 
     def disk_bytes(self) -> None:
-        """Return None: a server does not tell."""
+        """Return None: the server does not report it."""
         return
 
     def describe(self) -> list[tuple[str, str]]:
-        """Return the server's version, and how far it is with its graph."""
+        """Return the server's version, status and layout as (label, text)."""
         info = self._info()
         layout = self.manifest.layout
         version = self._call(self._client.info).version
@@ -369,7 +340,7 @@ class ServerStore(Store):
     # Leaving
 
     def close(self) -> None:
-        """Note that writing has ended, and close the connection."""
+        """Change the revision after writing, and close the connection."""
         try:
             if self._writing:
                 self._revise()
@@ -385,7 +356,7 @@ _INDEXES: dict[str, Any] = {
 
 
 def _create_once(client: QdrantClient, name: str, manifest: Manifest) -> None:
-    """Make the collection; where an earlier attempt has made it unheard, leave it."""
+    """Make the collection, unless an earlier attempt did whose answer was lost."""
     if client.collection_exists(name):
         return
     layout = manifest.layout
@@ -421,7 +392,7 @@ def _quantization(layout: Layout) -> models.QuantizationConfig | None:
 def _check_unfinished(
     url: str, name: str, info: models.CollectionInfo, vectors: Mapping[str, int]
 ) -> None:
-    """Check that a collection without a manifest is one of ours that was never finished.
+    """Check that a collection without a manifest was begun by artextract.
 
     Raises:
         StoreMismatchError: it has points, or other vectors.
@@ -430,14 +401,14 @@ def _check_unfinished(
     sizes = {key: each.size for key, each in params.items()} if isinstance(params, dict) else {}
     if info.points_count or sizes != dict(vectors):
         raise StoreMismatchError(
-            f"collection {name!r} of {url} is somebody else's ({info.points_count or 0} points, "
-            f"vectors {sizes or 'without a name'}, none of artextract's metadata); name another "
-            f"with --store {url}/NAME"
+            f"collection {name!r} of {url} was not made by artextract ({info.points_count or 0} "
+            f"points, vectors {sizes or 'without a name'}, no metadata of artextract); name "
+            f"another `store`, {url}/NAME"
         )
 
 
 def _check_version(url: str, version: str) -> None:
-    """Check that the server is one that this release can talk to.
+    """Check that this release supports the server's version.
 
     Raises:
         StoreError: it is too old, or of another major version.
@@ -446,7 +417,7 @@ def _check_version(url: str, version: str) -> None:
         major, minor = (int(part) for part in version.split(".")[:2])
     except ValueError:
         raise StoreError(
-            f"the server at {url} calls itself version {version!r}, which is no version of Qdrant; "
+            f"the server at {url} reports version {version!r}, which is not a version of Qdrant; "
             "correct the address"
         ) from None
     if major != _LEAST_VERSION[0] or (major, minor) < _LEAST_VERSION:
@@ -458,7 +429,6 @@ def _check_version(url: str, version: str) -> None:
 
 
 def _parts(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
-    """Iterate over ``values``, ``size`` at a time."""
     for first in range(0, len(values), size):
         yield list(values[first : first + size])
 

@@ -6,19 +6,19 @@ that version (ETag, Last-Modified), and how many bytes of which hash it has.
 
 import hashlib
 import json
-import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artextract.errors import CacheError, FetchError
-from artextract.files import write_atomically
-from artextract.net.fetch import Fetcher, Incoming
+from artextract.files import atomic_write, replacing
+from artextract.net.fetch import Fetcher
 from artextract.net.retries import Patience
 
-__all__ = ["MAX_TABLE_BYTES", "download"]
+if TYPE_CHECKING:
+    import httpx
 
 MAX_TABLE_BYTES = 4 << 30
 """Largest table that is fetched, in bytes."""
@@ -112,43 +112,37 @@ def _update(
     elif known and known.last_modified:
         headers["if-modified-since"] = known.last_modified
     with fetcher.open(url, headers) as incoming:
-        if incoming.status == 304:
+        if incoming.status_code == 304:
             return False
         kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in _WEB_PAGES:
             raise FetchError(f"{url} answered a web page ({kind}), not a table; check the address")
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-        try:
+        with replacing(path) as temporary:
             size, sha256 = _receive(incoming, temporary, on_bytes)
-            changed = known is None or sha256 != known.sha256
-            if changed:
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     # A crash in between leaves the description of the old file, which no longer fits the new one.
     source = _Source(
         url, incoming.headers.get("etag"), incoming.headers.get("last-modified"), size, sha256
     )
-    write_atomically(_source_path(path), json.dumps(asdict(source), indent=1) + "\n")
-    return changed
+    atomic_write(_source_path(path), json.dumps(asdict(source), indent=1) + "\n")
+    return known is None or sha256 != known.sha256
 
 
 def _receive(
-    incoming: Incoming, path: Path, on_bytes: Callable[[int, int | None], object] | None
+    incoming: "httpx.Response", path: Path, on_bytes: Callable[[int, int | None], object] | None
 ) -> tuple[int, str]:
     """Write the body to ``path``; return its size and SHA-256."""
+    length = incoming.headers.get("content-length")
+    total = None if length is None else int(length)
     size = 0
     digest = hashlib.sha256()
     with path.open("xb") as file:
-        for chunk in incoming.chunks:
+        for chunk in incoming.iter_raw():
             file.write(chunk)
             digest.update(chunk)
             size += len(chunk)
             if on_bytes is not None:
-                on_bytes(size, incoming.size)
-        file.flush()
-        os.fsync(file.fileno())
+                on_bytes(size, total)
     return size, digest.hexdigest()
 
 

@@ -3,16 +3,16 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from artextract.errors import FetchError, UnavailableError
 from artextract.images.cache import ImageCache
-from artextract.net.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher, Reply
+from artextract.net.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher
 from artextract.net.politeness import Host
 from artextract.net.retries import Patience
 
-__all__ = ["ImageServer", "image_request"]
-
+if TYPE_CHECKING:
+    import httpx
 
 _FAILURES_IN_A_ROW = 24
 """Pictures, each after all its attempts, that have to fail before a host is given up."""
@@ -106,7 +106,7 @@ class ImageServer:
         if self._obey_robots:
             host.check(url, lambda robots_url: self._retry(host, robots_url, "text/plain, */*"))
         try:
-            data = self._retry(host, url, "image/*").body
+            data = self._retry(host, url, "image/*").content
         except FetchError as error:
             if error.transient and host.count_failure() >= _FAILURES_IN_A_ROW:
                 raise UnavailableError(
@@ -156,13 +156,13 @@ class ImageServer:
         with self._hosts_lock:
             return self._hosts.setdefault(origin, Host(origin, self._patience))
 
-    def _retry(self, host: Host, url: str, accept: str) -> Reply:
+    def _retry(self, host: Host, url: str, accept: str) -> "httpx.Response":
         """Fetch ``url``, in several attempts if need be."""
         return self._patience.retry(
             lambda: self._attempt(host, url, accept), url, sleep=self._stop.wait
         )
 
-    def _attempt(self, host: Host, url: str, accept: str) -> Reply:
+    def _attempt(self, host: Host, url: str, accept: str) -> "httpx.Response":
         """Fetch ``url`` once, when it is our turn."""
         with self._fetcher(url) as fetcher:
             host.wait_for_turn(url, self._stop)
@@ -198,7 +198,7 @@ class ImageServer:
             raise FetchError(f"{url} was not fetched: the reading was stopped; run it again")
 
 
-def _check_image(reply: Reply, url: str) -> None:
+def _check_image(reply: "httpx.Response", url: str) -> None:
     """Check that a server that says "200" sends a picture.
 
     Raises:
@@ -209,5 +209,5 @@ def _check_image(reply: Reply, url: str) -> None:
         raise FetchError(
             f"{url} answered {kind or 'without a content type'}, not an image; check the address"
         )
-    if not reply.body:
+    if not reply.content:
         raise FetchError(f"{url} answered an empty image; try again later", transient=True)

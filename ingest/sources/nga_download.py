@@ -1,13 +1,12 @@
 """Fetching the National Gallery of Art's tables, once for each version of them."""
 
 import hashlib
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import click
 
 from artextract.errors import FetchError
 from artextract.net.fetch import is_url
@@ -17,7 +16,7 @@ from ingest.sources.nga_tables import TABLES
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["PUBLISHED_TABLES", "find_tables"]
+_log = logging.getLogger(__name__)
 
 PUBLISHED_TABLES = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data"
 """Where the NGA publishes its tables, daily (https://github.com/NationalGalleryOfArt/opendata)."""
@@ -26,8 +25,8 @@ PUBLISHED_TABLES = "https://raw.githubusercontent.com/NationalGalleryOfArt/opend
 def find_tables(where: str | None, cache: Path) -> Path:
     """Return the folder of the tables: ``where`` itself, or what is fetched from there.
 
-    A URL's tables are kept in ``cache`` and fetched again only when the server has newer ones.
-    Where it can't be reached, those that are kept are used, with a word about it.
+    Tables from a URL are kept in ``cache`` and fetched again only when the server has newer ones.
+    If the server can't be reached, the kept ones are used, with a warning.
 
     Args:
         where: A folder, or the URL of one; None means the tables that the NGA publishes.
@@ -64,7 +63,7 @@ def find_tables(where: str | None, cache: Path) -> Path:
 
 
 def _say_stale(error: FetchError) -> None:
-    click.echo(f"Using the table fetched last time, since {error}.", err=True)
+    _log.warning("Using the table fetched last time, since %s.", error)
 
 
 @contextmanager

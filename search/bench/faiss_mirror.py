@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import InputError, PackageError, StoreMismatchError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from artextract.packages import check_faiss
 from artextract.store import Record, Store
 
@@ -189,7 +189,7 @@ def build_mirror(
             years=np.array(years, np.float64).reshape(-1, 2),
             artists=np.array([json.dumps(names) for names in artists]),
         )
-        write_atomically(folder / _STATE, json.dumps(asdict(state), indent=1) + "\n")
+        atomic_write(folder / _STATE, json.dumps(asdict(state), indent=1) + "\n")
     except OSError as error:
         raise InputError(f"mirror {folder} can't be written: {error.strerror or error}") from error
     return state

@@ -36,7 +36,7 @@ def map_(store: Location, aspect: str, seed: int, out: Path | None) -> None:
     Example: artextract map --store my-store
     """
     check_packages("a map", _NEEDED, extra="map")
-    from artextract.files import check_target, write_atomically
+    from artextract.files import atomic_write, check_target
     from artextract.store import open_store
     from search.engine import check_aspects
     from search.map import make_map
@@ -50,7 +50,7 @@ def map_(store: Location, aspect: str, seed: int, out: Path | None) -> None:
         values = make_map(opened, aspect=aspect, seed=seed)
         path = save_map(opened, values)
     if out is not None:
-        write_atomically(out, json.dumps(values, ensure_ascii=False))
+        atomic_write(out, json.dumps(values, ensure_ascii=False))
         click.echo(f"Places: {out}", err=True)
     clusters = len(values["colours"]["cluster"]["names"])
     click.echo(f"Map of {len(values['ids'])} works in {clusters} clusters: {path}", err=True)

@@ -215,7 +215,7 @@ def search(
 
         check_sheet(sheet, limit)
     if save is not None:
-        from artextract.catalog.writing import find_format
+        from artextract.catalog.writing.save import find_format
         from artextract.files import check_target
 
         find_format(save)
@@ -294,11 +294,13 @@ def _verify(pictures: "Pictures", question: "Question", answer: "Answer", limit:
 
 def _save(path: Path, model: "ModelIdentity", question: "Question", answer: "Answer") -> None:
     """Write the results to a file, and say what it holds."""
-    from artextract.catalog.writing import Entry, save_answer
+    from artextract.catalog.writing.entries import Entry
+    from artextract.catalog.writing.save import save_entries
 
     said = [*(f"like {query.label}" for query in question.like), *question.criteria.describe()]
     results = [Entry(r.point_id, r.payload, r.rank, r.score, r.aspects) for r in answer.results]
-    saved = save_answer(path, results, model, label=", ".join(said) or "All works")
+    label = ", ".join(said) or "All works"
+    saved = save_entries(path, results, model, label=label, ranked=True, force=True)
     click.echo(f"Saved: {path} ({saved.works} works, {saved.format})", err=True)
     for reason, count in saved.left_out.items():
         click.echo(f"Left out of the manifest: {count} images, because {reason}.", err=True)

@@ -8,7 +8,7 @@ import jinja2
 
 from artextract import __version__
 from artextract.errors import InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from artextract.store import Store, filters
 from search.evaluation.result import Case, Section
 
@@ -77,7 +77,7 @@ def save_page(path: Path, store: Store, sections: Sequence[Section]) -> None:
         version=__version__,
     )
     try:
-        write_atomically(path, page)
+        atomic_write(path, page)
     except OSError as error:
         raise InputError(f"--page {path} can't be written: {error.strerror}") from error
 

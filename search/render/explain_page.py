@@ -9,7 +9,7 @@ import PIL.Image
 
 from artextract import __version__
 from artextract.errors import InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from artextract.images.opening import jpeg_data_uri
 from search.explain import Parts, Reason
 from search.query import Query
@@ -52,7 +52,7 @@ def save_explanation(
         version=__version__,
     )  # fmt: skip
     try:
-        write_atomically(path, page)
+        atomic_write(path, page)
     except OSError as error:
         raise InputError(f"--page {path} can't be written: {error.strerror}") from error
 

@@ -9,7 +9,7 @@ from artextract import __version__
 from artextract.aspects.measure import SEEN
 from artextract.aspects.words import say
 from artextract.errors import InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from artextract.images.opening import jpeg_data_uri
 from artextract.store import Store
 from search.engine import Answer, Question
@@ -69,7 +69,7 @@ def save_gallery(
         version=__version__,
     )
     try:
-        write_atomically(path, page)
+        atomic_write(path, page)
     except OSError as error:
         raise InputError(f"--gallery {path} can't be written: {error.strerror}") from error
 

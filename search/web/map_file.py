@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import CacheError
-from artextract.files import replace_bytes
+from artextract.files import atomic_write
 from artextract.images.cache import default_cache_folder
 from artextract.store import Store
 from artextract.store.location import Location
@@ -42,7 +42,7 @@ def save_map(store: Store, values: dict[str, Any]) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-        replace_bytes(path, gzip.compress(data, 6))
+        atomic_write(path, gzip.compress(data, 6), durable=False)
     except OSError as error:
         raise CacheError(
             f"the map {path} can't be written ({error.strerror}); make room, or name another "

@@ -247,7 +247,8 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         return write([id], "iiif")
 
     def write(ids: list[str], format_: schemas.ExportFormat) -> Response:
-        from artextract.catalog.writing import Entry, save_answer
+        from artextract.catalog.writing.entries import Entry
+        from artextract.catalog.writing.save import save_entries
 
         records = collection.records(ids)
         if not records:
@@ -259,7 +260,7 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         with tempfile.TemporaryDirectory() as folder:
             ending = "json" if format_ == "iiif" else format_
             path = FilePath(folder) / f"works.{ending}"
-            save_answer(path, entries, manifest.model, label="Selected works")
+            save_entries(path, entries, manifest.model, label="Selected works", ranked=True)
             data = path.read_bytes()
         return Response(
             data,

@@ -13,7 +13,7 @@ from pathlib import Path
 import PIL.Image
 
 from artextract.errors import CacheError, ImageError, MissingError
-from artextract.files import replace_bytes
+from artextract.files import atomic_write
 from artextract.images.opening import content_hash, open_image
 
 __all__ = ["Uploads"]
@@ -52,7 +52,7 @@ class Uploads:
         with self._lock:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                replace_bytes(self._folder / sha256, data)
+                atomic_write(self._folder / sha256, data, durable=False)
                 self._forget_oldest()
             except OSError as error:
                 raise CacheError(

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 
 
 def test_replaces_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for text in ("a longer text", "é\n", ""):
-        write_atomically(path, text)
+        atomic_write(path, text)
         assert path.read_text(encoding="utf-8") == text
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
@@ -17,13 +17,13 @@ def test_replaces_what_was_there(tmp_path: Path) -> None:
 def test_a_reader_sees_the_old_or_the_new_text_and_never_a_part(tmp_path: Path) -> None:
     path = tmp_path / "file"
     texts = {"a" * 200_000, "b" * 300_000}
-    write_atomically(path, min(texts))
+    atomic_write(path, min(texts))
     done = threading.Event()
 
     def write() -> None:
         for _ in range(20):
             for text in texts:
-                write_atomically(path, text)
+                atomic_write(path, text)
         done.set()
 
     writer = threading.Thread(target=write)
@@ -35,8 +35,8 @@ def test_a_reader_sees_the_old_or_the_new_text_and_never_a_part(tmp_path: Path) 
 
 def test_what_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "missing" / "file", "a")
+        atomic_write(tmp_path / "missing" / "file", "a")
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match=r"[Ii]s a directory"):
-        write_atomically(tmp_path / "folder", "a")
+        atomic_write(tmp_path / "folder", "a")
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]

@@ -50,11 +50,7 @@ def make_stores(folder: Path, stack: ExitStack) -> dict[str, Store]:
             layout=layout,
         )
     stores["server code"] = ServerStore.create(
-        Location("http://localhost/gallery"),
-        MANIFEST.model,
-        vectors=MANIFEST.vectors,
-        classifier=MANIFEST.classifier,
-        client=QdrantClient(":memory:"),
+        Location("http://localhost/gallery"), MANIFEST, QdrantClient(":memory:")
     )
     for store in stores.values():
         store.upsert(GALLERY[:60])

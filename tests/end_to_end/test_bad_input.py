@@ -217,7 +217,7 @@ def test_unknown_aspect_and_model_at_ingest(
     pictures: Path, tmp_path: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("artextract.models.exported._NEEDED", ("no_such_package",))
+    monkeypatch.setattr("artextract.cli.model_name._NEEDED", ("no_such_package",))
     words = ("ingest", "folder", pictures, "--store", tmp_path / "store")
     assert_one_sentence(artextract(*words, "--aspects", "visual,mood"), "unknown aspect 'mood'")
     assert_one_sentence(artextract(*words, "--model", "vgg16"), "unknown model 'vgg16'")

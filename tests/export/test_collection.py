@@ -67,8 +67,7 @@ def test_a_manifest_shows_what_can_be_fetched_and_counts_the_rest(
     assert ran.code == 0
     assert ran.out == f"{out}: 1 works, 2 images, model small, sha256 {'0a' * 32}\n"
     assert ran.err == (
-        "Left out of the manifest: 1 images, because the picture is a local file, which has no "
-        "URL.\n"
+        "Left out of the manifest: 1 images, because the image is a local file, which has no URL.\n"
     )
     manifest = json.loads(out.read_text(encoding="utf-8"))
     assert find_errors(manifest) == []
@@ -106,10 +105,10 @@ def test_a_collection_that_was_published_can_be_ingested_again(
 def test_what_is_refused(artextract: Artextract, store: Path, tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("old")
     cases = [
-        (("--out", tmp_path / "a.xlsx"), ("a.xlsx", "is not known by its ending", ".parquet")),
+        (("--out", tmp_path / "a.xlsx"), ("a.xlsx", "names no format", ".parquet")),
         (("--out", tmp_path / "a.csv", "--format", "iiif"), ("ending of format csv",)),
         (("--out", tmp_path / "no" / "a.csv"), ("there is no folder", "make it first")),
-        (("--out", tmp_path / "old.csv"), ("exists already", "--force")),
+        (("--out", tmp_path / "old.csv"), ("exists already", "force")),
         (("--out", tmp_path, "--format", "csv"), ("is a folder",)),
         (("--out", tmp_path / "a.json", "--id", "urn:1"), ("urn:1", "http or https URL")),
     ]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import CatalogError, InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from training.data.samples import LabelledWork
 
 __all__ = ["Classes", "gather_classes"]
@@ -95,7 +95,7 @@ class Classes:
             for attribute, names in self.names.items()
         }
         data = {"format": _FORMAT, "attributes": attributes}
-        write_atomically(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        atomic_write(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Classes":

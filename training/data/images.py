@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import CacheError, ImageError, InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from artextract.images.opening import open_image, read_image_file
 from artextract.images.preprocess import Preprocess
 from training.data.samples import LabelledWork
@@ -146,7 +146,7 @@ class PictureSet:
         finally:
             temporary.unlink(missing_ok=True)
         facts = {"bytes": size, "broken": broken}
-        write_atomically(self._facts_file, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
+        atomic_write(self._facts_file, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
         return broken
 
     def _check_room(self, size: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from training.evaluation.embeddings import Embeddings
 from training.evaluation.metrics import Ints
 from training.evaluation.predictions import Predictions, Run, save_predictions
@@ -100,7 +100,7 @@ def make_baseline(
             seed=seed,
         )
         text = json.dumps({"name": made.name, **asdict(made)}, indent=2)
-        write_atomically(run.folder / "baseline.json", text + "\n")
+        atomic_write(run.folder / "baseline.json", text + "\n")
     except OSError as error:
         raise InputError(
             f"the baseline can't be written to {run.folder} ({error.strerror or error}); make room "

@@ -12,7 +12,7 @@ import numpy as np
 
 from artextract import __version__
 from artextract.errors import ImageError, InputError
-from artextract.files import replace_bytes, write_atomically
+from artextract.files import atomic_write
 from artextract.images.opening import jpeg_data_uri, open_image, read_image_file
 from training.evaluation.judging import LEAST_FOR_CALIBRATION, SPLITS, Judgement, judge_run, to_json
 from training.evaluation.metrics import NEVER_PREDICTED, NO_WORK
@@ -55,10 +55,10 @@ def save_report(run: Run, folder: Path) -> list[Judgement]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in pictures.items():
-            replace_bytes(folder / name, content)
+            atomic_write(folder / name, content)
         text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-        write_atomically(folder / "report.json", text + "\n")
-        write_atomically(folder / "report.html", page)
+        atomic_write(folder / "report.json", text + "\n")
+        atomic_write(folder / "report.html", page)
     except OSError as error:
         raise InputError(
             f"the report can't be written to {folder} ({error.strerror or error}); give another "

@@ -37,7 +37,7 @@ import numpy.typing as npt
 
 from artextract import __version__
 from artextract.errors import InputError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from training.evaluation.baseline import choose_strength, out_of_fold
 from training.evaluation.embeddings import Embeddings
 from training.evaluation.metrics import Ints
@@ -127,8 +127,8 @@ def save_outliers(
     )  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "outliers.csv", table)
-        write_atomically(folder / "outliers.html", page)
+        atomic_write(folder / "outliers.csv", table)
+        atomic_write(folder / "outliers.html", page)
     except OSError as error:
         raise InputError(
             f"the outliers can't be written to {folder} ({error.strerror or error}); give another "

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from artextract.errors import ModelError
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 
 __all__ = ["Recorder"]
 
@@ -97,7 +97,7 @@ class Recorder:
     def _write(self, rows: list[dict[str, Any]]) -> None:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         try:
-            write_atomically(self.path, text)
+            atomic_write(self.path, text)
         except OSError as error:
             raise self._unwritable(self.path, error) from error
 

@@ -1,7 +1,4 @@
-"""One image of a work as an IIIF canvas: where a viewer finds the picture, and what it says of it.
-
-https://iiif.io/api/presentation/3.0/#53-canvas
-"""
+"""One image of an artwork as an IIIF canvas (https://iiif.io/api/presentation/3.0/#53-canvas)."""
 
 import mimetypes
 import re
@@ -12,8 +9,6 @@ from urllib.parse import quote, urlsplit
 
 from artextract.catalog.artwork import UNKNOWN, Artwork, split_values
 from artextract.catalog.writing.entries import Entry
-
-__all__ = ["CC0", "Picture", "find_picture", "in_english", "make_canvas", "make_label", "to_pairs"]
 
 CC0 = "http://creativecommons.org/publicdomain/zero/1.0/"
 
@@ -29,18 +24,18 @@ _SHOWN = {
     "accession": "Accession number", "ulan": "Artist in Getty ULAN", "wikidata": "Wikidata",
     "source": "Source", "view": "View", "id": "Identifier",
 }  # fmt: skip
-"""Fields that stand in a canvas's metadata, and their labels."""
+"""{field in a canvas's metadata: its label}."""
 
 _SEVERAL = {
     "artist", "style", "genre", "school", "nationality", "theme", "technique", "accession", "ulan",
     "wikidata",
 }  # fmt: skip
-"""Fields in which several values can stand."""
+"""Fields that can hold several values."""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """What a viewer fetches: a URL, the IIIF Image API service if there is one, the size."""
+class ServedImage:
+    """An image that viewers can fetch: its URL, its IIIF Image API service if any, its size."""
 
     url: str
     service: str | None
@@ -48,11 +43,11 @@ class Picture:
     height: int
 
 
-def find_picture(entry: Entry) -> Picture | str:
-    """Return the picture of ``entry``, or the reason why no viewer could show it.
+def find_image(entry: Entry) -> ServedImage | str:
+    """Return the image of ``entry``, or the reason why no viewer can show it.
 
-    Width and height are those of the picture that was embedded. Where there is a service, viewers
-    ask it for the size of the original; the canvas needs only the proportion.
+    Width and height are those of the encoded image: a canvas needs only the proportion, and viewers
+    ask the service for the size of the original.
     """
     payload = entry.payload
     iiif = _to_uri(payload.get("iiif"))
@@ -60,23 +55,23 @@ def find_picture(entry: Entry) -> Picture | str:
     url = _to_uri(payload.get("image_url")) or _to_uri(payload.get("image"))
     if url is None:
         if service is None:
-            return "the picture is a local file, which has no URL"
+            return "the image is a local file, which has no URL"
         url = f"{service}/full/max/0/default.jpg"
     width, height = payload.get("width"), payload.get("height")
     if not width or not height:
-        return "the size of the picture is not known"
-    return Picture(url, service, width, height)
+        return "the size of the image is not known"
+    return ServedImage(url, service, width, height)
 
 
-def make_canvas(entry: Entry, picture: Picture, canvas_id: str) -> dict[str, Any]:
-    """Return the canvas of one image, with the picture painted on it."""
+def make_canvas(entry: Entry, image: ServedImage, canvas_id: str) -> dict[str, Any]:
+    """Return the canvas that shows one image."""
     artwork = Artwork.from_payload(entry.payload)
     canvas: dict[str, Any] = {
         "id": canvas_id,
         "type": "Canvas",
         "label": _as_written(make_label(artwork, with_view=True)),
-        "height": picture.height,
-        "width": picture.width,
+        "height": image.height,
+        "width": image.width,
     }
     if artwork.alt_text is not None:
         canvas["summary"] = _as_written(_not_html(artwork.alt_text))
@@ -85,8 +80,8 @@ def make_canvas(entry: Entry, picture: Picture, canvas_id: str) -> dict[str, Any
         (canvas["requiredStatement"],) = to_pairs({"Credit line": [artwork.credit_line]})
     if artwork.open_access is True:
         canvas["rights"] = CC0
-    if picture.service is not None:
-        canvas["thumbnail"] = [_thumbnail(picture.service)]
+    if image.service is not None:
+        canvas["thumbnail"] = [_thumbnail(image.service)]
     if page := _to_uri(artwork.page_url):
         canvas["homepage"] = [
             {"id": page, "type": "Text", "label": _as_written(make_label(artwork)),
@@ -103,7 +98,7 @@ def make_canvas(entry: Entry, picture: Picture, canvas_id: str) -> dict[str, Any
                     "id": f"{canvas_id}/image",
                     "type": "Annotation",
                     "motivation": "painting",
-                    "body": _body(picture),
+                    "body": _body(image),
                     "target": canvas_id,
                 }
             ],
@@ -113,16 +108,15 @@ def make_canvas(entry: Entry, picture: Picture, canvas_id: str) -> dict[str, Any
 
 
 def make_label(artwork: Artwork, *, with_view: bool = False) -> str:
-    """Return "title, artist, date" as far as they are known; the id for a work without title."""
-    artist = artwork.attribution or artwork.artist
-    parts = [artwork.title or artwork.id, artist, artwork.display_date]
+    """Return "title, artist, date" as far as they are known; the id stands for a missing title."""
+    parts = [artwork.title or artwork.id, artwork.maker, artwork.display_date]
     if with_view and artwork.view == "alternate":
         parts.append("alternate view")
     return ", ".join(part for part in parts if part)
 
 
 def to_pairs(values: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """Return {label: values} as IIIF has it; the labels are English."""
+    """Return {English label: values} as IIIF label and value pairs."""
     return [
         {"label": in_english(label), "value": _as_written(*map(_not_html, texts))}
         for label, texts in values.items()
@@ -130,17 +124,17 @@ def to_pairs(values: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
 
 
 def in_english(text: str) -> dict[str, list[str]]:
-    """Return a text of ours as IIIF has it."""
+    """Return an English text as an IIIF language map."""
     return {"en": [text]}
 
 
 def _as_written(*texts: str) -> dict[str, list[str]]:
-    """Return a catalog's text as IIIF has it; nobody said in which language it is."""
+    """Return a catalog's texts, whose language is unknown, as an IIIF language map."""
     return {"none": list(texts)}
 
 
 def _not_html(text: str) -> str:
-    """Return a text that viewers take for plain: HTML begins with "<" and ends with ">"."""
+    """Return ``text`` so that viewers don't take it for HTML, which is in "<" and ">"."""
     return f"{text} " if text.startswith("<") and text.endswith(">") else text
 
 
@@ -162,14 +156,14 @@ def _known_values(artwork: Artwork, name: str) -> list[str]:
     return [v for v in split_values(value) if v != UNKNOWN] if name in _SEVERAL else [value]
 
 
-def _body(picture: Picture) -> dict[str, Any]:
-    body: dict[str, Any] = {"id": picture.url, "type": "Image"}
-    kind, _ = mimetypes.guess_type(urlsplit(picture.url).path)
+def _body(image: ServedImage) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": image.url, "type": "Image"}
+    kind, _ = mimetypes.guess_type(urlsplit(image.url).path)
     if kind is not None and kind.startswith("image/"):
         body["format"] = kind
-    body["height"], body["width"] = picture.height, picture.width
-    if picture.service is not None:
-        body["service"] = [_service(picture.service)]
+    body["height"], body["width"] = image.height, image.width
+    if image.service is not None:
+        body["service"] = [_service(image.service)]
     return body
 
 
@@ -183,7 +177,7 @@ def _thumbnail(service: str) -> dict[str, Any]:
 
 
 def _service(service: str) -> dict[str, str]:
-    """Return an Image API 2 service, which is named in the way of its own time."""
+    """Return an Image API 2 service, whose keys begin with "@" in Presentation 3 as well."""
     return {"@id": service, "@type": "ImageService2", "profile": _IMAGE_PROFILE}
 
 
@@ -202,7 +196,7 @@ def _wikidata(artwork: Artwork) -> list[dict[str, Any]]:
 
 
 def _to_uri(text: str | None) -> str | None:
-    """Return an HTTP(S) URL with all that a URI can't hold percent-encoded; None if it is none."""
+    """Return an HTTP(S) URL, percent-encoded where a URI must be; None for any other text."""
     if text is None:
         return None
     try:

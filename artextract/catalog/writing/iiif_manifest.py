@@ -1,13 +1,12 @@
-"""A collection or an answer as one IIIF Presentation 3 manifest, for Mirador and its like.
+"""Entries as one IIIF Presentation 3 manifest, for viewers such as Mirador.
 
-Each image is a canvas, in the order of the entries, so the images of a work stand side by side.
-Where a work has several, a range names each work with its canvases. Works are shown from where
-their museum serves them: nothing is copied, and a picture that is only a local file is left out.
+Each image is a canvas, in the order of the entries. If an artwork has several images, a range lists
+each artwork with its canvases. Viewers load images from the museum's server: nothing is copied, and
+images that are only local files are left out.
 
-Ids are URLs, as the specification asks, and stable. ``--id`` is where the manifest will be served,
-and its canvases lie below. Without it the manifest's id is a UUIDv5 of its images and model under
-``https://artextract.example``, a host that does not exist (RFC 2606): it names, and can't be
-fetched. A canvas is then named by its point's id, whichever manifest it is in.
+Ids are stable URLs. With a ``manifest_id``, where the manifest will be served, canvas ids lie below
+it. Otherwise the id is a UUIDv5 of images and model under ``https://artextract.example``, a host
+that does not exist (RFC 2606), and a canvas has the same id in every manifest.
 
 The JSON is built here and not with iiif-prezi3, which needs pydantic and requests, holds back
 Pillow (``<=12.0.0``), and keeps all canvases in memory.
@@ -18,28 +17,24 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from artextract import __version__
 from artextract.catalog.artwork import Artwork
-from artextract.catalog.writing.entries import Entry
+from artextract.catalog.writing.entries import Entry, Saved
 from artextract.catalog.writing.iiif_canvas import (
-    Picture,
-    find_picture,
+    ServedImage,
+    find_image,
     in_english,
     make_canvas,
     make_label,
     to_pairs,
 )
 from artextract.errors import InputError
-
-if TYPE_CHECKING:
-    from artextract.store import ModelIdentity
-
-__all__ = ["Shown", "check_manifest_id", "write_manifest"]
+from artextract.models.registry import ModelIdentity
 
 CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 
@@ -48,54 +43,45 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, f"{_HOST}/manifest")
 _OWN_NAMES = ("/manifest.json", "/manifest", ".json")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """How many works and images a manifest shows, and {reason: images} of those left out."""
-
-    works: int
-    images: int
-    left_out: Mapping[str, int]
-
-
 @dataclass(slots=True)
 class _Work:
-    """What the range of one work needs."""
+    """The label and canvas ids of one artwork."""
 
     label: str
-    canvases: list[str]
+    canvases: list[str] = field(default_factory=list)
 
 
 def write_manifest(
     path: Path,
     entries: Iterable[Entry],
-    model: "ModelIdentity",
+    model: ModelIdentity,
     *,
     label: str,
     manifest_id: str | None = None,
-) -> Shown:
+) -> Saved:
     """Write the manifest of ``entries``, which are iterated over twice, one canvas at a time.
 
     Raises:
-        InputError: no picture can be shown, or ``manifest_id`` can't be a manifest's id.
+        InputError: viewers can show no image, or ``manifest_id`` can't be a manifest's id.
         OSError: it can't be written.
     """
     if manifest_id is not None:
         check_manifest_id(manifest_id)
-    shown, own_id = _survey(entries, model)
+    saved, own_id = _survey(entries, model)
     base = _HOST
     if manifest_id is not None:
         base = urlsplit(manifest_id)._replace(query="").geturl()
         base = next((base.removesuffix(n) for n in _OWN_NAMES if base.endswith(n)), base)
     works: dict[str, _Work] = {}
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        head = _head(manifest_id or own_id, label, shown, model)
+        head = _head(manifest_id or own_id, label, saved, model)
         file.write(_dump(head).removesuffix("}") + ', "items": [\n')
         _write_list(file, _canvases(entries, base.rstrip("/"), works))
         file.write("]")
-        if shown.images > shown.works:
+        if saved.images > saved.works:
             file.write(', "structures": ' + _dump([_ranges(base.rstrip("/"), works)]))
         file.write("}\n")
-    return shown
+    return saved
 
 
 def check_manifest_id(text: str) -> None:
@@ -116,16 +102,16 @@ def check_manifest_id(text: str) -> None:
         )
 
 
-def _survey(entries: Iterable[Entry], model: "ModelIdentity") -> tuple[Shown, str]:
-    """Return what a manifest of ``entries`` shows, and its id where none was given."""
+def _survey(entries: Iterable[Entry], model: ModelIdentity) -> tuple[Saved, str]:
+    """Return the counts of a manifest of ``entries``, and its id if none is given."""
     works: set[str] = set()
     images = 0
     left_out: Counter[str] = Counter()
     digest = hashlib.sha256(model.sha256.encode())
     for entry in entries:
-        picture = find_picture(entry)
-        if isinstance(picture, str):
-            left_out[picture] += 1
+        image = find_image(entry)
+        if isinstance(image, str):
+            left_out[image] += 1
             continue
         works.add(entry.payload["id"])
         images += 1
@@ -134,15 +120,15 @@ def _survey(entries: Iterable[Entry], model: "ModelIdentity") -> tuple[Shown, st
         ((reason, count), *_) = left_out.most_common(1)
         raise InputError(
             f"a manifest can show none of {left_out.total()} images: of {count}, {reason}; ingest "
-            "works with image_url or iiif, or write a table (.csv, .jsonl, .parquet)"
+            "artworks with image_url or iiif, or write a table (.csv, .jsonl, .parquet)"
         )
     name = uuid.uuid5(_NAMESPACE, digest.hexdigest())
-    return Shown(len(works), images, dict(left_out)), f"{_HOST}/manifest/{name}"
+    return Saved("iiif", len(works), images, dict(left_out)), f"{_HOST}/manifest/{name}"
 
 
-def _head(manifest_id: str, label: str, shown: Shown, model: "ModelIdentity") -> dict[str, Any]:
+def _head(manifest_id: str, label: str, saved: Saved, model: ModelIdentity) -> dict[str, Any]:
     summary = (
-        f"{shown.works:,} works in {shown.images:,} images, compared with model {model.name} "
+        f"{saved.works:,} works in {saved.images:,} images, compared with model {model.name} "
         f"(SHA-256 {model.sha256})."
     )
     return {
@@ -153,8 +139,8 @@ def _head(manifest_id: str, label: str, shown: Shown, model: "ModelIdentity") ->
         "summary": in_english(summary),
         "metadata": to_pairs(
             {
-                "Works": [str(shown.works)],
-                "Images": [str(shown.images)],
+                "Works": [str(saved.works)],
+                "Images": [str(saved.images)],
                 "Model": [model.name],
                 "Model SHA-256": [model.sha256],
                 "Made by": [f"artextract {__version__}"],
@@ -167,16 +153,16 @@ def _head(manifest_id: str, label: str, shown: Shown, model: "ModelIdentity") ->
 def _canvases(
     entries: Iterable[Entry], base: str, works: dict[str, _Work]
 ) -> Iterator[dict[str, Any]]:
-    """Iterate over the canvases, and note in ``works`` whose they are."""
+    """Iterate over the canvases, and add each to its artwork in ``works``."""
     for entry in entries:
-        picture = find_picture(entry)
-        if not isinstance(picture, Picture):
+        image = find_image(entry)
+        if not isinstance(image, ServedImage):
             continue
         canvas_id = f"{base}/canvas/{entry.point_id}"
         artwork = Artwork.from_payload(entry.payload)
-        work = works.setdefault(artwork.id, _Work(make_label(artwork), []))
+        work = works.setdefault(artwork.id, _Work(make_label(artwork)))
         work.canvases.append(canvas_id)
-        yield make_canvas(entry, picture, canvas_id)
+        yield make_canvas(entry, image, canvas_id)
 
 
 def _ranges(base: str, works: Mapping[str, _Work]) -> dict[str, Any]:

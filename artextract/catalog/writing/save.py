@@ -1,37 +1,52 @@
-"""Saving entries to a file, in the format that its ending names."""
+"""Save entries to a file, in the format of its ending."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
-from artextract.catalog.writing.entries import Entry, StoredEntries
-from artextract.catalog.writing.target import Format, find_format, replacing
+from artextract.catalog.writing.entries import Entries, Entry, Format, Saved
+from artextract.catalog.writing.iiif_manifest import write_manifest
+from artextract.catalog.writing.tables import make_columns, write_csv, write_jsonl, write_parquet
 from artextract.errors import InputError
-from artextract.files import check_target
+from artextract.files import check_target, replacing
+from artextract.models.registry import ModelIdentity
 
-if TYPE_CHECKING:
-    from artextract.store import ModelIdentity
+FORMATS: tuple[Format, ...] = get_args(Format)
 
-__all__ = ["Saved", "save_answer", "save_records"]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a file holds: works and images; and {reason: images} of those that it could not take."""
-
-    path: Path
-    format: Format
-    works: int
-    images: int
-    left_out: Mapping[str, int]
+_ENDINGS: dict[str, Format] = {
+    ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".json": "iiif",
+}  # fmt: skip
+_TABLES = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
 
 
-def save_records(
+def find_format(path: Path, format_: Format | None = None) -> Format:
+    """Return the format in which ``path`` is written: ``format_``, else that of its ending.
+
+    Raises:
+        InputError: its ending is unknown, or is that of another format than ``format_``.
+    """
+    of_ending = _ENDINGS.get(path.suffix.lower())
+    if format_ is None:
+        if of_ending is None:
+            raise InputError(
+                f"the ending of {path} names no format; end it in {', '.join(_ENDINGS)}, or name "
+                f"the format: {', '.join(FORMATS)}"
+            )
+        return of_ending
+    if of_ending not in (None, format_):
+        ending = next(ending for ending, named in _ENDINGS.items() if named == format_)
+        raise InputError(
+            f"{path} has the ending of format {of_ending}, not {format_}; call it "
+            f"{path.stem}{ending}, or choose format {of_ending}"
+        )
+    return format_
+
+
+def save_entries(
     path: Path,
-    entries: StoredEntries | list[Entry],
-    model: "ModelIdentity",
+    entries: Entries,
+    model: ModelIdentity,
     *,
     format_: Format | None = None,
     label: str | None = None,
@@ -39,82 +54,47 @@ def save_records(
     ranked: bool = False,
     force: bool = False,
 ) -> Saved:
-    """Write ``entries`` to ``path`` in their order: all of it, or nothing.
+    """Write ``entries`` to ``path``: the whole file, or nothing.
 
     Args:
         path: The file; .csv, .jsonl (.ndjson), .parquet, or .json for an IIIF manifest.
-        entries: What is written; it is iterated over more than once.
+        entries: Written in their order, or by rank if ``ranked``.
         model: The model that made the embeddings.
         format_: The format, where the file's ending does not name it.
-        label: The manifest's title; the file's stem without it.
-        manifest_id: The manifest's URL; made from its contents without it.
-        ranked: Whether the entries are an answer's, with ranks and scores.
-        force: Whether a file of that name may be replaced.
+        label: The manifest's title; None takes the file's stem.
+        manifest_id: The manifest's URL; None makes one from its contents.
+        ranked: The entries are search results, with ranks and scores.
+        force: Replace an existing file.
 
     Raises:
-        InputError: there is nothing to write, or it can't be written there, or ``manifest_id`` is
-            no URL that a manifest can have.
+        InputError: there are no entries, the file can't be written, or ``manifest_id`` is not a URL
+            that a manifest can have.
     """
     format_ = find_format(path, format_)
     check_target(path, force=force)
     if not len(entries):
-        raise InputError(f"there is nothing to write to {path}: no work was given; ingest some")
-    if format_ == "iiif":
-        from artextract.catalog.writing.iiif_manifest import write_manifest
+        raise InputError(f"there are no artworks to write to {path}; ingest some")
+    if ranked:
+        entries = sorted(entries, key=lambda entry: (entry.rank is None, entry.rank))
+    images_of: Counter[str] = Counter()
 
-        with replacing(path) as temporary:
-            shown = write_manifest(
-                temporary, entries, model, label=label or path.stem, manifest_id=manifest_id
-            )
-        return Saved(path, format_, shown.works, shown.images, shown.left_out)
-    return _save_table(path, format_, entries, model, ranked=ranked)
-
-
-def save_answer(
-    path: Path,
-    results: Iterable[Entry],
-    model: "ModelIdentity",
-    *,
-    format_: Format | None = None,
-    label: str | None = None,
-    manifest_id: str | None = None,
-    force: bool = True,
-) -> Saved:
-    """Write the results of a search to ``path``, by rank; see :func:`save_records`."""
-    entries = sorted(results, key=lambda entry: (entry.rank is None, entry.rank))
-    return save_records(
-        path,
-        entries,
-        model,
-        format_=format_,
-        label=label,
-        manifest_id=manifest_id,
-        ranked=True,
-        force=force,
-    )
-
-
-def _save_table(
-    path: Path,
-    format_: Format,
-    entries: StoredEntries | list[Entry],
-    model: "ModelIdentity",
-    *,
-    ranked: bool,
-) -> Saved:
-    from artextract.catalog.writing import tables
-    from artextract.catalog.writing.rows import make_columns
-
-    write = {"csv": tables.write_csv, "jsonl": tables.write_jsonl,
-             "parquet": tables.write_parquet}[format_]  # fmt: skip
-    columns = make_columns(entries, ranked=ranked)
-    images: Counter[str] = Counter()
-
-    def counted() -> Iterable[Entry]:
+    def counted() -> Iterator[Entry]:
         for entry in entries:
-            images[entry.payload["id"]] += 1
+            images_of[entry.payload["id"]] += 1
             yield entry
 
-    with replacing(path) as temporary:
-        write(temporary, counted(), columns, model)
-    return Saved(path, format_, len(images), images.total(), {})
+    try:
+        with replacing(path) as temporary:
+            if format_ == "iiif":
+                label = label or path.stem
+                return write_manifest(
+                    temporary, entries, model, label=label, manifest_id=manifest_id
+                )
+            columns = make_columns(entries, ranked=ranked)
+            _TABLES[format_](temporary, counted(), columns, model)
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be written ({error.strerror or error}); free some space or choose "
+            "another folder"
+        ) from error
+    return Saved(format_, len(images_of), images_of.total())

@@ -1,76 +1,139 @@
-"""Tables of entries as CSV, JSON lines and Parquet, written in batches.
+"""Tables of entries as CSV, JSON Lines and Parquet, which ``artextract ingest catalog`` reads back.
 
-Values are written as they are. In particular, CSV cells that a spreadsheet would take for a formula
-("=1+1", "-5 °C") are not defused: that would change the data. Whoever opens a table of works from
-strangers in a spreadsheet should import its columns as text.
+The columns are the same whatever is known of the artworks:
+
+- only for search results: ``rank``, ``score``, and ``aspects.NAME`` for each aspect;
+- every field of :class:`~artextract.catalog.artwork.Artwork`, ``id`` first;
+- ``width``, ``height`` and ``image_sha256`` of the encoded image;
+- ``predicted.NAME`` and ``predicted.NAME.probability`` for each predicted attribute;
+- ``point_id``, and name and checksum of the embedding model: ``model``, ``model_sha256``;
+- the catalog's other columns, sorted by name. A column whose name is taken above, or begins with
+  ``aspects.``, ``predicted.`` or ``extra.``, becomes ``extra.NAME``.
+
+Thumbnails and local folders are not written. Values are written as they are: CSV cells that a
+spreadsheet would evaluate as a formula ("=1+1", "-5 °C") are not escaped, since that would change
+the data. Import the columns of tables from strangers as text.
 """
 
 import csv
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
+from artextract.catalog.artwork import METADATA_FIELDS
+from artextract.catalog.reading import EXTRA_PREFIX, PUBLISHED_PREFIXES, RESERVED_COLUMNS
 from artextract.catalog.writing.entries import Entry
-from artextract.catalog.writing.rows import Column, Kind, make_row
+from artextract.models.registry import ModelIdentity
 
-if TYPE_CHECKING:
-    from artextract.store import ModelIdentity
+_Type = Literal["text", "integer", "number", "boolean"]
 
-__all__ = ["write_csv", "write_jsonl", "write_parquet"]
-
+_TYPES: dict[str, _Type] = {
+    "year_begin": "integer", "year_end": "integer", "height_cm": "number", "width_cm": "number",
+    "open_access": "boolean", "width": "integer", "height": "integer", "rank": "integer",
+    "score": "number",
+}  # fmt: skip
+_IMAGE = ("width", "height", "image_sha256")
+_ORIGIN = ("point_id", "model", "model_sha256")
+_DIGITS = 6
 _PARQUET_BATCH = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's name, the type of its values, and where they come from.
+
+    ``part`` is "" for a field of the entry itself, else "aspects", "predicted" or "extra"; ``key``
+    is the name within that part.
+    """
+
+    name: str
+    type: _Type
+    part: Literal["", "aspects", "predicted", "extra"]
+    key: str
+
+
+def make_columns(entries: Iterable[Entry], *, ranked: bool) -> list[Column]:
+    """Return the columns for ``entries``; ``ranked`` adds those of search results."""
+    aspects: set[str] = set()
+    predicted: set[str] = set()
+    extras: dict[str, set[type]] = {}
+    for entry in entries:
+        aspects.update(entry.aspects)
+        predicted.update(_predictions(entry))
+        for name, value in entry.payload.get("extra", {}).items():
+            types = extras.setdefault(name, set())
+            if value is not None:
+                types.add(type(value))
+    of_results = [
+        *_fields("rank", "score"),
+        *(Column(f"aspects.{name}", "number", "aspects", name) for name in sorted(aspects)),
+    ]
+    return [
+        *(of_results if ranked else []),
+        *_fields(*METADATA_FIELDS, *_IMAGE),
+        *(
+            Column(f"predicted.{name}", "number" if "." in name else "text", "predicted", name)
+            for name in sorted(predicted)
+        ),
+        *_fields(*_ORIGIN),
+        *(
+            Column(_extra_name(name), _common_type(types), "extra", name)
+            for name, types in sorted(extras.items())
+        ),
+    ]
+
+
 def write_csv(
-    path: Path, entries: Iterable[Entry], columns: list[Column], model: "ModelIdentity"
+    path: Path, entries: Iterable[Entry], columns: list[Column], model: ModelIdentity
 ) -> None:
-    """Write RFC 4180 CSV in UTF-8, with a header; unknown is empty, a truth value true or false."""
+    """Write RFC 4180 CSV in UTF-8 with a header; unknown is empty, a boolean true or false."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([column.name for column in columns])
         for entry in entries:
-            writer.writerow([_as_text(value) for value in make_row(entry, columns, model)])
+            writer.writerow([_to_text(value) for value in _row(entry, columns, model)])
 
 
 def write_jsonl(
-    path: Path, entries: Iterable[Entry], columns: list[Column], model: "ModelIdentity"
+    path: Path, entries: Iterable[Entry], columns: list[Column], model: ModelIdentity
 ) -> None:
     """Write one JSON object a line in UTF-8, each with all columns; unknown is null."""
     names = [column.name for column in columns]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for entry in entries:
-            row = dict(zip(names, make_row(entry, columns, model), strict=True))
+            row = dict(zip(names, _row(entry, columns, model), strict=True))
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def write_parquet(
-    path: Path, entries: Iterable[Entry], columns: list[Column], model: "ModelIdentity"
+    path: Path, entries: Iterable[Entry], columns: list[Column], model: ModelIdentity
 ) -> None:
-    """Write Parquet with one type a column; where a catalog's column mixes types it is text.
+    """Write Parquet with one type a column; a catalog's column of mixed types becomes text.
 
-    Batches are written to files of their own beside ``path`` and then joined, so that the rows
-    never lie in memory together.
+    Batches are written to files of their own beside ``path`` and then joined, so that the rows are
+    never in memory together.
 
     Raises:
         OSError: it can't be written.
     """
     import polars
 
-    types: dict[Kind, Any] = {
-        "text": polars.String, "whole": polars.Int64, "number": polars.Float64,
-        "truth": polars.Boolean,
+    types: dict[_Type, Any] = {
+        "text": polars.String, "integer": polars.Int64, "number": polars.Float64,
+        "boolean": polars.Boolean,
     }  # fmt: skip
-    schema = {column.name: types[column.kind] for column in columns}
+    schema = {column.name: types[column.type] for column in columns}
     parts: list[Path] = []
     with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
         try:
             for batch in _batches(entries):
-                rows = [make_row(entry, columns, model) for entry in batch]
+                rows = [_row(entry, columns, model) for entry in batch]
                 data = {
-                    column.name: [_to_kind(row[number], column.kind) for row in rows]
+                    column.name: [_cast(row[number], column.type) for row in rows]
                     for number, column in enumerate(columns)
                 }
                 parts.append(Path(folder, f"{len(parts):06}.parquet"))
@@ -80,22 +143,73 @@ def write_parquet(
             raise OSError(str(error)) from error
 
 
+def _row(entry: Entry, columns: Iterable[Column], model: ModelIdentity) -> list[Any]:
+    """Return the entry's values in the order of ``columns``; None is unknown."""
+    own = {
+        **entry.payload,
+        "rank": entry.rank,
+        "score": _rounded(entry.score),
+        "point_id": entry.point_id,
+        "model": model.name,
+        "model_sha256": model.sha256,
+    }
+    parts = {
+        "": own,
+        "extra": entry.payload.get("extra", {}),
+        "aspects": {name: _rounded(score) for name, score in entry.aspects.items()},
+        "predicted": _predictions(entry),
+    }
+    return [parts[column.part].get(column.key) for column in columns]
+
+
+def _predictions(entry: Entry) -> dict[str, Any]:
+    """Return {"style": class, "style.probability": number, ...}."""
+    found: dict[str, Any] = {}
+    for attribute, prediction in entry.payload.get("predicted", {}).items():
+        if attribute != "terms":
+            found[attribute] = prediction["name"]
+            found[f"{attribute}.probability"] = prediction["probability"]
+    return found
+
+
+def _fields(*names: str) -> list[Column]:
+    return [Column(name, _TYPES.get(name, "text"), "", name) for name in names]
+
+
+def _extra_name(name: str) -> str:
+    taken = name in RESERVED_COLUMNS or name.startswith(PUBLISHED_PREFIXES)
+    return f"{EXTRA_PREFIX}{name}" if taken else name
+
+
+def _common_type(types: set[type]) -> _Type:
+    """Return the column type that can hold values of all ``types``; text can hold any."""
+    if types == {bool}:
+        return "boolean"
+    if types == {int}:
+        return "integer"
+    return "number" if types and types <= {int, float} else "text"
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, _DIGITS)
+
+
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     iterator = iter(entries)
     while batch := list(islice(iterator, _PARQUET_BATCH)):
         yield batch
 
 
-def _as_text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_CASTS: dict[Kind, Callable[[Any], Any]] = {
-    "text": _as_text, "whole": int, "number": float, "truth": bool,
+_CASTS: dict[_Type, Callable[[Any], Any]] = {
+    "text": _to_text, "integer": int, "number": float, "boolean": bool,
 }  # fmt: skip
 
 
-def _to_kind(value: Any, kind: Kind) -> Any:
-    return None if value is None else _CASTS[kind](value)
+def _cast(value: Any, type_: _Type) -> Any:
+    return None if value is None else _CASTS[type_](value)

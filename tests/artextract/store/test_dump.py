@@ -127,7 +127,7 @@ def test_a_dump_of_an_earlier_state_is_not_gone_on_with(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "a")) as store:
         save_dump(store, tmp_path / "dump")
         store.delete([GALLERY[0].id])
-        with pytest.raises(InputError, match=r"earlier state .*--force"):
+        with pytest.raises(InputError, match=r"earlier state .*`force`"):
             save_dump(store, tmp_path / "dump")
         assert save_dump(store, tmp_path / "dump", force=True).points == 107
     assert Dump.load(tmp_path / "dump").points == 107

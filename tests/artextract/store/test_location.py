@@ -27,9 +27,9 @@ def test_addresses(text: str, address: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("s3://bucket/x", "no address of a server"),
-        ("http://", "no address of a server"),
-        ("http://host:port/x", "no address"),
+        ("s3://bucket/x", "is not the address of a server"),
+        ("http://", "is not the address of a server"),
+        ("http://host:port/x", "is not an address"),
         ("http://me:secret@host/x", "QDRANT_API_KEY"),
         ("http://host/x?api-key=secret", "more than an address"),
     ],

@@ -80,9 +80,15 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
         Manifest.load(tmp_path)
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     NEW.save(tmp_path)
-    (tmp_path / f"{MANIFEST_NAME}.new").mkdir()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(StoreError, match=r"manifest\.json can't be written"):
         Manifest(model=MODEL, vectors={"visual": 4}).save(tmp_path)
     assert Manifest.load(tmp_path) == NEW

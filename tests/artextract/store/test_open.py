@@ -94,7 +94,7 @@ def test_an_address_that_is_none_of_a_server_is_refused(
         lambda: create_store(url, MODEL),
     ]
     for call in calls:
-        with pytest.raises(StoreError, match=r"no address of a server; .*http://HOST:6333"):
+        with pytest.raises(StoreError, match=r"is not the address of a server; .*http://HOST:6333"):
             call()
     assert list(tmp_path.iterdir()) == []
 
@@ -119,7 +119,7 @@ def test_a_layout_is_kept_and_another_refused(tmp_path: Path) -> None:
     for layout in ({}, asked, {"hnsw_m": 32}):
         with create_store(location, MODEL, layout=layout) as store:
             assert store.count() == 1
-    with pytest.raises(StoreMismatchError, match="quantization is int8, not binary"):
+    with pytest.raises(StoreMismatchError, match="`quantization` is int8, not binary"):
         create_store(location, MODEL, layout={"quantization": "binary"})
     with open_store(location) as store:  # and it was left free
         assert store.search(POINT.vectors["visual"], limit=1)[0].id == POINT.id
@@ -162,7 +162,7 @@ def test_another_model_is_refused_and_the_store_left_free(location: str) -> None
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "shard").mkdir()
     (tmp_path / "letter.txt").write_text("Dear")
-    with pytest.raises(StoreError, match=r"is no store and not empty \(it holds 'letter.txt'\)"):
+    with pytest.raises(StoreError, match=r"is not a store and not empty \(it holds 'letter.txt'\)"):
         create_store(str(tmp_path), MODEL)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["letter.txt", "shard"]
 
@@ -314,7 +314,7 @@ def test_a_full_disk_opens_no_store(location: str, monkeypatch: pytest.MonkeyPat
     for call in calls:
         with monkeypatch.context() as patch:
             leave_free(patch, 10 * MIB)
-            with pytest.raises(StoreFullError, match="make room or use another store"):
+            with pytest.raises(StoreFullError, match="free some space or use another store"):
                 call()
     with open_store(location, wait_seconds=0) as store:
         assert [record.payload for record in store.scroll()] == [{"id": "a"}]

@@ -12,6 +12,7 @@ from qdrant_server import Asked, QdrantServer, serve_qdrant
 from artextract.errors import ArtExtractError, StoreError, StoreMismatchError, UnavailableError
 from artextract.store import (
     Layout,
+    Manifest,
     ModelIdentity,
     Point,
     create_store,
@@ -80,7 +81,7 @@ def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) ->
     assert body["hnsw_config"]["m"] == 32
     assert body["quantization_config"]["scalar"]["type"] == "int8"
     assert body["vectors"]["visual"] == {"size": 3, "distance": "Cosine", "on_disk": False}
-    with pytest.raises(StoreMismatchError, match="shards is 6, not 2"):
+    with pytest.raises(StoreMismatchError, match="`shards` is 6, not 2"):
         create_store(location, MODEL, layout={"shards": 2})
 
 
@@ -113,8 +114,9 @@ def test_a_creation_that_was_cut_off_is_finished_by_the_next(
         return "reset" if seen and not (cut_at == "PUT index" and seen < 4) else None
 
     server.trouble = cut
+    manifest = Manifest(model=MODEL, vectors={"visual": MODEL.dimension})
     with pytest.raises(UnavailableError):
-        ServerStore.create(location, MODEL, patience_seconds=0.1)
+        ServerStore.create(location, manifest, patience_seconds=0.1)
     server.trouble = lambda asked: None
     assert find_store(location) is None
     with create_store(location, MODEL) as store:
@@ -139,7 +141,7 @@ def test_somebody_elses_collection_is_left_alone(server: QdrantServer, location:
     server.client.create_collection(
         "paintings", models.VectorParams(size=3, distance=models.Distance.DOT)
     )
-    with pytest.raises(StoreMismatchError, match=r"somebody else's .*--store"):
+    with pytest.raises(StoreMismatchError, match=r"not made by artextract .*`store`"):
         create_store(location, MODEL)
     with pytest.raises(StoreError, match="was not made by artextract"):
         open_store(location)
@@ -215,8 +217,8 @@ def refusals() -> Iterator[tuple[str, Callable[[QdrantServer], object], str]]:
     yield "key", lambda s: setattr(s, "api_key", "another"), "refuses the API key.*QDRANT_API_KEY"
     yield "old", lambda s: setattr(s, "version", "1.9.2"), r"version 1\.9\.2, and 1\.16 or a later"
     yield "new", lambda s: setattr(s, "version", "2.0.0"), r"version 2\.0\.0"
-    yield "dev", lambda s: setattr(s, "version", "nightly"), "no version of Qdrant"
-    yield "html", lambda s: setattr(s, "trouble", lambda a: "garbage"), "is no Qdrant server"
+    yield "dev", lambda s: setattr(s, "version", "nightly"), "not a version of Qdrant"
+    yield "html", lambda s: setattr(s, "trouble", lambda a: "garbage"), "is not a Qdrant server"
     yield "404", lambda s: setattr(s, "trouble", lambda a: "404"), "refused: status 404"
 
 
@@ -260,7 +262,7 @@ def test_values_that_cannot_be_stored(location: Location) -> None:
         for value in (float("nan"), {1, 2}, b"bytes"):
             with pytest.raises(StoreError, match="can't be stored"):
                 store.upsert([Point(point.id, point.vectors, {"id": "x", "extra": value})])
-        with pytest.raises(StoreError, match="2 numbers"):
+        with pytest.raises(StoreError, match="has 2 dimensions"):
             store.upsert([Point(point.id, {"visual": [1.0, 2.0]}, {})])
         assert store.count() == 0
 

@@ -64,7 +64,7 @@ def test_urls_have_no_folder(allow_private: bool, tmp_path: Path) -> None:
         assert isinstance(item, Item)
         assert item.folder is None
         assert item.allow_private is allow_private
-        reason = "can't be fetched" if allow_private else "--allow-private-addresses"
+        reason = "can't be fetched" if allow_private else "allow_private_addresses"
         with pytest.raises(FetchError, match=reason):
             item.read()
 

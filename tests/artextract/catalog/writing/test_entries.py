@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from artextract.catalog.artwork import Artwork
-from artextract.catalog.writing import StoredEntries, save_records
+from artextract.catalog.writing.save import save_entries
 from artextract.store import ModelIdentity, Point, Store, create_store
+from artextract.store.entries import StoredEntries
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 6)
 
@@ -67,6 +68,6 @@ def test_two_files_of_one_collection_are_the_same(store: Store, tmp_path: Path) 
     for ending in (".csv", ".jsonl", ".parquet"):
         paths = [tmp_path / f"{number}{ending}" for number in range(2)]
         for path in paths:
-            saved = save_records(path, StoredEntries(store), MODEL)
+            saved = save_entries(path, StoredEntries(store), MODEL)
             assert (saved.works, saved.images) == (400, len(WORKS))
         assert paths[0].read_bytes() == paths[1].read_bytes()

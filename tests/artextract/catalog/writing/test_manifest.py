@@ -12,8 +12,9 @@ import pytest
 from iiif import find_errors, find_ids
 
 from artextract.catalog.artwork import Artwork
-from artextract.catalog.writing import Entry, save_answer, save_records
+from artextract.catalog.writing.entries import Entry
 from artextract.catalog.writing.iiif_canvas import CC0
+from artextract.catalog.writing.save import save_entries
 from artextract.errors import InputError
 from artextract.store import ModelIdentity
 
@@ -39,7 +40,7 @@ def to_entry(artwork: Artwork, width: int | None = 640, **more: Any) -> Entry:
 
 def make(path: Path, *entries: Entry, **options: Any) -> dict[str, Any]:
     """Save a manifest, check it against the schema, and return it."""
-    save_records(path, list(entries), MODEL, force=True, **options)
+    save_entries(path, list(entries), MODEL, force=True, **options)
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert find_errors(manifest) == []
     ids = find_ids(manifest)
@@ -124,11 +125,11 @@ def test_what_no_viewer_can_show_is_left_out_and_counted(out: Path) -> None:
         to_entry(dataclasses.replace(LOCAL, id="l2", image_url="file:///a.jpg")),
         to_entry(dataclasses.replace(LOCAL, id="l3", image_url="http://[", iiif="http://")),
     ]  # fmt: skip
-    saved = save_records(out, entries, MODEL)
+    saved = save_entries(out, entries, MODEL)
     assert (saved.works, saved.images) == (2, 2)
     assert dict(saved.left_out) == {
-        "the picture is a local file, which has no URL": 3,
-        "the size of the picture is not known": 1,
+        "the image is a local file, which has no URL": 3,
+        "the size of the image is not known": 1,
     }
     manifest = json.loads(out.read_text(encoding="utf-8"))
     assert find_errors(manifest) == []
@@ -136,8 +137,8 @@ def test_what_no_viewer_can_show_is_left_out_and_counted(out: Path) -> None:
 
 
 def test_a_manifest_of_nothing_is_refused(out: Path) -> None:
-    with pytest.raises(InputError, match="can show none of 2 images: of 2, the picture is a local"):
-        save_records(out, [to_entry(LOCAL)] * 2, MODEL)
+    with pytest.raises(InputError, match="can show none of 2 images: of 2, the image is a local"):
+        save_entries(out, [to_entry(LOCAL)] * 2, MODEL)
     assert not out.exists()
 
 
@@ -154,7 +155,7 @@ def test_the_whole_says_which_model_compared_the_works(out: Path) -> None:
 
 def test_ranks_and_scores_of_an_answer(out: Path) -> None:
     results = [to_entry(PLAIN, rank=2, score=0.5), to_entry(SERVED, rank=1, score=0.75)]
-    save_answer(out, results, MODEL, label="Like a lily")
+    save_entries(out, results, MODEL, label="Like a lily", ranked=True, force=True)
     manifest = json.loads(out.read_text(encoding="utf-8"))
     assert find_errors(manifest) == []
     shown = [
@@ -215,7 +216,7 @@ class TestIds:
     )  # fmt: skip
     def test_an_id_that_is_refused(self, url: str, out: Path) -> None:
         with pytest.raises(InputError, match="give the http or https URL"):
-            save_records(out, [to_entry(SERVED)], MODEL, manifest_id=url)
+            save_entries(out, [to_entry(SERVED)], MODEL, manifest_id=url)
         assert not out.exists()
 
 
@@ -262,7 +263,7 @@ def test_the_schema_refuses_a_wrong_manifest(spoil: Callable[[Any], None], out: 
 
 def test_thousands_of_canvases(out: Path) -> None:
     works = [dataclasses.replace(SERVED, id=f"w{n}", image=f"{n}") for n in range(5000)]
-    saved = save_records(out, [to_entry(work) for work in works], MODEL)
+    saved = save_entries(out, [to_entry(work) for work in works], MODEL)
     manifest = json.loads(out.read_text(encoding="utf-8"))
     assert saved.images == len(manifest["items"]) == 5000
     ids = find_ids(manifest)

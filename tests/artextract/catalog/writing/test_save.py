@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from artextract.catalog.artwork import Artwork
-from artextract.catalog.writing import Entry, Format, find_format, save_records
+from artextract.catalog.writing.entries import Entry, Format
+from artextract.catalog.writing.save import find_format, save_entries
 from artextract.errors import InputError
 from artextract.files import check_target
 from artextract.store import ModelIdentity
@@ -45,19 +46,21 @@ def test_the_format_of_a_name(name: str, wanted: Format | None, format_: Format)
 
 def test_an_unknown_ending_is_refused() -> None:
     with pytest.raises(
-        InputError, match=r"works\.xlsx is not known by its ending; end it in \.csv"
+        InputError, match=r"the ending of works\.xlsx names no format; end it in \.csv"
     ):
         find_format(Path("works.xlsx"))
 
 
 def test_an_ending_of_another_format_is_refused() -> None:
-    with pytest.raises(InputError, match=r"works\.csv has the ending of format csv, and parquet"):
+    with pytest.raises(InputError, match=r"works\.csv has the ending of format csv, not parquet"):
         find_format(Path("works.csv"), "parquet")
 
 
 def test_targets_that_are_refused(tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("old")
-    with pytest.raises(InputError, match="exists already; give another name, or --force"):
+    with pytest.raises(
+        InputError, match="exists already; give another name, or replace it with force"
+    ):
         check_target(tmp_path / "old.csv", force=False)
     check_target(tmp_path / "old.csv", force=True)
     with pytest.raises(InputError, match="is a folder"):
@@ -70,8 +73,8 @@ def test_targets_that_are_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_to_write_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is nothing to write"):
-        save_records(tmp_path / "a.csv", [], MODEL)
+    with pytest.raises(InputError, match="there are no artworks to write"):
+        save_entries(tmp_path / "a.csv", [], MODEL)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -83,6 +86,6 @@ def test_a_file_that_can_not_be_finished_leaves_the_old_one(
     path = tmp_path / f"a{ending}"
     path.write_text("old")
     with pytest.raises((RuntimeError, InputError), match=r"broken|No space left on device"):
-        save_records(path, Breaking(error), MODEL, force=True)
+        save_entries(path, Breaking(error), MODEL, force=True)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

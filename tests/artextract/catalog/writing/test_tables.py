@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from artextract.catalog.artwork import METADATA_FIELDS, Artwork
 from artextract.catalog.reading import BadRow, read_catalog
-from artextract.catalog.writing import Entry, save_answer, save_records
+from artextract.catalog.writing.entries import Entry
+from artextract.catalog.writing.save import save_entries
 from artextract.store import ModelIdentity
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 6)
@@ -68,7 +69,7 @@ def test_every_field_is_read_back(ending: str, tmp_path: Path) -> None:
     assert all(getattr(FULL, name) is not None for name in METADATA_FIELDS)
     works = [FULL, BARE, DATED, OPEN_END]
     path = tmp_path / f"works{ending}"
-    saved = save_records(path, [to_entry(work) for work in works], MODEL)
+    saved = save_entries(path, [to_entry(work) for work in works], MODEL)
     assert (saved.works, saved.images, dict(saved.left_out)) == (4, 4, {})
     assert read_back(path) == works
     assert list(tmp_path.iterdir()) == [path]
@@ -81,7 +82,7 @@ def test_an_answer_is_read_back_without_its_ranks_and_scores(ending: str, tmp_pa
         to_entry(FULL, rank=1, score=0.123456789, aspects={"visual": 0.123456789, "palette": 1.0}),
     ]
     path = tmp_path / f"answer{ending}"
-    save_answer(path, results, MODEL, force=False)
+    save_entries(path, results, MODEL, ranked=True)
     assert read_back(path) == [FULL, BARE]
     first, second = read_rows(path)
     assert list(first)[:5] == ["rank", "score", "aspects.palette", "aspects.visual", "id"]
@@ -93,7 +94,7 @@ def test_an_answer_is_read_back_without_its_ranks_and_scores(ending: str, tmp_pa
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_an_answer_without_a_query_has_the_same_first_columns(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"answer{ending}"
-    save_answer(path, [to_entry(BARE, rank=1)], MODEL)
+    save_entries(path, [to_entry(BARE, rank=1)], MODEL, ranked=True, force=True)
     (row,) = read_rows(path)
     assert list(row)[:3] == ["rank", "score", "id"]
     assert row["score"] in (None, "")
@@ -107,7 +108,7 @@ def test_the_columns_are_the_same_whatever_is_known(ending: str, tmp_path: Path)
     columns = []
     for number, work in enumerate((BARE, FULL)):
         path = tmp_path / f"{number}{ending}"
-        save_records(path, [to_entry(work)], MODEL)
+        save_entries(path, [to_entry(work)], MODEL)
         (row,) = read_rows(path)
         columns.append(list(row))
         assert (row["point_id"], row["model"], row["model_sha256"], row["image_sha256"]) == (
@@ -126,14 +127,14 @@ def test_the_columns_are_the_same_whatever_is_known(ending: str, tmp_path: Path)
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_neither_thumbnails_nor_local_folders_are_published(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"works{ending}"
-    save_records(path, [to_entry(FULL)], MODEL)
+    save_entries(path, [to_entry(FULL)], MODEL)
     assert b"data:image" not in path.read_bytes()
     assert b"somebody" not in path.read_bytes()
 
 
 def test_csv_is_rfc_4180_in_utf_8_and_alters_nothing(tmp_path: Path) -> None:
     path = tmp_path / "works.csv"
-    save_records(path, [to_entry(FULL)], MODEL)
+    save_entries(path, [to_entry(FULL)], MODEL)
     text = path.read_bytes().decode("utf-8")
     assert text.startswith("id,image,view,")
     assert text.endswith("\r\n")
@@ -149,9 +150,9 @@ def test_json_and_parquet_keep_the_types_of_a_catalog(tmp_path: Path) -> None:
         Artwork(id="b", image="b", extra={"whole": 2, "number": 2.5, "mixed": "two"}),
     ]
     entries = [to_entry(work) for work in works]
-    save_records(tmp_path / "w.jsonl", entries, MODEL)
+    save_entries(tmp_path / "w.jsonl", entries, MODEL)
     assert read_back(tmp_path / "w.jsonl") == works
-    save_records(tmp_path / "w.parquet", entries, MODEL)
+    save_entries(tmp_path / "w.parquet", entries, MODEL)
     first, second = (dict(row.extra) for row in read_back(tmp_path / "w.parquet")
                      if isinstance(row, Artwork))  # fmt: skip
     assert first == {"whole": 1, "number": 1.0, "mixed": "1"}
@@ -185,7 +186,7 @@ def test_any_text_is_read_back(
         for number, title in enumerate(titles)
     ]
     path = tmp_path / f"works{ending}"
-    save_records(path, [to_entry(work) for work in works], MODEL, force=True)
+    save_entries(path, [to_entry(work) for work in works], MODEL, force=True)
     assert read_back(path) == works
 
 
@@ -195,7 +196,7 @@ def test_several_images_of_a_work_are_read_back(ending: str, tmp_path: Path) -> 
         Artwork(id="w", image=f"{n}.jpg", view="alternate" if n else "primary") for n in range(3)
     ]
     path = tmp_path / f"works{ending}"
-    saved = save_records(path, [to_entry(work) for work in works], MODEL)
+    saved = save_entries(path, [to_entry(work) for work in works], MODEL)
     assert (saved.works, saved.images) == (1, 3)
     assert read_back(path) == works
 
@@ -208,6 +209,6 @@ def test_thousands_of_records_come_in_order(ending: str, tmp_path: Path) -> None
         for n in range(5000)
     ]
     path = tmp_path / f"works{ending}"
-    saved = save_records(path, [to_entry(work) for work in works], MODEL)
+    saved = save_entries(path, [to_entry(work) for work in works], MODEL)
     assert saved.images == 5000
     assert read_back(path) == works

@@ -1,8 +1,4 @@
-"""Models that do not come with the package: exported on first use, and kept in the cache.
-
-Exporting needs torch, which the core and the stages that use models never import; so it is done by
-the command for it, in a process of its own.
-"""
+"""The type of ``--model`` options: models that are not packaged are exported on first use."""
 
 import importlib.util
 import subprocess
@@ -10,29 +6,38 @@ import sys
 from pathlib import Path
 
 import click
-import filelock
 
 from artextract.errors import CacheError, ModelError
-from artextract.images.cache import default_cache_folder
-
-__all__ = ["EXPORTABLE", "find_exported"]
-
-EXPORTABLE = ("resnet50",)
-"""Architectures whose published weights can be fetched."""
+from artextract.models.registry import EXPORTABLE, exported_path
 
 _NEEDED = ("torch", "torchvision", "onnx", "onnxscript")
 
 
-def find_exported(arch: str) -> Path:
-    """Return the model file of ``arch`` in the cache, exported first where it is not there.
+class ModelName(click.ParamType[str]):
+    """A model's name or the path of an ONNX file.
+
+    A model of ``EXPORTABLE`` is exported into the cache first, in a process of its own: exporting
+    needs torch, which commands that only use models never import.
+    """
+
+    name = "model"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return ``value``, once its model file exists."""
+        if value in EXPORTABLE:
+            ensure_exported(value)
+        return value
+
+
+def ensure_exported(arch: str) -> Path:
+    """Return the model file of ``arch`` in the cache; export it unless it exists.
 
     Raises:
-        ModelError: what exporting needs is not installed, or it failed, as where the published
-            weights can't be fetched.
+        ModelError: a package needed for the export is not installed, or the export failed, for
+            example because the published weights can't be fetched.
         CacheError: the cache can't be written.
     """
-    folder = default_cache_folder() / "models"
-    path = folder / f"{arch}.onnx"
+    path = exported_path(arch)
     if path.is_file():
         return path
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
@@ -43,21 +48,22 @@ def find_exported(arch: str) -> Path:
             f"`artextract export embedder --arch {arch} --out {arch}.onnx`, and use --model "
             f"{arch}.onnx"
         )
+    import filelock
+
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / f"{arch}.lock"):
-            if not path.is_file():  # another process may have been quicker
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(path.with_suffix(".lock")):
+            if not path.is_file():  # another process may have exported it meanwhile
                 _export(arch, path)
     except OSError as error:
         raise CacheError(
-            f"model {arch!r} can't be kept in {folder} ({error.strerror or error}); make room or "
-            "mend its rights, or name another folder with $ARTEXTRACT_CACHE"
+            f"model {arch!r} can't be kept in {path.parent} ({error.strerror or error}); free "
+            "some space or correct the permissions, or name another folder with $ARTEXTRACT_CACHE"
         ) from error
     return path
 
 
 def _export(arch: str, path: Path) -> None:
-    """Run the export command; its messages go to stderr, where they are wanted."""
     click.echo(f"Exporting {arch} to {path}, once.", err=True)
     command = [sys.executable, "-m", "artextract", "export", "embedder", "--arch", arch]
     ran = subprocess.run([*command, "--out", str(path)], capture_output=True, text=True)
