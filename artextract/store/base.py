@@ -29,7 +29,7 @@ ACORN_SHARE = 0.6
 """Under a filter that a smaller share of points passes, and that is not answered by an index of the
 payload, the search also looks at the neighbours of neighbours (ACORN, Patel et al. 2024,
 arXiv:2403.04871). It takes a few times as long and finds what else is missed: where one work in ten
-passes, .99 instead of .92 of the ten nearest (100,000 works, README)."""
+passes, .99 instead of .92 of the ten nearest (100,000 works)."""
 
 _BEYOND = 16
 

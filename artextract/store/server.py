@@ -2,7 +2,7 @@
 
 Writes wait until they are applied (``wait``), so that what a run counts as stored is stored, and a
 search right after it finds it. With replicas, a write is acknowledged by more than half of them and
-a read asks one (docs/decisions/0013-one-writer.md).
+a read asks one (docs/decisions/0013-server-writes.md).
 """
 
 import json
