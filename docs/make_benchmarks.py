@@ -199,6 +199,30 @@ def main_job_resnet50() -> str:
     return table(["ratio", "measured", "aim", "from"], rows)
 
 
+def image_cost() -> str:
+    """CPU time of the parts of an ingest."""
+    found = load("image_cost")
+    ms = found["cpu_ms_an_image"]
+    measured = sum(ms[name] for name in ("composition", "palette", "lighting", "64 x 64 L*a*b*"))
+    rows = [
+        ["detect people (MoveNet)", f"{ms['detect people (MoveNet)']:.1f}",
+         "preprocessing threads"],
+        ["detect faces (BlazeFace, face mesh)",
+         f"{ms['detect faces (BlazeFace, face mesh)']:.1f}", ""],
+        ["resize for the model", f"{ms['resize for the model']:.1f}", ""],
+        ["decode", f"{ms['decode']:.1f}", ""],
+        ["composition, palette, lighting with their L\\*a\\*b\\*", f"{measured:.1f}", ""],
+        ["thumbnail", f"{ms['thumbnail']:.1f}", ""],
+        ["face and pose vectors", f"{ms['face and pose']:.1f}", ""],
+        ["read and hash", f"{ms['read and hash']:.1f}", ""],
+        ["**all preprocessing**", f"**{found['prepare_ms']:.1f}**",
+         f"{found['prepared_images_per_second_and_core']:.0f} images/s a core"],
+        ["normalise", f"{ms['normalise']:.2f}", "the model's thread"],
+        ["write to an embedded collection", f"{ms['write']:.2f}", "the writer's thread"],
+    ]  # fmt: skip
+    return table(["part", "ms", "where"], rows)
+
+
 def page() -> str:
     """Latency of the HTTP API."""
     titles = (
@@ -301,8 +325,8 @@ TABLES: dict[str, Callable[[], str]] = {
     make.__name__: make
     for make in (
         packaged_models, verification, training_ablations, outlier_noise_network, prediction_cost,
-        aspect_cost, main_job, main_job_resnet50, page, page_memory, flaky_server, nga_tables,
-        nga_ingest,
+        aspect_cost, image_cost, main_job, main_job_resnet50, page, page_memory, flaky_server,
+        nga_tables, nga_ingest,
     )
 }  # fmt: skip
 
