@@ -1,37 +1,40 @@
-# make demo   the main job from end to end on a small gallery, without torch
-# make test   the whole test suite (installs torch too)
-# make check  format, lint, types, import contracts
-# make bench  the figures of the README, from one run
-# make clean  remove what the above have made
+# `make help` lists the targets: those with a comment that begins with ##.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test check docs bench clean
 
-demo: $(VENV)/.light
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.light ## Ingest a small gallery and search it, without torch.
 	$(BIN)/artextract demo --out demo
 
 # One worker a core, so one thread each: more would wait for one another. Files in their order, since
 # the longest have few tests and would come last; generated examples are the same each time.
-test: $(VENV)/.full
+test: $(VENV)/.full ## Run the whole test suite (installs torch too, about 5 GB).
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
 	    --hypothesis-profile ci
 
-check: $(VENV)/.full
+check: $(VENV)/.full docs ## Check format, lint, types, import contracts and the documentation.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.full
+docs: $(VENV)/.full ## Build the documentation site in build/site; warnings are errors.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench: $(VENV)/.full ## Measure the main job again (docs/benchmarks/speed.md).
 	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python benchmarks/nga_tables.py
 	$(BIN)/python benchmarks/nga_ingest.py
 
-clean:
+clean: ## Remove what the other targets have made.
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
@@ -47,5 +50,5 @@ $(VENV)/.light: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.full: pyproject.toml | $(BIN)/python
-	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,$(BENCH),dev]"
+	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,$(BENCH),docs,dev]"
 	touch $@ $(VENV)/.light

@@ -63,7 +63,7 @@ def measure_ingest(
     """Return images/s of the ingest job and of its model alone on preloaded tensors, by turns.
 
     "wide" is the job with one batch at a time on all cores, which it does not do (see
-    docs/decisions/0004-batches-side-by-side.md).
+    docs/decisions/0004-parallel-batches.md).
 
     The model alone runs in the two ways there are, all threads on one batch, and a batch on each
     core at once; the faster of them counts.

@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the commands' own help.
+"""Write docs/reference/cli.md from the commands' own help.
 
 python docs/make_cli_reference.py
 """
@@ -13,9 +13,12 @@ import click
 
 from artextract.cli.main import root
 
-TARGET = Path(__file__).with_name("cli.md")
+TARGET = Path(__file__).with_name("reference") / "cli.md"
 HEADER = """<!-- Made by docs/make_cli_reference.py from the commands' help; change it there. -->
 # Command line
+
+With this page you can look up every command and option. `artextract COMMAND --help` prints the
+same text.
 
 Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 a known failure (one
 sentence says what failed and what to do), 2 wrong usage, 130 interrupted.

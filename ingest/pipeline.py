@@ -8,7 +8,7 @@ no other waiting.
 
 On a CPU each batch runs on one thread, and several batches at once. One batch on several threads is
 no faster by itself, and loses more when decoding takes turns with it on the same cores: its threads
-wait for one another at every layer (docs/decisions/0004-batches-side-by-side.md).
+wait for one another at every layer (docs/decisions/0004-parallel-batches.md).
 """
 
 import queue

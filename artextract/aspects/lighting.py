@@ -2,7 +2,7 @@
 
 Two parts: how much of the picture is how light (its key and its contrast), and where in the picture
 the light lies. The shading of heads was tried too and left out: it told the side of the light no
-better than chance (README).
+better than chance (docs/benchmarks/retrieval.md).
 """
 
 from typing import Any

@@ -3,7 +3,7 @@
 BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047; the full-range model of MediaPipe) finds them,
 and where it does not, a body whose face is seen surely tells of one: many a profile is found so.
 The face mesh (Kartynnik et al. 2019, arXiv:1907.06724) helps to tell which way they turn. All were
-trained on photographs; README says how well they do on paintings.
+trained on photographs; docs/benchmarks/retrieval.md says how well they do on paintings.
 """
 
 from collections.abc import Sequence

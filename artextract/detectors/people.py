@@ -1,8 +1,9 @@
 """Bodies: 17 points of each of up to six people, found by light and dark alone.
 
 MoveNet multipose (Google 2021, https://tfhub.dev/google/movenet/multipose/lightning/1), trained on
-photographs; README says how well it does on paintings. It is shown them in grey: it finds as many
-bodies so, fewer where there are none, and the same ones whatever the colours.
+photographs; docs/benchmarks/retrieval.md says how well it does on paintings. It is shown
+them in grey: it finds as many bodies so, fewer where there are none, and the same ones whatever the
+colours.
 """
 
 from dataclasses import dataclass

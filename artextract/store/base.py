@@ -27,7 +27,7 @@ ACORN_SHARE = 0.6
 """If a smaller share of points passes a filter, and the payload's indexes don't answer it, a search
 also visits neighbours of neighbours (ACORN, Patel et al. 2024, arXiv:2403.04871). It takes a few
 times as long and has a higher recall: .99 instead of .92 of the ten nearest if one artwork in ten
-passes the filter (100,000 artworks, README)."""
+passes the filter (100,000 artworks)."""
 
 _BEYOND = 16
 """Hits beyond the limit, so that ties at the cut are always broken in the same way."""

@@ -2,7 +2,7 @@
 
 Writes wait until they are applied (``wait``), so that acknowledged points are stored and found by
 the next search. With replicas, more than half of them acknowledge a write, and a read asks one
-(docs/decisions/0013-one-writer.md).
+(docs/decisions/0013-server-writes.md).
 """
 
 import logging
