@@ -21,7 +21,7 @@ from pathlib import Path
 # A checkout that is not installed runs too.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from artextract.models.registry import DEFAULT_MODEL
 from benchmarks.gpu_sections.bench import Bench, count_cores, find_images
 from benchmarks.gpu_sections.page import make_page
@@ -40,7 +40,7 @@ def main() -> int:
         source = options.out or find_results()
         results = json.loads(source.read_text(encoding="utf-8"))
         PAGE.parent.mkdir(exist_ok=True)
-        write_atomically(PAGE, make_page(results))
+        atomic_write(PAGE, make_page(results))
         print(f"{PAGE} was written from {source}.", file=sys.stderr)
         return 0
     started = time.monotonic()

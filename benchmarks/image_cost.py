@@ -26,7 +26,7 @@ from artextract.aspects.view import Finders, View
 from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import content_hash, make_thumbnail, open_sized, read_image_file
 from artextract.models.registry import DEFAULT_MODEL
-from artextract.store import Point
+from artextract.store import Point, create_store
 
 SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
 RESULTS = Path(__file__).parent / "results"
@@ -101,7 +101,13 @@ def write(models: Models, payload: dict[str, object]) -> float:
     ]
     with (
         tempfile.TemporaryDirectory() as scratch,
-        models.create_store(str(Path(scratch) / "store")) as store,
+        create_store(
+            str(Path(scratch) / "store"),
+            models.identity,
+            vectors=models.eyes.vectors,
+            classifier=models.classifier,
+            measured=models.measured,
+        ) as store,
     ):
         begun = time.thread_time()
         for at in range(0, COUNT, BATCH_SIZE):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from artextract.aspects.measure import Measured
 from artextract.encoding.loading import Models, load_models
+from artextract.store import create_store
 from benchmarks.gpu_sections.bench import (
     Bench,
     Figures,
@@ -84,7 +85,13 @@ def _run_job(bench: Bench, models: Models, count: int) -> Summary:
     folder = make_folder(bench.scratch / "job", list(bench.images), count)
     location = bench.scratch / "store"
     with (
-        models.create_store(str(location)) as store,
+        create_store(
+            str(location),
+            models.identity,
+            vectors=models.eyes.vectors,
+            classifier=models.classifier,
+            measured=models.measured,
+        ) as store,
         Journal(location / "failures.jsonl") as journal,
     ):
         summary = run_ingest(

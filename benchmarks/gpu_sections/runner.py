@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from artextract.files import write_atomically
+from artextract.files import atomic_write
 from benchmarks.gpu_sections.bench import Bench, Skipped
 from benchmarks.gpu_sections.sections import SECTIONS
 
@@ -101,7 +101,7 @@ def _be_section(name: str, bench: Bench, path: Path) -> None:
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    write_atomically(path, json.dumps(_rounded(data), indent=1) + "\n")
+    atomic_write(path, json.dumps(_rounded(data), indent=1) + "\n")
 
 
 def _rounded(value: Any) -> Any:

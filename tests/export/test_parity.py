@@ -8,7 +8,8 @@ from onnx import numpy_helper
 
 from artextract.errors import ImageError, InputError, ModelError
 from artextract.images.preprocess import EFFICIENTNET_LITE
-from export import graph, parity
+from export import embedder as graph
+from export import parity
 from export.calibration_images import paint_pictures
 from export.embedder import export_embedder
 from export.parity import BATCH_SIZES, Parity, check_parity
