@@ -217,7 +217,13 @@ def labels(
     help="CSV of labelled works: id, and any of composition, light_from, light_key, palette, head, "
     "scene, pose and hand.  [default: only the laws are tested]",
 )
-@click.option("--atelier", hidden=True, expose_value=False, callback=_refuse_atelier)
+@click.option(
+    "--atelier",
+    hidden=True,
+    expose_value=False,
+    callback=_refuse_atelier,
+    help="Gone; use --labels.",
+)
 @click.option(
     "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works for the laws."
 )
