@@ -96,7 +96,7 @@ def test_cuda_without_a_provider_fails_and_no_figure_is_claimed(
     ran = run_script(paintings, out, "--budget-s", "20", "--only", "machine", "--only", "start")
     results = json.loads(out.read_text(encoding="utf-8"))
     assert ran.returncode == 1
-    assert "CUDAExecutionProvider was asked for" in results["sections"]["machine"]["error"]
+    assert "CUDAExecutionProvider was requested" in results["sections"]["machine"]["error"]
     assert results["sections"]["start"]["status"] == "failed"
     assert "cpu, one image" in results["sections"]["start"]["figures"]
     assert make_page(results).startswith("# The GPU benchmark, which did not run on a GPU")
