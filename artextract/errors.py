@@ -8,7 +8,8 @@
     │   ├── DateError            a date or range of years
     │   ├── ImageError           an image that can't be opened safely
     │   └── QueryError           a query, a filter or an aspect
-    │       └── MissingError     a work or a picture that is not there
+    │       ├── CombinationError fields of a request that do not go together; exit code 2
+    │       └── MissingError     an artwork or an image that is not there
     ├── CacheError               a file kept for later can't be read or written
     ├── FetchError               a URL that can't or must not be fetched
     ├── ModelError               a model file, its card, or the device to run it on
@@ -19,28 +20,9 @@
         ├── StoreMismatchError   the store was made with another model
         └── StoreFullError       no space left for what is to be written
 
-A message is one sentence: what failed, the value seen, what was expected, and the next step.
+A message is one sentence: what failed, the value, what was expected, and the next step. It names
+fields and arguments in backticks (`within`); the command line writes them as options (--within).
 """
-
-__all__ = [
-    "ArtExtractError",
-    "CacheError",
-    "CatalogError",
-    "DateError",
-    "FetchError",
-    "ImageError",
-    "InputError",
-    "MissingError",
-    "ModelError",
-    "PackageError",
-    "QueryError",
-    "StoreError",
-    "StoreFullError",
-    "StoreLockedError",
-    "StoreMismatchError",
-    "UnavailableError",
-]
-
 
 class ArtExtractError(Exception):
     """A known failure; its text is fit to be shown to the user as it is."""
@@ -66,8 +48,12 @@ class QueryError(InputError):
     """A query, a filter or an aspect can't be answered by this collection."""
 
 
+class CombinationError(QueryError):
+    """A field of a request lacks the one that it belongs to, or excludes another."""
+
+
 class MissingError(QueryError):
-    """There is no work or picture of that name."""
+    """There is no artwork or image of that name."""
 
 
 class CacheError(ArtExtractError):

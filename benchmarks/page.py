@@ -30,10 +30,10 @@ from typing import Any
 import httpx
 
 from artextract.store import open_store
-from search.asked import Asked
 from search.bench.synthetic import make_store
-from search.engine import Question, search
-from search.query import QueryReader
+from search.engine import search
+from search.reading import QueryReader
+from search.request import SearchRequest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -179,8 +179,8 @@ def in_process(store: Path, questions: list[tuple[str, Parameters]]) -> dict[str
         for warm in (True, False):
             for _, parameters in questions:
                 begun = time.perf_counter()
-                like = [reader.read_work(dict(parameters)["like"])]
-                search(opened, Question(like=like, criteria=Asked().criteria(), limit=PAGE))
+                like = [reader.read_artwork(dict(parameters)["like"])]
+                search(opened, SearchRequest(like=like, limit=PAGE))
                 if not warm:
                     times.append(time.perf_counter() - begun)
     return percentiles(times)

@@ -32,11 +32,12 @@ from artextract.store import create_store, open_store
 from ingest.journal import Journal
 from ingest.pipeline import ingest
 from ingest.sources.folder import FolderSource
-from search.criteria import Criteria
-from search.engine import Question, Result, search
+from search.answer import Result
+from search.engine import search
 from search.evaluation.metrics import figure
-from search.images import Pictures, fit
-from search.query import QueryReader
+from search.images import ImageReader, fit
+from search.reading import QueryReader
+from search.request import SearchRequest
 from search.rerank import CANDIDATES, SIDE, Features, count_matches, find_features, verify
 
 SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
@@ -104,7 +105,7 @@ def main() -> None:
                 batch_size=8, threads=cores, runners=cores,
             )  # fmt: skip
         with open_store(str(location)) as store:
-            reader, pictures = QueryReader(store), Pictures(store)
+            reader, pictures = QueryReader(store), ImageReader(store)
 
             def look(result: Result) -> Features:
                 return find_features(pictures.of_result(result, SIDE))
@@ -124,7 +125,7 @@ def main() -> None:
                         detail = cut_detail(image.convert("RGB"), share, random)
                     started = time.perf_counter()
                     query = reader.read_image("a detail", detail)
-                    question = Question(like=[query], criteria=Criteria(), limit=CANDIDATES)
+                    question = SearchRequest(like=[query], limit=CANDIDATES)
                     answer = search(store, question)
                     took[0].append(time.perf_counter() - started)
                     after = verify(

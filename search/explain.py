@@ -1,5 +1,6 @@
-"""Why two works match: each aspect's cosine with a sentence, and their most similar parts."""
+"""Why two artworks match: the cosine of each aspect, a sentence, and their most similar details."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,12 @@ from search.region import Region
 if TYPE_CHECKING:
     import PIL.Image
 
-    from artextract.encoding.encoder import Eyes
-
-__all__ = ["Parts", "Reason", "explain", "find_parts"]
-
 _SHARE, _STEPS = 0.5, 3  # windows of half the width and height, three by three
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One aspect of a match; ``score`` is the cosine, None where one picture has no such vector."""
+    """One aspect of a match; ``score`` is the cosine, None where one image has no such vector."""
 
     aspect: str
     score: float | None
@@ -30,8 +27,8 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """A part of each of two pictures, and the cosine of their "visual" vectors."""
+class Details:
+    """A detail of each of two images, and the cosine of their "visual" vectors."""
 
     one: Region
     other: Region
@@ -47,7 +44,7 @@ def explain(one: Query, other: Query) -> list[Reason]:
             continue
         if vectors[0] is None or vectors[1] is None:
             lacking = one if vectors[0] is None else other
-            what = {"face": "no head", "pose": "no body"}.get(aspect, "nothing")
+            what = {"face": "no face", "pose": "no figure"}.get(aspect, "nothing")
             reasons.append(Reason(aspect, None, f"{what} was found in {lacking.label!r}"))
             continue
         sentence = say(aspect, (vectors[0], one.payload), (vectors[1], other.payload))
@@ -55,17 +52,18 @@ def explain(one: Query, other: Query) -> list[Reason]:
     return reasons
 
 
-def find_parts(eyes: "Eyes", one: "PIL.Image.Image", other: "PIL.Image.Image") -> Parts:
-    """Return the two parts that look most alike, of nine overlapping ones in each picture.
+def find_details(
+    encode: "Callable[[PIL.Image.Image], Sequence[float]]",
+    one: "PIL.Image.Image",
+    other: "PIL.Image.Image",
+) -> Details:
+    """Return the most similar pair of details, of nine overlapping ones in each image.
 
-    ``eyes`` give "visual" vectors.
+    ``encode`` returns the "visual" vector of an image.
     """
-    places = np.linspace(0, 1 - _SHARE, _STEPS)
-    regions = [Region(float(x), float(y), _SHARE, _SHARE) for y in places for x in places]
-    rows = [
-        np.asarray([eyes.see(region.cut(image)).vectors["visual"] for region in regions])
-        for image in (one, other)
-    ]
+    offsets = np.linspace(0, 1 - _SHARE, _STEPS)
+    regions = [Region(float(x), float(y), _SHARE, _SHARE) for y in offsets for x in offsets]
+    rows = [np.asarray([encode(region.cut(image)) for region in regions]) for image in (one, other)]
     cosines = rows[0] @ rows[1].T
     first, second = np.unravel_index(int(np.argmax(cosines)), cosines.shape)
-    return Parts(regions[first], regions[second], float(cosines[first, second]))
+    return Details(regions[first], regions[second], float(cosines[first, second]))

@@ -1,14 +1,12 @@
-"""What a collection holds, counted: its names, and its years."""
+"""Counts of the names and the years in a collection."""
 
 from dataclasses import dataclass
 
 from artextract.store import Store, filters
 from search.names import PREDICTED, common_names
 
-__all__ = ["FACETS", "Bin", "Facets", "count_facets"]
-
 FACETS = ("artist", "nationality", "school", "qualifier", "style", "genre", "classification")
-"""Fields whose commonest names are told."""
+"""Fields whose commonest names are counted."""
 
 _PREDICTED = tuple(f"{PREDICTED}{attribute}" for attribute in ("style", "genre", "artist"))
 
@@ -18,7 +16,7 @@ _MOST_BINS = 14
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """How many works have the middle of their years in ``begin`` to ``end``, both included."""
+    """How many artworks have the middle of their years in ``begin`` to ``end``, both included."""
 
     begin: int
     end: int
@@ -27,7 +25,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Names as {field: [(name, works)]}, the commonest first; years as bins without a gap."""
+    """Names as {field: [(name, artworks)]}, the commonest first; years as bins without a gap."""
 
     names: dict[str, list[tuple[str, int]]]
     years: list[Bin]
@@ -51,7 +49,7 @@ def count_facets(store: Store, most: int) -> Facets:
 
 
 def _make_bins(years: list[int]) -> list[Bin]:
-    """Return a histogram of years, in round steps as fine as fit into a screen."""
+    """Return a histogram of years with at most 14 bins of a round width."""
     if not years:
         return []
     first, last = min(years), max(years)

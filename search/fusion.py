@@ -1,10 +1,8 @@
-"""Searching by several aspects at once: a weighted sum of cosines, and exactly its best works.
+"""Fusion: search by several aspects at once, by the exact weighted sum of their cosines.
 
-Each aspect is searched by itself, as deep as needed: a work that is not among the first n of any
-aspect can't have more than the sum of what the n-th of each has (the threshold algorithm of Fagin,
-Lotem and Naor 2003, doi:10.1016/S0022-0000(03)00026-6).
-
-What each weight amounts to is said in :mod:`search.normalisation`.
+Each aspect is searched by itself, as deep as needed: an artwork that is not among the first n of
+any aspect can't exceed the sum of the n-th scores (the threshold algorithm of Fagin, Lotem and Naor
+2003, doi:10.1016/S0022-0000(03)00026-6). :mod:`search.normalisation` explains the weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,16 +14,14 @@ import numpy as np
 from artextract.store import Store
 from artextract.store.base import to_unit
 from artextract.store.filters import Filter
-from search.normalisation import SAMPLE, balance
-from search.scored import Scored
-
-__all__ = ["search_together"]
+from search.answer import Scored
+from search.normalisation import SAMPLE, normalise_weights
 
 _FIRST_DEPTH = 128
 _DEEPER = 4
 
 
-def search_together(
+def search_by_several(
     store: Store,
     targets: Mapping[str, Sequence[float]],
     weights: Mapping[str, float],
@@ -38,17 +34,17 @@ def search_together(
 ) -> list[Scored]:
     """Return the points with the highest weighted sum, best first; equal ones in order of ids.
 
-    Points that lack one of the vectors are no answer.
+    Points that lack one of the vectors are left out.
 
     Args:
         store: The collection.
-        targets: {aspect: the vector to be like}.
+        targets: {aspect: vector to search with}.
         weights: {aspect: weight}, positive.
         limit: Most points to return.
         filter_: Only points that satisfy this filter.
         min_score: Only points with at least this score.
         keys: Payload keys to return, ``one_per`` among them; None returns all.
-        one_per: Return the best point alone of those that share their value of this key.
+        one_per: Return only the best point of those that share their value of this key.
     """
     units = {
         name: np.asarray(to_unit(target, f"the query's vector of {name}"))
@@ -69,15 +65,15 @@ def search_together(
         beyond = sum(
             factors[name] * (hits[-1].score if hits else -1.0) for name, hits in found.items()
         )
-        seen_all = depth >= total or any(len(hits) < depth for hits in found.values())
-        if seen_all or (len(best) >= limit and best[limit - 1].score >= beyond):
+        exhausted = depth >= total or any(len(hits) < depth for hits in found.values())
+        if exhausted or (len(best) >= limit and best[limit - 1].score >= beyond):
             break
         depth *= _DEEPER
     return [each for each in best[:limit] if min_score is None or each.score >= min_score]
 
 
 def _factors(store: Store, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the factor of each aspect's cosine, by works of the collection."""
+    """Return the factor of each aspect's cosine, from a sample of the collection."""
     sample = list(islice(store.scroll(keys=(), with_vectors=True, page_size=SAMPLE), SAMPLE))
     vectors = {
         name: np.asarray(
@@ -85,7 +81,7 @@ def _factors(store: Store, weights: Mapping[str, float]) -> dict[str, float]:
         )
         for name in weights
     }
-    return balance(vectors, weights)
+    return normalise_weights(vectors, weights)
 
 
 def _score(

@@ -1,6 +1,6 @@
-"""The pictures that pages, sheets and tables show, as large as asked for.
+"""Reading the images of queries and results in the size in which they are shown.
 
-Pillow is loaded when the first is read: a search that shows none does not wait for it.
+Pillow is imported when the first image is read: a search that shows none does not wait for it.
 """
 
 import base64
@@ -14,58 +14,56 @@ from artextract.errors import ImageError
 from artextract.images.cache import ImageCache, default_cache_folder
 from artextract.net.fetch import is_url
 from artextract.store import Store
-from search.engine import Result, image_of
+from search.answer import Result, image_location
 from search.query import Query
 
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["Pictures", "fit", "read_original"]
 
+class ImageReader:
+    """Reads the images of queries and results.
 
-class Pictures:
-    """Reads the pictures of queries and results.
-
-    ``stood_in`` holds the files that could not be read where they were ingested from, and the URLs
-    that the cache has no picture of; the thumbnail that the collection keeps was shown in place of
-    each.
+    Attributes:
+        unreadable: The files that can no longer be read where they were ingested from, and the
+            URLs of images that the cache does not hold. The thumbnail that the collection keeps
+            replaces each.
     """
 
     def __init__(self, store: Store) -> None:
-        """Read the pictures of works in ``store``."""
         self._store = store
         self._cache = ImageCache(default_cache_folder())
-        self.stood_in: set[str] = set()
+        self.unreadable: set[str] = set()
 
     def of_result(self, result: Result, side: int) -> "PIL.Image.Image":
-        """Return a result's picture (RGB), its longest side ``side`` pixels or less.
+        """Return a result's image (RGB), its longest side ``side`` pixels or less.
 
-        It is read from the work's own file, or from the cache where that is a URL. The thumbnail
-        stands in where the file has been moved or damaged since, and where the cache has none.
+        It is read from the file that was ingested, or from the cache where that was a URL. The
+        thumbnail replaces a file that has been moved or damaged since, and one that is not cached.
         """
-        return self.of_work(result.payload, result.point_id, side)
+        return self.of_point(result.payload, result.point_id, side)
 
     def of_query(self, query: Query, side: int) -> "PIL.Image.Image":
-        """Return a query's picture (RGB), its longest side ``side`` pixels or less."""
+        """Return a query's image (RGB), its longest side ``side`` pixels or less."""
         from artextract.images.opening import open_image
 
         if query.image is not None:
             return fit(open_image(query.image, query.label, at_least=side), side)
-        return self.of_work(query.payload, query.point_ids[0], side)
+        return self.of_point(query.payload, query.point_ids[0], side)
 
-    def of_work(self, payload: Mapping[str, Any], point_id: str, side: int) -> "PIL.Image.Image":
-        """Return a work's picture as :meth:`of_result` does, by its payload and its point."""
+    def of_point(self, payload: Mapping[str, Any], point_id: str, side: int) -> "PIL.Image.Image":
+        """Return a stored image as :meth:`of_result` does, by its payload and its point's id."""
         import PIL.Image
 
         from artextract.images.opening import open_image, read_image_file
 
-        image = image_of(payload)
+        image = image_location(payload)
         is_remote = is_url(image)
         path = self._cache.path_of(payload["image_sha256"]) if is_remote else Path(image)
         if path is not None:
             with suppress(ImageError):
                 return fit(open_image(read_image_file(path), image, at_least=side), side)
-        self.stood_in.add(image)
+        self.unreadable.add(image)
         record = self._store.retrieve([point_id], keys=["thumbnail"])[point_id]
         data = base64.b64decode(record.payload["thumbnail"].partition(",")[2])
         with PIL.Image.open(io.BytesIO(data)) as thumbnail:
@@ -73,20 +71,20 @@ class Pictures:
 
 
 def read_original(payload: Mapping[str, Any]) -> "PIL.Image.Image":
-    """Return a work's picture (RGB) as large as it was ingested.
+    """Return an artwork's image (RGB) in the size in which it was ingested.
 
     Raises:
         ImageError: it can't be read where it was ingested from, nor from the cache.
     """
     from artextract.images.opening import open_image, read_image_file
 
-    image = image_of(payload)
+    image = image_location(payload)
     path = Path(image)
     if is_url(image):
         cached = ImageCache(default_cache_folder()).path_of(payload["image_sha256"])
         if cached is None:
             raise ImageError(
-                f"the picture of {payload['id']} is not in the cache ({image}); give it as a file"
+                f"the image of {payload['id']} is not in the cache ({image}); give it as a file"
             )
         path = cached
     return open_image(read_image_file(path), image)

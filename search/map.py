@@ -1,4 +1,4 @@
-"""The map of a collection: works that look alike lie side by side."""
+"""The map of a collection: similar artworks lie side by side."""
 
 import warnings
 from collections import Counter
@@ -12,10 +12,8 @@ from artextract.catalog.artwork import split_values
 from artextract.errors import QueryError
 from artextract.store import Record, Store, filters
 
-__all__ = ["MOST_NAMES", "lay_out", "make_map"]
-
 MOST_NAMES = 12
-"""So many values have a colour of their own; all others share one."""
+"""Maximum number of values with a colour of their own; all others share one."""
 
 _KEYS = ("id", "style", "genre", "nationality", "year_begin", "year_end", "predicted")
 _FEWEST = 10
@@ -25,14 +23,14 @@ Vectors = npt.NDArray[np.float32]
 
 
 def make_map(store: Store, *, aspect: str = "visual", seed: int = 0) -> dict[str, Any]:
-    """Return where each work lies, by one aspect, and what it can be coloured by.
+    """Return the position of each artwork by one aspect, and what it can be coloured by.
 
-    The values are those of :class:`search.web.schemas.MapOut`: ids and points of the works, ``x``
-    and ``y`` as whole numbers from 0 to 65,535, and for each colouring its names and, for each
-    work, the index of its own (-1 for none).
+    The values are those of :class:`search.web.schemas.MapOut`: ids and points of artworks,
+    ``x`` and ``y`` as whole numbers from 0 to 65,535, and for each colouring its names and the
+    index of each artwork's name (-1 for none).
 
     Raises:
-        QueryError: there are fewer than ten works with such a vector.
+        QueryError: fewer than ten artworks have such a vector.
     """
     one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
     found = store.scroll(one_each, keys=_KEYS, with_vectors=True)
@@ -43,11 +41,11 @@ def make_map(store: Store, *, aspect: str = "visual", seed: int = 0) -> dict[str
             records.append(Record(record.id, record.payload, {}))
     if len(rows) < _FEWEST:
         raise QueryError(
-            f"{len(rows)} works have a vector for {aspect}; a map needs {_FEWEST} or more"
+            f"{len(rows)} artworks have a vector for {aspect}; a map needs {_FEWEST} or more"
         )
-    places = lay_out(np.stack(rows), seed=seed)
-    clusters = _find_clusters(places)
-    scaled = _scale(places)
+    positions = lay_out(np.stack(rows), seed=seed)
+    clusters = _find_clusters(positions)
+    scaled = _scale(positions)
     return {
         "ids": [record.payload["id"] for record in records],
         "points": [record.id for record in records],
@@ -58,13 +56,15 @@ def make_map(store: Store, *, aspect: str = "visual", seed: int = 0) -> dict[str
 
 
 def lay_out(vectors: Vectors, *, seed: int) -> Vectors:
-    """Return a place (x, y) for each unit vector, by UMAP with the cosine distance.
+    """Return a position (x, y) for each unit vector, by UMAP with the cosine distance.
 
     UMAP: McInnes, Healy, Melville 2018, arXiv:1802.03426, with 15 neighbours, least distance .1.
-    The same vectors and seed give the same places.
+    The same vectors and seed give the same positions.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # of TensorFlow, for what is not used here
+        warnings.simplefilter(
+            "ignore", ImportWarning
+        )  # that TensorFlow is missing, which is not needed
         import umap
 
     reducer = umap.UMAP(
@@ -75,32 +75,32 @@ def lay_out(vectors: Vectors, *, seed: int) -> Vectors:
     return placed
 
 
-def _find_clusters(places: Vectors) -> npt.NDArray[np.int64]:
-    """Return the number of each place's cluster, the largest 0; -1 for none.
+def _find_clusters(positions: Vectors) -> npt.NDArray[np.int64]:
+    """Return the number of each position's cluster, the largest 0; -1 for none.
 
-    HDBSCAN: Campello, Moulavi, Sander 2013, doi:10.1007/978-3-642-37456-2_14, on the places
-    themselves, so that a cluster is what is seen as one.
+    HDBSCAN: Campello, Moulavi, Sander 2013, doi:10.1007/978-3-642-37456-2_14, on the
+    positions themselves, so that a cluster is one on the map, too.
     """
     from sklearn.cluster import HDBSCAN
 
-    least = max(5, len(places) // 100)
-    labels = HDBSCAN(min_cluster_size=least, min_samples=5, copy=True).fit_predict(places)
+    least = max(5, len(positions) // 100)
+    labels = HDBSCAN(min_cluster_size=least, min_samples=5, copy=True).fit_predict(positions)
     order = [label for label, _ in Counter(labels[labels >= 0].tolist()).most_common()]
     number = {label: at for at, label in enumerate(order)} | {-1: -1}
     return np.asarray([number[label] for label in labels.tolist()], np.int64)
 
 
-def _scale(places: Vectors) -> npt.NDArray[np.int64]:
-    """Return the places as whole numbers that fill a square, their proportions kept."""
-    low, high = places.min(axis=0), places.max(axis=0)
+def _scale(positions: Vectors) -> npt.NDArray[np.int64]:
+    """Return the positions as whole numbers that fill a square, their proportions kept."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
     side = float((high - low).max()) or 1.0
-    centred = (places - (low + high) / 2) / side + 0.5
+    centred = (positions - (low + high) / 2) / side + 0.5
     whole: npt.NDArray[np.int64] = np.rint(centred * _TOP).astype(np.int64)
     return whole
 
 
 def _colour(records: Sequence[Record], clusters: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Return {how: {names, of}} for each way to colour that says something here."""
+    """Return {name: {names, of}} of each colouring with more than one value."""
     payloads = [record.payload for record in records]
     ways: dict[str, list[str | None]] = {
         "style": [_first(payload.get("style")) for payload in payloads],
@@ -116,7 +116,7 @@ def _colour(records: Sequence[Record], clusters: npt.NDArray[np.int64]) -> dict[
 
 
 def _index(values: Sequence[str | None]) -> dict[str, Any]:
-    """Return the commonest values, and which of them each is; "other" for the rest."""
+    """Return the commonest values, and for each value its index; "other" for the rest."""
     counts = Counter(value for value in values if value is not None).most_common()
     names = [name for name, _ in counts[:MOST_NAMES]]
     if len(counts) > MOST_NAMES:
@@ -127,7 +127,7 @@ def _index(values: Sequence[str | None]) -> dict[str, Any]:
 
 
 def _centuries(payloads: Sequence[Any]) -> dict[str, Any]:
-    """Return the century of each work's middle year, in order of time."""
+    """Return the century of each artwork's middle year, in chronological order."""
     of: list[int | None] = []
     for payload in payloads:
         known = [payload[key] for key in ("year_begin", "year_end") if key in payload]
@@ -145,7 +145,7 @@ def _ordinal(number: int) -> str:
 
 
 def _name_clusters(ways: dict[str, list[str | None]], clusters: npt.NDArray[np.int64]) -> list[str]:
-    """Return a name for each cluster: what is common in it, and commoner than elsewhere."""
+    """Return a name for each cluster: genres and styles that are most typical of it."""
     names = []
     for cluster in range(int(clusters.max()) + 1):
         inside = np.flatnonzero(clusters == cluster)

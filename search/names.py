@@ -1,22 +1,20 @@
-"""The names that a collection knows: its artists, styles, schools, ..., as they are written."""
+"""The names in a collection (artists, styles, schools, ...) as they are written."""
 
 from artextract.catalog.artwork import FACET_FIELDS, split_values
 from artextract.catalog.names import closest, fold
 from artextract.store import Store, filters
 
-__all__ = ["PREDICTED", "as_written", "common_names", "name_keys", "similar_names"]
-
 PREDICTED = "predicted."
-"""Begins the name of a field that was predicted: "predicted.style" is not what a catalog says."""
+"""Prefix of predicted fields: "predicted.style" is not the catalog's "style"."""
 
 _NAMES_LIMIT = 100_000
-"""Most different names among which a misspelt one is looked for."""
+"""Largest number of names that are compared with a misspelt one."""
 
 
 def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
-    """Return the commonest names of ``field`` (artist, school) and how many works have each.
+    """Return the commonest names of ``field`` (artist, school) and how many artworks have each.
 
-    Spellings that differ only in case and accents are one name, written as in one of its works.
+    Spellings that differ only in case and accents are one name, written as in one of the artworks.
     """
     return [(as_written(store, field, key), count) for key, count in _facet(store, field)[:limit]]
 
@@ -26,13 +24,13 @@ def name_keys(store: Store, field: str) -> list[str]:
     return [key for key, _ in _facet(store, field)]
 
 
-def similar_names(store: Store, field: str, wanted: str) -> list[str]:
-    """Return the names of ``field`` that are spelt most like ``wanted``, best first."""
-    return [as_written(store, field, key) for key in closest(wanted, name_keys(store, field))]
+def similar_names(store: Store, field: str, name: str) -> list[str]:
+    """Return the names of ``field`` that are spelt most like ``name``, best first."""
+    return [as_written(store, field, key) for key in closest(name, name_keys(store, field))]
 
 
 def _facet(store: Store, field: str) -> list[tuple[str, int]]:
-    """Return the keys of ``field`` and how many works have each, the commonest first."""
+    """Return the keys of ``field`` and how many artworks have each, the commonest first."""
     one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
     if field in FACET_FIELDS:
         return store.facet(f"folded.{field}", limit=_NAMES_LIMIT, filter_=one_each)
@@ -46,7 +44,7 @@ def _facet(store: Store, field: str) -> list[tuple[str, int]]:
 
 
 def as_written(store: Store, field: str, key: str) -> str:
-    """Return a folded name of ``field`` as it is written in one of the works that have it."""
+    """Return a folded name of ``field`` as it is written in one of the artworks that have it."""
     if field.startswith(PREDICTED):
         attribute = field.removeprefix(PREDICTED)
         filter_ = filters.all_of([filters.predicted(attribute, [key])])

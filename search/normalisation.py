@@ -1,7 +1,7 @@
-"""Weights that count as much as they say, whatever the spread of an aspect's cosines.
+"""Score normalisation: weights that hold whatever the spread of an aspect's cosines.
 
-The cosines of one aspect are spread more widely between works than those of another, and would
-outweigh them; so each weight is divided by the spread of its aspect between works at hand.
+The cosines of one aspect vary more between artworks than those of another, and would outweigh them.
+So each weight is divided by the standard deviation of its aspect's cosines in a sample.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,17 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SAMPLE", "balance"]
-
 SAMPLE = 256
-"""Works that are enough to tell the spread: the 32,640 pairs of them."""
+"""Size of the sample; 256 artworks make 32,640 pairs."""
 
 
-def balance(
+def normalise_weights(
     vectors: Mapping[str, npt.NDArray[np.float32]], weights: Mapping[str, float]
 ) -> dict[str, float]:
     """Return the factor of each aspect's cosine; they add up to 1.
 
     Args:
-        vectors: {aspect: (n, d)} of works at hand, rows of length 1; the first ``SAMPLE`` count.
+        vectors: {aspect: (n, d)} of a sample, rows of length 1; the first ``SAMPLE`` are used.
         weights: {aspect: weight}, positive.
     """
     factors = {}

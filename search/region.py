@@ -1,4 +1,4 @@
-"""A part of a picture, to search by."""
+"""A region of an image to search with."""
 
 import io
 import math
@@ -10,14 +10,12 @@ from artextract.errors import QueryError
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["Region"]
-
 _LEAST_PIXELS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle in a picture, as fractions of its width and height: 0 to 1, from the top left."""
+    """A rectangle in an image, as fractions of its width and height: 0 to 1, from the top left."""
 
     x: float
     y: float
@@ -29,7 +27,7 @@ class Region:
         """Return the region that "x,y,w,h" says, in fractions, or in percent with a % sign.
 
         Raises:
-            QueryError: it is not four numbers, or reaches beyond the picture.
+            QueryError: it is not four numbers, or reaches beyond the image.
         """
         percent = "%" in text
         try:
@@ -39,7 +37,7 @@ class Region:
             )
         except ValueError:
             raise QueryError(
-                f"--region {text!r} is not understood; write x,y,w,h as fractions of the picture "
+                f"`region` {text!r} is not understood; write x,y,w,h as fractions of the image "
                 "(0.25,0,0.5,0.4 is the upper middle)"
             ) from None
         inside = (
@@ -50,13 +48,13 @@ class Region:
         )
         if not inside:
             raise QueryError(
-                f"--region {text!r} is not inside the picture; x, y, w and h are fractions of 0 to "
+                f"`region` {text!r} is not inside the image; x, y, w and h are fractions of 0 to "
                 "1, with x + w and y + h at most 1"
             )
         return cls(x, y, width, height)
 
     def cut(self, image: "PIL.Image.Image") -> "PIL.Image.Image":
-        """Return this part of ``image``.
+        """Return this region of ``image``.
 
         Raises:
             QueryError: it would have fewer than 16 pixels a side.
@@ -71,16 +69,15 @@ class Region:
         if min(box[2] - box[0], box[3] - box[1]) < _LEAST_PIXELS:
             raise QueryError(
                 f"the region has {box[2] - box[0]} x {box[3] - box[1]} pixels; at least "
-                f"{_LEAST_PIXELS} a side are needed: choose a larger one, or a larger picture"
+                f"{_LEAST_PIXELS} a side are needed: choose a larger one, or a larger image"
             )
         return image.crop(box)
 
     def cut_file(self, image: "PIL.Image.Image") -> bytes:
-        """Return this part of ``image`` as the bytes of a PNG file."""
+        """Return this region of ``image`` as the bytes of a PNG file."""
         buffer = io.BytesIO()
         self.cut(image).save(buffer, "PNG")
         return buffer.getvalue()
 
     def __str__(self) -> str:
-        """The four numbers."""
         return ",".join(f"{value:g}" for value in (self.x, self.y, self.width, self.height))

@@ -1,9 +1,9 @@
-"""Does a picture show the very things that the query shows? Local features that agree on a place.
+"""Re-ranking by geometric verification: local features of the query that match in another image.
 
-Vectors of whole pictures miss a work of which the query is a small detail. Corners and blobs of
-the one are found again in the other here (SIFT), and count where one shift, turn and scale takes
-them all there: "spatial verification" of a short list, after Philbin et al., "Object retrieval with
-large vocabularies and fast spatial matching" (CVPR 2007).
+Vectors of whole images miss an artwork of which the query is a small detail. SIFT features are
+matched here, and count where one shift, rotation and scale maps them all: "spatial verification" of
+a short list, after Philbin et al., "Object retrieval with large vocabularies and fast spatial
+matching" (CVPR 2007).
 """
 
 from collections.abc import Callable
@@ -14,39 +14,30 @@ import numpy.typing as npt
 import PIL.Image
 
 from artextract.packages import check_packages
-from search.engine import Answer, Result
-
-__all__ = [
-    "CANDIDATES",
-    "SIDE",
-    "Features",
-    "check_opencv",
-    "count_matches",
-    "find_features",
-    "verify",
-]
+from search.answer import Answer, Result
 
 SIDE = 384
-"""Pixels of a picture's longest side in which features are looked for."""
+"""Longest side in pixels of the images in which features are detected."""
 
 CANDIDATES = 100
-"""How many works are looked at where nobody says."""
+"""Default number of artworks to re-rank."""
 
 _MOST_FEATURES = 1000
-_CONTRAST = 0.02  # half of SIFT's usual threshold: skies and gowns have features, too
+_CONTRAST = 0.02  # half of SIFT's default threshold: skies and gowns have features, too
 _RATIO = 0.8  # Lowe, "Distinctive image features from scale-invariant keypoints" (2004), 7.1
 _TOLERANCE = 6.0
 _SCALES = (1 / 12, 12.0)
 _FEWEST = 8
-"""Matches below which the agreement may be chance, and counts as none."""
+"""Fewer inliers than these may agree by chance, and count as none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is found again in other pictures.
+    """Local features of an image.
 
-    ``points`` are places in pixels, float32 (n, 2), columns x and y; ``descriptors`` what it looks
-    like around them, float32 (n, 128), unit vectors.
+    Attributes:
+        points: Positions in pixels, float32 (n, 2), columns x and y.
+        descriptors: float32 (n, 128), unit vectors.
     """
 
     points: npt.NDArray[np.float32]
@@ -54,16 +45,16 @@ class Features:
 
 
 def check_opencv() -> None:
-    """Check that OpenCV is installed, which finds the features.
+    """Check that OpenCV is installed, which detects the features.
 
     Raises:
         PackageError: it is not.
     """
-    check_packages("--verify", {"cv2": "opencv-python-headless"}, extra="verify")
+    check_packages("`verify`", {"cv2": "opencv-python-headless"}, extra="verify")
 
 
 def find_features(image: PIL.Image.Image) -> Features:
-    """Return the local features of a picture: at most 1,000 or so, the strongest.
+    """Return the strongest local features of an image, about 1,000 at most.
 
     SIFT (Lowe 2004), its histograms compared by the Hellinger kernel ("RootSIFT": Arandjelović and
     Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012).
@@ -80,33 +71,33 @@ def find_features(image: PIL.Image.Image) -> Features:
 
 
 def count_matches(one: Features, other: Features) -> int:
-    """Return how many places of ``one`` are found again in ``other``, all by the same movement.
+    """Return the number of inliers: features that match under one similarity transform.
 
-    That is a shift, turn and even scaling (RANSAC, always with the same numbers drawn). 0 where
-    fewer than 8 are, which happens by chance.
+    The transform (shift, rotation, uniform scale) is estimated by RANSAC with a fixed seed. Fewer
+    than 8 inliers happen by chance and count as 0.
     """
     import cv2
 
-    pairs = _alike(one.descriptors, other.descriptors)
+    pairs = _match(one.descriptors, other.descriptors)
     if len(pairs) < _FEWEST:
         return 0
     here, there = one.points[pairs[:, 0]], other.points[pairs[:, 1]]
     cv2.setRNGSeed(0)
-    movement, agree = cv2.estimateAffinePartial2D(
+    transform, agree = cv2.estimateAffinePartial2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE
     )
-    if movement is None or not _SCALES[0] < np.hypot(*movement[:, 0]) < _SCALES[1]:
+    if transform is None or not _SCALES[0] < np.hypot(*transform[:, 0]) < _SCALES[1]:
         return 0
     kept = agree.ravel().astype(bool)
-    # One place may have several features, of different sizes or turned differently.
-    places = min(len(np.unique(np.rint(points[kept]), axis=0)) for points in (here, there))
-    return places if places >= _FEWEST else 0
+    # One position may have several features, of different scales or orientations.
+    positions = min(len(np.unique(np.rint(points[kept]), axis=0)) for points in (here, there))
+    return positions if positions >= _FEWEST else 0
 
 
-def _alike(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-    """Return (n, 2) rows of both that are each other's nearest, and clearly nearer than the next.
+def _match(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    """Return (n, 2) rows of both that are mutual nearest neighbours and pass the ratio test.
 
-    "Clearly" is the ratio test of Lowe (2004): at most 0.8 of the distance to the next.
+    The test of Lowe (2004) demands at most 0.8 of the distance to the second nearest.
     """
     if min(len(one), len(other)) < 2:
         return np.zeros((0, 2), np.intp)
@@ -123,25 +114,21 @@ def _alike(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.
 
 
 def verify(
-    answer: Answer,
-    query: Features,
-    look: Callable[[Result], Features],
-    *,
-    limit: int,
+    answer: Answer, query: Features, features_of: Callable[[Result], Features], *, limit: int
 ) -> Answer:
-    """Return the answer with the works first that show the same things as ``query``.
+    """Return the answer re-ranked by how well each image matches the query geometrically.
 
-    Those come by the number of places that were found again, which is each result's ``matches``;
-    the others follow as they were, with 0.
+    The results with inliers come first, by their number, which is each result's ``matches``; the
+    others follow in their order, with 0.
 
     Args:
-        answer: What was found by vectors; all its results are looked at.
-        query: Those of the picture that was asked for.
-        look: What gives those of a result's picture, taken at the same ``SIDE``.
-        limit: Most results to return.
+        answer: What was found for one query; all its results are compared.
+        query: The features of the query image.
+        features_of: Returns the features of a result's image, detected at the same ``SIDE``.
+        limit: Maximum number of results to return.
     """
     counted = [
-        replace(result, matches=count_matches(query, look(result))) for result in answer.results
+        replace(each, matches=count_matches(query, features_of(each))) for each in answer.results
     ]
     ordered = sorted(counted, key=lambda result: -(result.matches or 0))
     ranked = [replace(each, rank=rank) for rank, each in enumerate(ordered[:limit], start=1)]

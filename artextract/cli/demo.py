@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,28 +145,20 @@ def _ingest(
 
 
 def _search(store: Path, out: Path) -> None:
-    """Search for works similar to one of the gallery, and write the page and the contact sheet."""
-    from artextract.store import open_store
-    from search.criteria import Criteria
-    from search.engine import Question, search
-    from search.query import QueryReader
-    from search.render.contact_sheet import save_sheet
-    from search.render.gallery import save_gallery
+    """Search for artworks similar to one of them, and write the page and the contact sheet."""
+    from artextract.collection import open
 
-    with open_store(str(store)) as opened:
+    with open(store) as collection:
         records = sorted(
-            opened.scroll(keys=("id", "artist", "genre", "year_begin")),
+            collection.store.scroll(keys=("id", "artist", "genre", "year_begin")),
             key=lambda record: str(record.payload["id"]),
         )
         named = [r.payload for r in records if r.payload.keys() >= {"artist", "year_begin"}]
         first = next((work for work in named if work.get("genre") == "seascape"), named[0])
         years = f"{first['year_begin'] - 60}:{first['year_begin'] + 60}"
-        query = QueryReader(opened).read(first["id"])
-        question = Question(
-            like=[query], criteria=Criteria(years=years), limit=24, other_artists=True
-        )
-        save_gallery(out / "similar.html", opened, question, search(opened, question))
-        save_sheet(out / "similar.png", opened, query, search(opened, replace(question, limit=5)))
+        results = collection.search(first["id"], years=years, limit=24, other_artists=True)
+        results.to_html(out / "similar.html")
+        results[:5].to_sheet(out / "similar.png")
     _print_next(out, str(store), first["id"], years)
 
 

@@ -8,17 +8,18 @@ import click
 
 from artextract import __version__
 from artextract.cli.messages import with_options
-from artextract.errors import ArtExtractError
-
-__all__ = ["COMMANDS", "LazyGroup", "main", "root"]
+from artextract.errors import ArtExtractError, CombinationError
 
 COMMANDS = {
     "demo": ("artextract.cli.demo:demo", "Ingest a small gallery and search it."),
     "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
-    "search": ("search.cli.search:search", "Find works that look alike, or that filters describe."),
+    "search": (
+        "search.cli.search:search",
+        "Find similar artworks, or those that filters describe.",
+    ),
     "explain": (
         "search.cli.explain:explain",
-        "Say why two works match: a score and a sentence for each aspect.",
+        "Say why two artworks match: a score and a sentence for each aspect.",
     ),
     "serve": (
         "search.web.cli:serve",
@@ -96,13 +97,13 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: artextract ingest folder ~/paintings, then "
-    "artextract search ~/paintings/monet.jpg --gallery alike.html",
+    "artextract search ~/paintings/monet.jpg --gallery similar.html",
 )
 @click.version_option(__version__, prog_name="artextract")
 def root() -> None:
-    """Find paintings that look alike.
+    """Find visually similar paintings.
 
-    Bring images into a collection with `ingest`, then ask it with `search`.
+    Bring images into a collection with `ingest`, then search it with `search`.
     """
 
 
@@ -112,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = root.main(arguments, prog_name="artextract", standalone_mode=False)
     except ArtExtractError as error:
         click.echo(f"Error: {with_options(str(error))}", err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, CombinationError) else 1)
     except click.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(130)

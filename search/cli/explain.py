@@ -1,4 +1,4 @@
-"""``artextract explain``: why two works match."""
+"""``artextract explain``: why two artworks match."""
 
 import json
 from pathlib import Path
@@ -12,10 +12,6 @@ from artextract.store.location import Location
 if TYPE_CHECKING:
     from artextract.models.session import Device
 
-__all__ = ["explain"]
-
-_SIDE = 720
-
 
 @click.command()
 @click.argument("one")
@@ -25,7 +21,7 @@ _SIDE = 720
     "--page",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.html",
-    help="Also write a page with heads, skeletons, light, colours and similar parts drawn.",
+    help="Also write a page with faces, figures, light, colours and similar details drawn.",
 )
 @click.option(
     "--format",
@@ -46,39 +42,20 @@ def explain(
     model: str | None,
     device: "Device",
 ) -> None:
-    """Say why two works match: a score and a sentence for each aspect.
+    """Say why two artworks match: a score and a sentence for each aspect.
 
-    ONE and OTHER are each a picture's file, its URL, or a work of the collection.
+    ONE and OTHER are each an image file, its URL, or an artwork of the collection.
 
     Example: artextract explain nga:1138 photo.jpg --store nga --page why.html
     """
-    from artextract.encoding.loading import load_eyes
-    from artextract.store import open_store
-    from search.explain import explain as find_reasons
-    from search.explain import find_parts
-    from search.images import Pictures
-    from search.query import QueryReader
-    from search.render.explain_page import save_explanation
+    from artextract.collection import open
 
-    with open_store(store) as opened:
-        aspects = list(opened.manifest.vectors)
-        reader = QueryReader(opened, aspects=aspects, model=model, device=device)
-        queries = (reader.read(one), reader.read(other))
-        reasons = find_reasons(*queries)
+    with open(store, model=model, device=device) as collection:
+        explanation = collection.explain(one, other)
         if format_ == "json":
-            rows = [
-                {"aspect": each.aspect, "score": each.score, "sentence": each.sentence}
-                for each in reasons
-            ]
-            click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+            click.echo(json.dumps(explanation.to_rows(), ensure_ascii=False, indent=2))
         else:
-            width = max(len(each.aspect) for each in reasons)
-            for each in reasons:
-                score = "    -" if each.score is None else f"{each.score:5.2f}"
-                click.echo(f"{each.aspect:{width}}  {score}  {each.sentence}")
+            click.echo(repr(explanation))
         if page is not None:
-            shown = Pictures(opened)
-            pictures = (shown.of_query(queries[0], _SIDE), shown.of_query(queries[1], _SIDE))
-            eyes = load_eyes(opened.manifest, ["visual"], model=model, device=device)
-            save_explanation(page, queries, pictures, reasons, find_parts(eyes, *pictures))
+            explanation.to_html(page)
             click.echo(f"Page: {page}", err=True)

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from artextract.store import Store
     from search.facets import Facets
 
-__all__ = ["info"]
-
 _BAR = 40
 
 
@@ -24,28 +22,27 @@ _BAR = 40
     type=click.IntRange(1, 1000),
     default=5,
     show_default=True,
-    help="How many of the commonest names to tell.",
+    help="Number of the commonest names to show.",
 )
 @text_or_json_option
 def info(store: Location, top: int, format_: str) -> None:
     """Say what a collection holds.
 
-    How many works and images, which model and vectors, how much disk, the commonest names (works
-    each), and how the works spread over the years.
+    The number of artworks and images, the model and its vectors, the size on disk, the commonest
+    names with their numbers of artworks, and a histogram of the years.
 
     Example: artextract info --store my-store --top 20
     """
-    from artextract.store import open_store
+    from artextract.collection import open
     from search.facets import count_facets
 
-    with open_store(store) as opened:
-        facets = count_facets(opened, top + 1)
+    with open(store) as collection:
+        facets = count_facets(collection.store, top + 1)
         if format_ == "json":
-            click.echo(
-                json.dumps(_describe(store, opened, facets, top), ensure_ascii=False, indent=2)
-            )
+            described = _describe(store, collection.store, facets, top)
+            click.echo(json.dumps(described, ensure_ascii=False, indent=2))
         else:
-            _print(store, opened, facets, top)
+            _print(store, collection.store, facets, top)
 
 
 def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> dict[str, object]:

@@ -9,6 +9,7 @@ import click
 
 from artextract.cli.options import device_option, store_option
 from artextract.store.location import Location
+from search.cli.parameters import by_option
 
 if TYPE_CHECKING:
     from artextract.models.session import Device
@@ -19,13 +20,6 @@ __all__ = ["evaluate"]
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-_by = click.option(
-    "--by",
-    "aspects",
-    multiple=True,
-    metavar="ASPECT[=WEIGHT]",
-    help="The way to be alike; repeatable: the weighted sum of several.  [default: visual]",
-)
 _seed = click.option("--seed", default=0, show_default=True, help="Of all that is drawn by chance.")
 _model = click.option("--model", metavar="FILE", help="The collection's model file, if it moved.")
 
@@ -69,7 +63,7 @@ def evaluate() -> None:
 
 @evaluate.command("self")
 @store_option
-@_by
+@by_option
 @click.option(
     "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works to ask for."
 )
@@ -79,7 +73,7 @@ def evaluate() -> None:
 @_output
 def itself(
     store: Location,
-    aspects: tuple[str, ...],
+    by: tuple[str, ...],
     sample: int,
     seed: int,
     model: str | None,
@@ -93,15 +87,20 @@ def itself(
     """
     from artextract.encoding.loading import load_eyes
     from artextract.store import open_store
-    from search.asked import parse_weights
     from search.engine import check_aspects
     from search.evaluation.self_retrieval import evaluate_itself
+    from search.request import parse_weights
 
-    by = parse_weights(aspects)
+    weights = parse_weights(by)
     with open_store(store) as opened:
-        check_aspects(opened, by)
-        eyes = load_eyes(opened.manifest, list(by), model=model, device=device)
-        _write(opened, [evaluate_itself(opened, eyes, by, sample=sample, seed=seed)], page, format_)
+        check_aspects(opened, weights)
+        eyes = load_eyes(opened.manifest, list(weights), model=model, device=device)
+        _write(
+            opened,
+            [evaluate_itself(opened, eyes, weights, sample=sample, seed=seed)],
+            page,
+            format_,
+        )
 
 
 @evaluate.command()
@@ -122,7 +121,7 @@ def itself(
     "--verify", is_flag=True, help="Look for the very things of a query in the first 100, too."
 )
 @store_option
-@_by
+@by_option
 @_model
 @device_option
 @_output
@@ -132,7 +131,7 @@ def pairs(
     same_works: Path | None,
     verify: bool,
     store: Location,
-    aspects: tuple[str, ...],
+    by: tuple[str, ...],
     model: str | None,
     device: "Device",
     page: Path | None,
@@ -147,23 +146,23 @@ def pairs(
     """
     from artextract.encoding.loading import load_eyes
     from artextract.store import open_store
-    from search.asked import parse_weights
     from search.engine import check_aspects
     from search.evaluation.pairs import evaluate_pairs, read_pairs, read_same_works
+    from search.request import parse_weights
     from search.rerank import check_opencv
 
     if verify:
         check_opencv()
-    by = parse_weights(aspects)
+    weights = parse_weights(by)
     rows = read_pairs(file)
     known = read_same_works(same_works) if same_works else []
     with open_store(store) as opened:
-        check_aspects(opened, by)
-        eyes = load_eyes(opened.manifest, list(by), model=model, device=device)
+        check_aspects(opened, weights)
+        eyes = load_eyes(opened.manifest, list(weights), model=model, device=device)
         section = evaluate_pairs(
             opened,
             lambda image: eyes.see(image).vectors,
-            by,
+            weights,
             rows,
             images or file.parent,
             known,
@@ -174,7 +173,7 @@ def pairs(
 
 @evaluate.command()
 @store_option
-@_by
+@by_option
 @click.option(
     "--field",
     "fields",
@@ -186,7 +185,7 @@ def pairs(
 @_output
 def labels(
     store: Location,
-    aspects: tuple[str, ...],
+    by: tuple[str, ...],
     fields: tuple[str, ...],
     k: int,
     page: Path | None,
@@ -200,12 +199,14 @@ def labels(
     Example: artextract eval labels --store wikiart --by style
     """
     from artextract.store import open_store
-    from search.asked import parse_weights
     from search.evaluation.labels import FIELDS, evaluate_labels
+    from search.request import parse_weights
 
-    by = parse_weights(aspects)
+    weights = parse_weights(by)
     with open_store(store) as opened:
-        _write(opened, evaluate_labels(opened, by, fields=fields or FIELDS, k=k), page, format_)
+        _write(
+            opened, evaluate_labels(opened, weights, fields=fields or FIELDS, k=k), page, format_
+        )
 
 
 @evaluate.command("aspects")
@@ -269,12 +270,12 @@ def of_aspects(
 
 
 def _write(store: "Store", sections: "Sequence[Section]", page: Path | None, format_: str) -> None:
-    from search.evaluation.report import print_sections, save_page, to_rows
+    from search.evaluation.report import print_sections, save_evaluation, to_rows
 
     if format_ == "json":
         click.echo(json.dumps(to_rows(sections), ensure_ascii=False, indent=2))
     else:
         print_sections(sections)
     if page is not None:
-        save_page(page, store, sections)
+        save_evaluation(page, store, sections)
         click.echo(f"Page: {page}", err=True)

@@ -4,15 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from artextract import __version__
-from artextract.errors import InputError
-from artextract.files import atomic_write
 from artextract.store import Store, filters
 from search.evaluation.result import Case, Section
-
-__all__ = ["print_sections", "save_page", "to_rows"]
+from search.render.template import save_page
 
 _SHOWN = 6
 
@@ -48,21 +42,16 @@ def to_rows(sections: Sequence[Section]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def save_page(path: Path, store: Store, sections: Sequence[Section]) -> None:
+def save_evaluation(path: Path, store: Store, sections: Sequence[Section]) -> None:
     """Write a page with the tables, and pictures of the best and the worst queries of each.
 
     Raises:
         InputError: the file can't be written.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("search.render"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     thumbnails = _thumbnails(store, sections)
-    page = environment.get_template("evaluation.html").render(
+    save_page(
+        path,
+        "evaluation.html",
         sections=[
             {
                 "section": section,
@@ -74,12 +63,7 @@ def save_page(path: Path, store: Store, sections: Sequence[Section]) -> None:
         ],
         location=store.location,
         model=store.manifest.model,
-        version=__version__,
     )
-    try:
-        atomic_write(path, page)
-    except OSError as error:
-        raise InputError(f"--page {path} can't be written: {error.strerror}") from error
 
 
 def _columns(section: Section) -> list[str]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from artextract.errors import QueryError
 from artextract.store import Store
-from search.normalisation import balance
+from search.normalisation import normalise_weights
 
 __all__ = ["Mix", "Space", "load_space"]
 
@@ -29,7 +29,7 @@ class Space:
     def mix(self, by: Mapping[str, float]) -> "Mix":
         """Return the works by several aspects at once, weighted as a search does it."""
         rows = {name: each[np.any(each, axis=1)] for name, each in self.vectors.items()}
-        factors = balance(rows, by)
+        factors = normalise_weights(rows, by)
         gallery = [np.sqrt(factor) * self.vectors[name] for name, factor in factors.items()]
         has_all = np.all([np.any(self.vectors[name], axis=1) for name in by], axis=0)
         return Mix(factors, np.concatenate(gallery, axis=1).astype(np.float32), has_all)

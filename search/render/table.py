@@ -1,4 +1,4 @@
-"""Answers as a table, JSON, JSON lines or CSV."""
+"""Results as a table, JSON, JSON lines or CSV."""
 
 import csv
 import io
@@ -7,14 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from search.engine import Answer, Result
+from search.answer import Answer, Result
 
 if TYPE_CHECKING:
-    from search.images import Pictures
-
-__all__ = ["FORMATS", "to_csv", "to_json", "to_jsonl", "to_rows", "write_table"]
-
-FORMATS = ("table", "json", "jsonl", "csv")
+    from search.images import ImageReader
 
 _THUMBNAIL_CELLS = 10
 _THUMBNAIL_SIDE = 160
@@ -24,7 +20,7 @@ def to_rows(answer: Answer) -> list[dict[str, Any]]:
     """Return the results as plain JSON values, the same keys in each.
 
     ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query;
-    ``shares`` are what each aspect adds to the score; ``matches`` is there where they were
+    ``shares`` are what each aspect adds to the score; ``matches`` is present where they were
     verified.
     """
     return [_row(result) for result in answer.results]
@@ -70,33 +66,40 @@ def to_jsonl(answer: Answer) -> str:
 
 
 def to_csv(answer: Answer) -> str:
-    """Return the results as CSV with a header.
+    """Return the results as CSV with a header, the columns those of :func:`to_flat_rows`."""
+    rows, columns = to_flat_rows(answer)
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the results as rows of plain values, and the names of their columns.
 
     An aspect's score is a column ``aspects.NAME``; a prediction is ``predicted.NAME`` and
     ``predicted.NAME.probability``.
     """
     aspects = sorted({name for result in answer.results for name in result.aspects})
-    told = sorted({name for result in answer.results for name in result.predicted})
+    predicted = sorted({name for result in answer.results for name in result.predicted})
     verified = any(result.matches is not None for result in answer.results)
     columns = [
         *_ROW_KEYS,
         *(["matches"] if verified else []),
         *(f"aspects.{name}" for name in aspects),
-        *(f"predicted.{name}{part}" for name in told for part in ("", ".probability")),
+        *(f"predicted.{name}{end}" for name in predicted for end in ("", ".probability")),
     ]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
-    writer.writeheader()
+    rows = []
     for row in to_rows(answer):
-        scores, predicted = row.pop("aspects"), row.pop("predicted")
-        del row["shares"]  # the table has each cosine
-        cells = {f"aspects.{name}": scores.get(name) for name in aspects}
-        for name in told:
-            one = predicted.get(name, {})
-            cells[f"predicted.{name}"] = one.get("name")
-            cells[f"predicted.{name}.probability"] = one.get("probability")
-        writer.writerow(row | cells)
-    return buffer.getvalue()
+        scores, classes = row.pop("aspects"), row.pop("predicted")
+        del row["shares"]  # the row has each cosine
+        row |= {f"aspects.{name}": scores.get(name) for name in aspects}
+        for name in predicted:
+            row[f"predicted.{name}"] = classes.get(name, {}).get("name")
+            row[f"predicted.{name}.probability"] = classes.get(name, {}).get("probability")
+        rows.append(row)
+    return rows, columns
 
 
 _ROW_KEYS = (
@@ -105,10 +108,10 @@ _ROW_KEYS = (
 )  # fmt: skip
 
 
-def write_table(answer: Answer, pictures: "Pictures") -> None:
+def write_table(answer: Answer, images: "ImageReader") -> None:
     """Write the results to stdout as a table.
 
-    On a terminal it fits the window and shows small pictures where colours can be shown; elsewhere
+    On a terminal it fits the window and shows small images where colours can be shown; elsewhere
     it is plain aligned text.
     """
     if not sys.stdout.isatty():
@@ -123,9 +126,9 @@ def write_table(answer: Answer, pictures: "Pictures") -> None:
     table = Table(box=None, padding=(0, 2, 1, 0))
     with_score = any(result.score is not None for result in answer.results)
     verified = any(result.matches is not None for result in answer.results)
-    with_pictures = console.color_system is not None and _size_is_known()
+    with_images = console.color_system is not None and _size_is_known()
     table.add_column("#", justify="right", style="dim")
-    if with_pictures:
+    if with_images:
         table.add_column("")
     if with_score:
         table.add_column("score", justify="right")
@@ -137,14 +140,14 @@ def write_table(answer: Answer, pictures: "Pictures") -> None:
     for result in answer.results:
         artwork = result.artwork
         cells: list[Any] = [str(result.rank)]
-        if with_pictures:
+        if with_images:
             from textual_image.renderable import Image
 
             # It logs a traceback where a terminal does not tell its size in pixels, and goes on.
             logging.getLogger("textual_image").setLevel(logging.CRITICAL)
             cells.append(
                 Image(
-                    pictures.of_result(result, _THUMBNAIL_SIDE),
+                    images.of_result(result, _THUMBNAIL_SIDE),
                     width=_THUMBNAIL_CELLS,
                     height="auto",
                 )
@@ -159,7 +162,7 @@ def write_table(answer: Answer, pictures: "Pictures") -> None:
 
 
 def _size_is_known() -> bool:
-    """Return whether the terminal says how large it is, which pictures are scaled by."""
+    """Return whether the terminal reports its size, to which images are scaled."""
     try:
         columns, lines = os.get_terminal_size(sys.stdout.fileno())
     except OSError:
@@ -188,13 +191,13 @@ def _matches(result: Result) -> str:
 
 
 def _plain(text: str | None) -> Any:
-    """Return a catalog's words as text that is shown as it stands, brackets included."""
+    """Return text of a catalog that rich shows as it stands, brackets included."""
     from rich.text import Text
 
     return Text(_shown(text))
 
 
 def _shown(text: str | None) -> str:
-    """Return a catalog's words on one line, without characters that would steer the terminal."""
+    """Return text of a catalog on one line, without control characters for the terminal."""
     printable = (letter if letter.isprintable() else " " for letter in text or "")
     return " ".join("".join(printable).split())

@@ -1,4 +1,4 @@
-"""The application: routes, errors as sentences, the page's own files."""
+"""The application: the routes, errors as JSON, and the files of the page."""
 
 import contextlib
 import logging
@@ -18,40 +18,27 @@ from starlette.staticfiles import StaticFiles
 from artextract import __version__
 from artextract.errors import ArtExtractError, CacheError, FetchError, InputError, MissingError
 from artextract.images.cache import default_cache_folder
-from search.web.collection import Collection
+from search.web.collection import ServedCollection
 from search.web.guard import Guard
 from search.web.routes import make_router
 from search.web.settings import API, Settings
 from search.web.uploads import Uploads
 
 if TYPE_CHECKING:
-    from artextract.models.session import Device
-    from artextract.store import Store
-
-__all__ = ["make_app"]
+    from artextract.collection import Collection
 
 _LOG = logging.getLogger(__name__)
 
 _ABOUT = """
-Find works of a collection that look alike. Every parameter of a search is named as the option of
-`artextract search`, and is answered alike. Errors are `{"error": "one sentence"}`.
+Find visually similar artworks of a collection. Every parameter of a search has the name of the
+option of `artextract search` and means the same. Errors are `{"error": "one sentence"}`.
 """
 
 
-def make_app(
-    store: "Store",
-    settings: Settings | None = None,
-    *,
-    model: str | None = None,
-    device: "Device" = "auto",
-) -> FastAPI:
-    """Return the application for ``store``, which stays the caller's to close.
+def make_app(collection: "Collection", settings: Settings | None = None) -> FastAPI:
+    """Return the application for a collection, which stays the caller's to close.
 
-    Args:
-        store: The collection.
-        settings: Limits and keys; the defaults are for one's own machine.
-        model: A file, where the model that made the collection has been moved.
-        device: Where networks run.
+    ``settings`` are limits and keys; the defaults are for one's own machine.
     """
     settings = settings or Settings()
     uploads = Uploads(
@@ -59,11 +46,11 @@ def make_app(
         most=settings.most_uploads,
         most_pixels=settings.most_upload_pixels,
     )
-    collection = Collection(store, uploads, model=model, device=device)
+    served = ServedCollection(collection, uploads)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        thread = threading.Thread(target=collection.prepare, name="prepare")
+        thread = threading.Thread(target=served.prepare, name="prepare")
         thread.start()
         yield
         thread.join()  # it reads the store, which is closed next
@@ -79,10 +66,10 @@ def make_app(
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, settings=settings)
-    app.include_router(make_router(collection, settings), prefix=API)
-    app.add_exception_handler(ArtExtractError, _say)
-    app.add_exception_handler(RequestValidationError, _say_invalid)
-    app.add_exception_handler(HTTPException, _say_http)
+    app.include_router(make_router(served, settings), prefix=API)
+    app.add_exception_handler(ArtExtractError, _answer_failure)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
     static = Path(str(resources.files("search.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
 
@@ -96,30 +83,32 @@ def make_app(
     return app
 
 
-def _say(request: Request, error: Exception) -> JSONResponse:
-    """Return a known failure as a sentence."""
+def _answer_failure(request: Request, error: Exception) -> JSONResponse:
+    """Return a known failure as JSON; fields stand in its message as parameters are named."""
     if isinstance(error, MissingError):
         status = 404
     elif isinstance(error, InputError):
         status = 400
     elif isinstance(error, FetchError):
         status = 422
-    else:  # what it says is of this machine, and for those who run it
+    else:  # the message is about this machine, and for those who run it
         _LOG.error("%s %s: %s", request.method, request.url.path, error)
         if isinstance(error, CacheError):
-            return JSONResponse({"error": "the server can't keep the picture now"}, 507)
-        return JSONResponse({"error": "the collection can't be asked now; its log says why"}, 503)
+            return JSONResponse({"error": "the server can't keep the image now"}, 507)
+        return JSONResponse(
+            {"error": "the collection is not available; the server's log says why"}, 503
+        )
     return JSONResponse({"error": str(error)}, status)
 
 
-def _say_invalid(request: Request, error: Exception) -> JSONResponse:
+def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
 
 
-def _say_http(request: Request, error: Exception) -> JSONResponse:
+def _answer_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     sentences = {404: f"there is nothing at {request.url.path}", 405: "that can't be done here"}
     return JSONResponse(

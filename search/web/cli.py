@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from artextract.models.session import Device
     from search.web.settings import Settings
 
-__all__ = ["serve"]
-
 _NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
 
 
@@ -36,20 +34,20 @@ _NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
 )  # fmt: skip
 @click.option(
     "--key", envvar="ARTEXTRACT_KEY", metavar="TEXT",
-    help="Who sends a picture must know it; better given by $ARTEXTRACT_KEY, since others can see "
-    "a command line. Without one, pictures are taken on this machine only.",
+    help="The key that clients need to upload an image; better given by $ARTEXTRACT_KEY, since "
+    "others can see a command line. Without one, uploads are taken on this machine only.",
 )  # fmt: skip
 @click.option(
     "--reads-per-minute", type=click.IntRange(1), default=6000, show_default=True,
-    help="Most requests of one client.",
+    help="Maximum number of requests of one client.",
 )  # fmt: skip
 @click.option(
     "--uploads-per-minute", type=click.IntRange(1), default=30, show_default=True,
-    help="Most pictures sent by one client.",
+    help="Maximum number of uploads of one client.",
 )  # fmt: skip
 @click.option(
     "--max-upload", type=click.IntRange(1, 1024), default=20, show_default=True,
-    help="Largest picture that is taken, in MiB.",
+    help="Largest image that is taken, in MiB.",
 )  # fmt: skip
 @click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
 @device_option
@@ -67,7 +65,7 @@ def serve(
 ) -> None:
     """Show a collection as a page in the browser, with an API.
 
-    The page searches by pictures that are dropped on it, by parts of them, by works and by
+    The page searches by images that are dropped on it, by details of them, by artworks and by
     filters. Its API is described at /api/v1/openapi.json. One process owns the collection while it
     runs; Ctrl-C ends it.
 
@@ -99,7 +97,7 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound, so that a taken port is known before anything is loaded.
+    """Return a socket that is bound, so that a port in use is reported before anything is loaded.
 
     Raises:
         InputError: it can't be bound.
@@ -111,14 +109,14 @@ def _listen(host: str, port: int) -> socket.socket:
         # With its protocol named, asyncio sets TCP_NODELAY; else each answer takes 40 ms more.
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise InputError(f"--host {host} is no address ({error.strerror or error})") from error
+        raise InputError(f"`host` {host} is no address ({error.strerror or error})") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(where)
     except OSError as error:
         listening.close()
         raise InputError(
-            f"can't listen at {host}:{port} ({error.strerror or error}); choose another --port, "
+            f"can't listen at {host}:{port} ({error.strerror or error}); choose another `port`, "
             "or end what listens there"
         ) from error
     return listening
@@ -135,22 +133,22 @@ def _run(
     """Serve until a signal comes, then finish the requests that are open."""
     import uvicorn
 
-    from artextract.store import open_store
+    from artextract.collection import open
     from search.web.app import make_app
 
-    with open_store(store) as opened:
-        app = make_app(opened, settings, model=model, device=device)
+    with open(store, model=model, device=device) as collection:
+        app = make_app(collection, settings)
         config = uvicorn.Config(
             app, log_level="warning", server_header=False, ws="none", timeout_graceful_shutdown=10,
             limit_concurrency=512, h11_max_incomplete_event_size=64 << 10,
         )  # fmt: skip
-        listening.listen(2048)  # who comes early waits
-        click.echo(f"{opened.count_works():,} works at {address} (Ctrl-C ends it)", err=True)
+        listening.listen(2048)  # early requests wait
+        click.echo(f"{len(collection):,} artworks at {address} (Ctrl-C ends it)", err=True)
         before = signal.signal(signal.SIGTERM, _end)
         try:
             uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:
-            pass  # the server has come to its end in order, and tells of the signal after that
+            pass  # the server has shut down in order, and then reports the signal
         finally:
             signal.signal(signal.SIGTERM, before)
     click.echo("Stopped.", err=True)

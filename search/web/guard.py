@@ -1,4 +1,4 @@
-"""What stands between a request and the API: whose page it is, how often, how much, and headers."""
+"""Checks before a request reaches the API (host, origin, rate, key), and safe response headers."""
 
 import hmac
 
@@ -11,8 +11,6 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search.web.settings import API, Settings
-
-__all__ = ["Guard", "read_body"]
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -28,10 +26,9 @@ _READS = {"GET", "HEAD", "OPTIONS"}
 
 
 class Guard:
-    """An ASGI layer that lets through what is allowed, and puts safe headers on every answer."""
+    """ASGI middleware that refuses forbidden requests and sets safe headers on every response."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        """Guard ``app``."""
         self._app = app
         self._settings = settings
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -39,7 +36,7 @@ class Guard:
         self._writes = RateLimitItemPerMinute(settings.uploads_a_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
+        """Pass a request on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -55,11 +52,13 @@ class Guard:
         await (refusal or self._app)(scope, receive, send_safely)
 
     async def _refuse(self, scope: Scope) -> JSONResponse | None:
-        """Return the answer to a request that is not let through."""
+        """Return the response that refuses a request; None where it is allowed."""
         headers = Headers(scope=scope)
         host = _without_port(headers.get("host", ""))
         if "*" not in self._settings.hosts and host.lower() not in self._settings.hosts:
-            return _no(421, f"this server is not called {host!r}; start it with --host-name {host}")
+            return _no(
+                421, f"this server is not called {host!r}; start it with the host name {host}"
+            )
         if not scope["path"].startswith(API):
             return None
         client = scope["client"][0] if scope.get("client") else "?"
@@ -82,9 +81,9 @@ class Guard:
         if self._settings.key is None:
             if self._settings.open_uploads:
                 return None
-            return _no(403, "this server takes no pictures: it was started without --key")
+            return _no(403, "this server takes no uploads: it was started without a key")
         if given is None:
-            return _no(401, "sending a picture needs a key: give it as the header X-API-Key")
+            return _no(401, "uploading an image needs a key: give it as the header X-API-Key")
         if not hmac.compare_digest(given.encode(), self._settings.key.encode()):
             return _no(401, "the key in the header X-API-Key is not the right one")
         return None

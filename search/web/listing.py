@@ -1,9 +1,8 @@
-"""All works in the order of a catalog, kept in memory: years, artist, title.
+"""All artworks in the order of a catalog (years, artist, title), kept in memory.
 
-An engine sorts by one number alone. Reading all there is takes two seconds for 100,000 works, once;
-then a page of the list takes milliseconds, whatever the filter: works are asked for by their years,
-from where the page begins or where the years that are asked for do, in steps that grow while
-nothing is found.
+An engine sorts by one number alone. Reading 100,000 artworks takes two seconds, once. Then a page
+of the list takes milliseconds, whatever the filter: artworks are read by ranges of years, from
+where the page or the filter begins, and the ranges grow while nothing is found.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,9 +12,7 @@ from dataclasses import dataclass
 from artextract.catalog.years import YearRange
 from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition, Filter
-from search.engine import in_order
-
-__all__ = ["Listing", "Page"]
+from search.engine import listing_key
 
 _FEW = 400
 _CHUNK = 250
@@ -31,20 +28,19 @@ class Page:
 
 
 class Listing:
-    """The order of one revision of a collection's images, a work's primary one first."""
+    """The order of one revision of a collection's images, an artwork's primary one first."""
 
     def __init__(self, store: Store) -> None:
-        """Read what the works are ordered by."""
         keys = ("id", "view", "artist", "title", "year_begin", "year_end")
 
         def key(record: Record) -> tuple[object, ...]:
-            return (*in_order(record), record.payload.get("view") != "primary", record.id)
+            return (*listing_key(record), record.payload.get("view") != "primary", record.id)
 
         records = sorted(store.scroll(keys=keys, page_size=5000), key=key)
         self._ids = [record.id for record in records]
-        self._works = [record.payload["id"] for record in records]
-        self._place = {point_id: place for place, point_id in enumerate(self._ids)}
-        self._years = [in_order(record)[0] for record in records]
+        self._artworks = [record.payload["id"] for record in records]
+        self._position = {point_id: position for position, point_id in enumerate(self._ids)}
+        self._years = [listing_key(record)[0] for record in records]
         self._starts = self._find_blocks()
         ends = [record.payload.get("year_end", _UNDATED) for record in records]
         self._latest = [
@@ -57,14 +53,14 @@ class Listing:
         )
 
     def _find_blocks(self) -> list[int]:
-        """Return where blocks of whole years begin, each of ``_CHUNK`` places or more."""
+        """Return where blocks of whole years begin, each of ``_CHUNK`` images or more."""
         starts = [0]
-        for place in range(1, len(self._years)):
-            year = self._years[place]
-            if year != self._years[place - 1] and (
-                place - starts[-1] >= _CHUNK or year == _UNDATED
+        for position in range(1, len(self._years)):
+            year = self._years[position]
+            if year != self._years[position - 1] and (
+                position - starts[-1] >= _CHUNK or year == _UNDATED
             ):
-                starts.append(place)
+                starts.append(position)
         return starts
 
     def page(
@@ -75,25 +71,25 @@ class Listing:
         limit: int,
         years: YearRange | None = None,
     ) -> Page:
-        """Return up to ``limit`` works that satisfy a filter, from place ``start`` on.
+        """Return up to ``limit`` artworks that satisfy a filter, from position ``start`` on.
 
-        ``years`` are those that the filter asks for, where it does: no other works are looked at.
+        ``years`` are those of the filter, if it has any: no other artworks are read.
         """
         found: list[int] = []
-        last = self._works[start - 1] if 0 < start <= len(self._works) else None
-        for place in self._places(store, filter_, start, years):
-            if self._works[place] == last:
+        last = self._artworks[start - 1] if 0 < start <= len(self._artworks) else None
+        for position in self._positions(store, filter_, start, years):
+            if self._artworks[position] == last:
                 continue
             if len(found) == limit:
-                return Page([self._ids[each] for each in found], place)
-            found.append(place)
-            last = self._works[place]
+                return Page([self._ids[each] for each in found], position)
+            found.append(position)
+            last = self._artworks[position]
         return Page([self._ids[each] for each in found], None)
 
-    def _places(
+    def _positions(
         self, store: Store, filter_: Filter | None, start: int, years: YearRange | None
     ) -> Iterator[int]:
-        """Iterate over the places of the images that satisfy a filter, from ``start`` on."""
+        """Iterate over the positions of the images that satisfy a filter, from ``start`` on."""
         if filter_ is None:
             yield from range(start, len(self._ids))
             return
@@ -111,26 +107,28 @@ class Listing:
                 continue
             if found:
                 few = found <= _FEW
-                places = self._few(store, inside) if few else self._many(store, filter_, first, end)
-                yield from (place for place in places if place >= start)
+                positions = (
+                    self._few(store, inside) if few else self._many(store, filter_, first, end)
+                )
+                yield from (position for position in positions if position >= start)
             block += span
             if found < _CHUNK:
                 span *= 2
 
     def _blocks(self, start: int, years: YearRange | None) -> tuple[int, int]:
-        """Return the first block with works of the years from ``start`` on, and past the last."""
+        """Return the first block with artworks of the years from ``start`` on, and the end."""
         block, last = bisect_right(self._starts, start) - 1, len(self._starts)
         if years is not None and years.begin is not None:
             while block < last and self._latest[block] < years.begin:
                 block += 1
-        # Where a work has no first year, it stands at its last one, and may be of earlier ones.
+        # An artwork without a first year stands at its last one, and may be of earlier years.
         if years is not None and years.end is not None and not self._by_end:
             until = float(years.end)
-            last = bisect_right(self._starts, until, key=lambda place: self._years[place])
+            last = bisect_right(self._starts, until, key=lambda position: self._years[position])
         return block, last
 
     def _end(self, block: int) -> int:
-        """Return the place past the last one before a block."""
+        """Return the position after the last one before a block."""
         return self._starts[block] if block < len(self._starts) else len(self._ids)
 
     def _block_of_undated(self) -> int:
@@ -138,10 +136,10 @@ class Listing:
 
     def _few(self, store: Store, inside: Filter) -> list[int]:
         ids = (record.id for record in store.scroll(inside, keys=(), page_size=_FEW))
-        return sorted(self._place[each] for each in ids if each in self._place)
+        return sorted(self._position[each] for each in ids if each in self._position)
 
     def _many(self, store: Store, filter_: Filter, first: int, end: int) -> Iterator[int]:
-        """Look through places one chunk after the other, where one year has many works."""
+        """Iterate over positions chunk by chunk, where one year has many artworks."""
         for at in range(first, end, _CHUNK):
             chunk = self._ids[at : min(at + _CHUNK, end)]
             among = _and(filter_, filters.is_one_of(chunk))
@@ -149,7 +147,7 @@ class Listing:
             yield from (at + nth for nth, each in enumerate(chunk) if each in inside)
 
     def _within_years(self, first: int, end: int) -> Condition:
-        """Return the condition of all works of the years from one place to before another."""
+        """Return the condition of all artworks of the years from one position to before another."""
         if self._years[first] == _UNDATED:
             return {"must": [filters.is_empty("year_begin"), filters.is_empty("year_end")]}
         inside = {"gte": self._years[first], "lte": self._years[end - 1]}

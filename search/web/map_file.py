@@ -1,4 +1,4 @@
-"""Where the map of a collection is kept, and whether it is still the map of what is there."""
+"""The file of a collection's map, which belongs to one revision of the collection."""
 
 import gzip
 import json
@@ -12,8 +12,6 @@ from artextract.files import atomic_write
 from artextract.images.cache import default_cache_folder
 from artextract.store import Store
 from artextract.store.location import Location
-
-__all__ = ["load_map", "map_path", "save_map"]
 
 
 def map_path(store: Store) -> Path:

@@ -1,4 +1,4 @@
-"""The API's routes: from a request to the collection, and back to JSON."""
+"""The routes of the API."""
 
 import tempfile
 from pathlib import Path as FilePath
@@ -8,25 +8,24 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Body, HTTPException, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from artextract import __version__
 from artextract.aspects import ASPECTS
 from artextract.catalog.artwork import Artwork
 from artextract.errors import MissingError
 from artextract.net.fetch import fetch
+from search.counts import countable_fields
 from search.explain import explain
 from search.render.drawing import DRAWN
 from search.render.table import to_rows
+from search.request import SearchFilters, SearchRequest
 from search.web import schemas
-from search.web.collection import UPLOAD, Collection, Wanted
-from search.web.counts import FIELDS
+from search.web.collection import UPLOAD, ServedCollection, size_of
 from search.web.guard import read_body
 from search.web.map_file import load_map
-from search.web.parameters import FacetsIn, SearchIn
+from search.web.parameters import make_models
 from search.web.settings import API, Settings
-
-__all__ = ["make_router"]
 
 Id = Annotated[str, Field(min_length=1, max_length=500)]
 Point = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -36,25 +35,25 @@ Drawn = Literal["face", "pose", "lighting", "palette"]
 
 _MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson", "iiif": "application/json"}
 _FAILURES: dict[int | str, dict[str, Any]] = {
-    400: {"model": schemas.ErrorOut, "description": "Something is unknown, or not understood."},
-    404: {"model": schemas.ErrorOut, "description": "There is no such work or picture."},
-    422: {"model": schemas.ErrorOut, "description": "A parameter is not of its kind."},
+    400: {"model": schemas.ErrorOut, "description": "A value is unknown or not understood."},
+    404: {"model": schemas.ErrorOut, "description": "There is no such artwork or image."},
+    422: {"model": schemas.ErrorOut, "description": "A parameter is missing or of the wrong type."},
     429: {"model": schemas.ErrorOut, "description": "Too many requests in a minute."},
-    503: {"model": schemas.ErrorOut, "description": "The collection can't be asked now."},
+    503: {"model": schemas.ErrorOut, "description": "The collection is not available."},
 }
 _UPLOAD_FAILURES: dict[int | str, dict[str, Any]] = {
     401: {"model": schemas.ErrorOut, "description": "The key is missing or wrong."},
-    403: {"model": schemas.ErrorOut, "description": "This server takes no pictures."},
-    413: {"model": schemas.ErrorOut, "description": "The picture is too large."},
-    507: {"model": schemas.ErrorOut, "description": "The server can't keep a picture now."},
+    403: {"model": schemas.ErrorOut, "description": "This server takes no uploads."},
+    413: {"model": schemas.ErrorOut, "description": "The image is too large."},
+    507: {"model": schemas.ErrorOut, "description": "The server can't keep the image."},
 }
 
 
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"}}}
 
 
-def _gives(*kinds: str) -> dict[str, Any]:
-    """Return how a route is described that gives no JSON, but for its errors."""
+def _returns(*kinds: str) -> dict[str, Any]:
+    """Return the description of a route that returns no JSON but for its errors."""
     failures = {
         status: {"description": failure["description"], "content": _ERROR}
         for status, failure in _FAILURES.items()
@@ -62,68 +61,67 @@ def _gives(*kinds: str) -> dict[str, Any]:
     found = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
     return {
         "response_class": Response,
-        "responses": {200: {"description": "It.", "content": found}, **failures},
+        "responses": {200: {"description": "The file.", "content": found}, **failures},
     }
 
 
-_picture = _gives("image/jpeg")
+_image = _returns("image/jpeg")
 
 
-def make_router(collection: Collection, settings: Settings) -> APIRouter:
-    """Return the routes that answer for ``collection``."""
+def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
+    """Return the routes that serve a collection."""
     router = APIRouter(responses=_FAILURES)
-    manifest = collection.store.manifest
+    collection, store = served.collection, served.store
+    manifest = store.manifest
+    search_model, facet_model = make_models()
 
     @router.get("/collection", summary="What the collection is")
     def info() -> schemas.Info:
         takes: Literal["yes", "key", "no"] = "yes" if settings.open_uploads else "no"
         return schemas.Info(
             name=collection.name,
-            works=collection.store.count_works(),
-            images=collection.store.count(),
+            works=len(collection),
+            images=store.count(),
             aspects=[name for name in ASPECTS if name in manifest.vectors],
-            fields=list(FIELDS),
-            counted=collection.counter.present(),
+            fields=list(countable_fields()),
+            counted=served.counter.present(),
             model=manifest.model.name,
             classifier=manifest.classifier.name if manifest.classifier else None,
-            has_map=load_map(collection.store) is not None,
+            has_map=load_map(store) is not None,
             takes_pictures="key" if settings.key else takes,
             most_upload_bytes=settings.most_upload_bytes,
             version=__version__,
         )
 
-    @router.get("/search", summary="Find works that are alike, or that fit")
-    def search(asked: Annotated[SearchIn, Query()]) -> schemas.PageOut:
-        found = collection.search(
-            Wanted(
-                asked=asked.asked(by=asked.by),
-                like=asked.like,
-                unlike=asked.unlike,
-                region=asked.region,
-                other_artists=asked.other_artists,
-                min_score=asked.min_score,
-                start=asked.start,
-                limit=asked.limit,
-            )
-        )
+    @router.get("/search", summary="Find similar artworks, or those that filters describe")
+    def search(
+        parameters: Annotated[search_model, Query()],  # type: ignore[valid-type]
+    ) -> schemas.PageOut:
+        values = _values(parameters)
+        start = values.pop("start")
+        answer, following = served.search(SearchRequest.of(**values), start)
         works = []
-        for row, result in zip(to_rows(found.answer), found.answer.results, strict=True):
+        for row, result in zip(to_rows(answer), answer.results, strict=True):
             row["image"] = f"{API}/images/{result.point_id}"
             size = {name: result.payload.get(name) for name in ("width", "height")}
             works.append({**row, "point_id": result.point_id, **size})
-        return schemas.PageOut(works=works, matching=found.answer.matching, next=found.next)
+        return schemas.PageOut(works=works, matching=answer.matching, next=following)
 
-    @router.get("/facets", summary="Count works by their values, under all other filters")
-    def facets(asked: Annotated[FacetsIn, Query()]) -> schemas.Facets:
-        counter, filters_ = collection.counter, asked.asked()
+    @router.get("/facets", summary="Count the values of fields under all other filters")
+    def facets(
+        parameters: Annotated[facet_model, Query()],  # type: ignore[valid-type]
+    ) -> schemas.Facets:
+        values = _values(parameters)
+        fields, top, prefix, histogram = map(values.pop, ("field", "top", "starts", "histogram"))
+        counter, filters = served.counter, SearchFilters.of(**values)
         counts = {
             field: [
                 schemas.Choice(value=each.value, count=each.count)
-                for each in counter.count(field, filters_, top=asked.top, prefix=asked.starts)
+                for each in counter.count(field, filters, top=top, prefix=prefix)
             ]
-            for field in dict.fromkeys(asked.field)
+            for field in dict.fromkeys(fields)
         }
-        years = counter.years(filters_) if asked.histogram else None
+        years = counter.years(filters) if histogram else None
         return schemas.Facets(
             fields=counts,
             years=None if years is None else schemas.Histogram(
@@ -131,16 +129,16 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             ),
         )  # fmt: skip
 
-    @router.get("/works", summary="A work: its entry, what was seen in it, its images")
+    @router.get("/works", summary="An artwork: its catalog entry, its facts and its images")
     def work(id: Annotated[Id, Query()]) -> schemas.WorkOut:
-        records = collection.work(id)
+        records = served.artwork(id)
         payload = dict(records[0].payload)
-        seen = {name: payload[name] for name in _SEEN if name in payload}
-        query = collection.query(id, None)
+        facts = {name: payload[name] for name in _FACTS if name in payload}
+        query = served.query(id)
         return schemas.WorkOut(
             id=payload["id"],
             work=_entry(payload),
-            seen=seen,
+            seen=facts,
             images=[
                 {
                     "point_id": record.id,
@@ -152,9 +150,9 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             aspects=[name for name in ASPECTS if name in query.vectors],
         )
 
-    @router.get("/explain", summary="Why two works match, aspect by aspect")
+    @router.get("/explain", summary="Why two artworks match, aspect by aspect")
     def why(one: Annotated[Id, Query()], other: Annotated[Id, Query()]) -> list[schemas.ReasonOut]:
-        queries = [collection.query(name, None) for name in (one, other)]
+        queries = [served.query(name) for name in (one, other)]
         reasons = []
         for reason in explain(queries[0], queries[1]):
             drawings = []
@@ -170,29 +168,29 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             )  # fmt: skip
         return reasons
 
-    @router.get("/images/{point_id}", summary="A work's picture as JPEG", **_picture)
+    @router.get("/images/{point_id}", summary="An image of an artwork as JPEG", **_image)
     def image(point_id: Point, side: Annotated[Side, Query()] = "480") -> Response:
-        return _jpeg(collection.image(point_id, int(side)))
+        return _jpeg(served.image(point_id, int(side)))
 
-    @router.get("/drawings/{aspect}", summary="What was found in a picture", **_picture)
+    @router.get("/drawings/{aspect}", summary="What was detected in an image", **_image)
     def drawing(
         aspect: Annotated[Drawn, Path()],
         of: Annotated[Id, Query()],
         side: Annotated[Side, Query()] = "480",
     ) -> Response:
-        return _jpeg(collection.drawing(of, aspect, int(side)))
+        return _jpeg(served.drawing(of, aspect, int(side)))
 
-    @router.get("/sent/{sha256}", summary="A picture that was sent", **_picture)
+    @router.get("/sent/{sha256}", summary="An uploaded image", **_image)
     def sent(sha256: Sha256, side: Annotated[Side, Query()] = "480") -> Response:
-        return _jpeg(collection.sent(sha256, int(side)))
+        return _jpeg(served.uploaded(sha256, int(side)))
 
-    @router.get("/pictures/{sha256}", summary="What was seen in a picture that was sent")
+    @router.get("/pictures/{sha256}", summary="The facts of an uploaded image")
     def known(sha256: Sha256) -> schemas.PictureOut:
         return describe(UPLOAD + sha256)
 
     @router.post(
         "/pictures",
-        summary="Send a picture to search with: its bytes are the body",
+        summary="Upload an image to search with: its bytes are the body",
         status_code=201,
         responses=_UPLOAD_FAILURES,
         openapi_extra={
@@ -209,24 +207,24 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         data = await read_body(request, settings.most_upload_bytes)
         if data is None:
             most = settings.most_upload_bytes >> 20
-            raise HTTPException(413, f"the picture has more than {most} MiB; reduce it")
+            raise HTTPException(413, f"the image has more than {most} MiB; reduce it")
         return await run_in_threadpool(keep, data)
 
     @router.post(
         "/pictures/from-url",
-        summary="Let the server fetch a picture to search with",
+        summary="Let the server fetch an image to search with",
         status_code=201,
         responses=_UPLOAD_FAILURES,
     )
-    def send_url(wanted: Annotated[schemas.UrlIn, Body()]) -> schemas.PictureOut:
-        return keep(fetch(wanted.url, max_bytes=settings.most_upload_bytes))
+    def send_url(body: Annotated[schemas.UrlIn, Body()]) -> schemas.PictureOut:
+        return keep(fetch(body.url, max_bytes=settings.most_upload_bytes))
 
     def keep(data: bytes) -> schemas.PictureOut:
-        return describe(UPLOAD + collection.uploads.keep(data))
+        return describe(UPLOAD + served.uploads.keep(data))
 
     def describe(name: str) -> schemas.PictureOut:
-        query = collection.query(name, None)
-        width, height = collection.size_of(query)
+        query = served.query(name)
+        width, height = size_of(query)
         return schemas.PictureOut(
             name=name, width=width, height=height, seen=query.payload,
             aspects=[aspect for aspect in ASPECTS if aspect in query.vectors],
@@ -234,14 +232,16 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
 
     @router.post(
         "/export",
-        summary="Works as CSV, JSON lines, or an IIIF manifest",
-        **_gives(*_MEDIA.values()),
+        summary="Artworks as CSV, JSON lines, or an IIIF manifest",
+        **_returns(*_MEDIA.values()),
     )
-    def export(wanted: Annotated[schemas.ExportIn, Body()]) -> Response:
-        return write(wanted.ids, wanted.format)
+    def export(body: Annotated[schemas.ExportIn, Body()]) -> Response:
+        return write(body.ids, body.format)
 
     @router.get(
-        "/manifest", summary="A work as an IIIF Presentation manifest", **_gives(_MEDIA["iiif"])
+        "/manifest",
+        summary="An artwork as an IIIF Presentation manifest",
+        **_returns(_MEDIA["iiif"]),
     )
     def manifest_of(id: Annotated[Id, Query()]) -> Response:
         return write([id], "iiif")
@@ -250,9 +250,9 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         from artextract.catalog.writing.entries import Entry
         from artextract.catalog.writing.save import save_entries
 
-        records = collection.records(ids)
+        records = served.records(ids)
         if not records:
-            raise MissingError("none of these works is in the collection")
+            raise MissingError("none of these artworks is in the collection")
         entries = [
             Entry(record.id, dict(record.payload), rank, None, {})
             for rank, record in enumerate(records, start=1)
@@ -260,7 +260,7 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
         with tempfile.TemporaryDirectory() as folder:
             ending = "json" if format_ == "iiif" else format_
             path = FilePath(folder) / f"works.{ending}"
-            save_entries(path, entries, manifest.model, label="Selected works", ranked=True)
+            save_entries(path, entries, manifest.model, label="Selected artworks", ranked=True)
             data = path.read_bytes()
         return Response(
             data,
@@ -268,9 +268,11 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
             headers={"Content-Disposition": f'attachment; filename="works.{ending}"'},
         )
 
-    @router.get("/map", summary="Where each work lies on the map", response_model=schemas.MapOut)
+    @router.get(
+        "/map", summary="The position of each artwork on the map", response_model=schemas.MapOut
+    )
     def show_map() -> Response:
-        found = load_map(collection.store)
+        found = load_map(store)
         if found is None:
             raise MissingError("there is no map of this collection; make one: artextract map")
         return Response(found, media_type="application/json")
@@ -278,7 +280,11 @@ def make_router(collection: Collection, settings: Settings) -> APIRouter:
     return router
 
 
-_SEEN = ("faces", "bodies", "light", "palette", "predicted")
+def _values(parameters: BaseModel) -> dict[str, Any]:
+    return parameters.model_dump()
+
+
+_FACTS = ("faces", "bodies", "light", "palette", "predicted")
 
 
 def _jpeg(data: bytes) -> Response:
@@ -288,7 +294,7 @@ def _jpeg(data: bytes) -> Response:
 
 
 def _entry(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return a work's catalogue entry, without what lies on the server's disk."""
+    """Return an artwork's catalog entry without the path on the server's disk."""
     artwork = Artwork.from_payload(payload)
     entry = {
         name: value

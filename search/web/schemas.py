@@ -1,30 +1,14 @@
-"""What the API takes and gives, as OpenAPI describes it."""
+"""The bodies of the API's requests and responses, as OpenAPI describes them."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = [
-    "Choice",
-    "ErrorOut",
-    "ExportFormat",
-    "ExportIn",
-    "Facets",
-    "Histogram",
-    "Info",
-    "MapOut",
-    "PageOut",
-    "PictureOut",
-    "ReasonOut",
-    "UrlIn",
-    "WorkOut",
-]
-
 ExportFormat = Literal["csv", "jsonl", "iiif"]
 
 
 class ErrorOut(BaseModel):
-    """What went wrong, in one sentence."""
+    """An error in one sentence."""
 
     error: str
 
@@ -35,9 +19,9 @@ class Info(BaseModel):
     name: str
     works: int
     images: int
-    aspects: list[str] = Field(description="Ways to be alike, for `by`.")
-    fields: list[str] = Field(description="What can be counted by /facets.")
-    counted: list[str] = Field(description="Those of the fields that works have values of.")
+    aspects: list[str] = Field(description="Aspects to compare by, for `by`.")
+    fields: list[str] = Field(description="Fields that /facets can count.")
+    counted: list[str] = Field(description="Those of the fields that have values here.")
     model: str
     classifier: str | None
     has_map: bool
@@ -47,24 +31,24 @@ class Info(BaseModel):
 
 
 class PageOut(BaseModel):
-    """A page of works."""
+    """A page of artworks."""
 
     works: list[dict[str, Any]] = Field(
         description="As `artextract search --format json` gives them, with `image` an address here."
     )
-    matching: int = Field(description="Works that fit the filters.")
+    matching: int = Field(description="Artworks that match the filters.")
     next: int | None = Field(description="`start` of the next page; null after the last.")
 
 
 class Choice(BaseModel):
-    """A value that works have."""
+    """A value of a field, and how many artworks have it."""
 
     value: str
     count: int
 
 
 class Histogram(BaseModel):
-    """Works by the first year that they may be of."""
+    """Artworks by the first of their years, in bins of `width` years."""
 
     first: int
     width: int
@@ -72,33 +56,37 @@ class Histogram(BaseModel):
 
 
 class Facets(BaseModel):
-    """Values of each field that was asked for, the commonest first, and the years."""
+    """Values of each requested field, the commonest first, and the years."""
 
     fields: dict[str, list[Choice]]
     years: Histogram | None = None
 
 
 class WorkOut(BaseModel):
-    """A work: what is known of it, and its images."""
+    """An artwork: what is known of it, and its images."""
 
     id: str
-    work: dict[str, Any] = Field(description="Its catalogue entry.")
-    seen: dict[str, Any] = Field(description="Heads, bodies, light, colours, predictions.")
+    work: dict[str, Any] = Field(description="Its catalog entry.")
+    seen: dict[str, Any] = Field(
+        description="Detected facts (faces, figures, light, colours) and predictions."
+    )
     images: list[dict[str, Any]]
-    aspects: list[str] = Field(description="Aspects that its picture has.")
+    aspects: list[str] = Field(description="Aspects of which it has a vector.")
 
 
 class ReasonOut(BaseModel):
-    """Why two works match by one aspect."""
+    """Why two artworks match by one aspect."""
 
     aspect: str
     score: float | None
     sentence: str
-    drawings: list[str] = Field(description="Addresses of a drawing of each; empty for some.")
+    drawings: list[str] = Field(
+        description="Addresses of a drawing of each; empty for aspects that can't be drawn."
+    )
 
 
 class PictureOut(BaseModel):
-    """A picture that was sent, ready to be searched with."""
+    """An uploaded image to search with."""
 
     name: str = Field(description="For `like`.", examples=["picture:9f86d081884c7d65..."])
     width: int
@@ -108,14 +96,14 @@ class PictureOut(BaseModel):
 
 
 class UrlIn(BaseModel):
-    """Where a picture is to be fetched from."""
+    """The URL of an image."""
 
     model_config = ConfigDict(extra="forbid")
     url: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class ExportIn(BaseModel):
-    """Which works are to be written, and how."""
+    """Which artworks to write, and the format."""
 
     model_config = ConfigDict(extra="forbid")
     ids: Annotated[
@@ -125,12 +113,12 @@ class ExportIn(BaseModel):
 
 
 class MapOut(BaseModel):
-    """The map: one place for each work, 0 to 65,535 from the left and from the top."""
+    """The map: a position for each artwork, 0 to 65,535 from the left and from the top."""
 
     ids: list[str]
     points: list[str]
     x: list[int]
     y: list[int]
     colours: dict[str, dict[str, Any]] = Field(
-        description="{how: {names, of}}; `of` is an index into `names` for each work, -1 for none."
+        description="{how: {names, of}}; `of` has the index of each artwork's name, -1 for none."
     )

@@ -1,22 +1,20 @@
-"""What may be set of the server, and the limits that hold unless told otherwise."""
+"""The options of the server and their defaults."""
 
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["API", "Settings", "is_loopback"]
-
 API = "/api/v1"
-"""Where the API begins; what is under it is not changed in a way that breaks a client."""
+"""Prefix of the API; what is below it does not change in a way that breaks a client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How the server behaves; each limit is there so that one client can't stop the others.
 
-    ``key`` is asked for beyond reading, as header ``X-API-Key``; with None that is refused unless
-    ``open_uploads``. ``hosts`` are names that a request's ``Host`` may have: others would be pages
-    elsewhere whose name leads here (DNS rebinding).
+    ``key`` is required as header ``X-API-Key`` for all but reading; without a key that is refused
+    unless ``open_uploads``. ``hosts`` are the names that a request's ``Host`` may have, so that a
+    page elsewhere can't reach the server under a name of its own (DNS rebinding).
     """
 
     key: str | None = field(default=None, repr=False)

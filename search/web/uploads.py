@@ -1,7 +1,7 @@
-"""Pictures that were sent to be searched with: kept for a while, so that an address can name them.
+"""Uploaded images, kept for a while so that an address can name them.
 
-They lie in a folder, each named by the SHA-256 of its bytes; the longest unused go first. They are
-never given out as they came, only decoded and encoded again.
+Each is a file named by the SHA-256 of its bytes; the least recently used are removed first. Clients
+never get the bytes back as they came: images are decoded and encoded again.
 """
 
 import io
@@ -16,23 +16,21 @@ from artextract.errors import CacheError, ImageError, MissingError
 from artextract.files import atomic_write
 from artextract.images.opening import content_hash, open_image
 
-__all__ = ["Uploads"]
-
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class Uploads:
-    """The folder; for several threads at once."""
+    """The folder of uploaded images; for several threads at once."""
 
     def __init__(self, folder: Path, *, most: int, most_pixels: int) -> None:
-        """Keep up to ``most`` pictures of up to ``most_pixels`` in ``folder``."""
+        """Keep up to ``most`` images of up to ``most_pixels`` in ``folder``."""
         self._folder = folder
         self._most = most
         self._most_pixels = most_pixels
         self._lock = threading.Lock()
 
     def keep(self, data: bytes) -> str:
-        """Return the SHA-256 under which a picture is kept.
+        """Keep an image; return its SHA-256.
 
         Raises:
             ImageError: it can't be opened safely, or has too many pixels.
@@ -41,13 +39,13 @@ class Uploads:
         try:
             with PIL.Image.open(io.BytesIO(data)) as image:
                 pixels = image.width * image.height
-        except Exception:  # whatever it is, open_image says it in a sentence
+        except Exception:  # open_image reports it in a sentence
             pixels = 0
         if pixels > self._most_pixels:
             raise ImageError(
-                f"the picture has {pixels:,} pixels; the most is {self._most_pixels:,}: reduce it"
+                f"the image has {pixels:,} pixels; the most is {self._most_pixels:,}: reduce it"
             )
-        open_image(data, "the picture", at_least=64)
+        open_image(data, "the image", at_least=64)
         sha256 = content_hash(data)
         with self._lock:
             try:
@@ -62,7 +60,7 @@ class Uploads:
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """Return the bytes of a picture.
+        """Return the bytes of an image.
 
         Raises:
             MissingError: it is not kept, or not any more.
@@ -75,7 +73,7 @@ class Uploads:
             os.utime(path)
         except OSError:
             raise MissingError(
-                f"the picture {sha256[:12]!r} is not kept here, or not any more; send it again"
+                f"the image {sha256[:12]!r} is not kept here, or not any more; upload it again"
             ) from None
         return data
 

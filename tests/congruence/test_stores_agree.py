@@ -25,11 +25,11 @@ from artextract.catalog.years import YearRange
 from artextract.store import Hit, Store, create_store, edge_filter, filters, server
 from artextract.store.location import Location
 from artextract.store.server import ServerStore
-from search.criteria import Criteria
-from search.engine import Question, search
+from search.engine import search
 from search.facets import count_facets
 from search.names import similar_names
-from search.query import QueryReader
+from search.reading import QueryReader
+from search.request import SearchRequest
 
 pytestmark = pytest.mark.filterwarnings("ignore:Local mode performs exact")
 
@@ -113,20 +113,17 @@ def counted(filter_: filters.Filter | None) -> Ask:
     return lambda store: (store.count(filter_), store.count_works(filter_))
 
 
-def answered(*, like: str | None = None, unlike: str | None = None, **asked: Any) -> Ask:
+def answered(*, like: str | None = None, unlike: str | None = None, **fields: Any) -> Ask:
     """A question as the command line asks it."""
 
     def ask(store: Store) -> Answer:
-        reader = QueryReader(store, aspects=list(asked.get("by", ["visual"])))
-        criteria = Criteria(**{k: v for k, v in asked.items() if k in Criteria.__slots__})
-        others = {k: v for k, v in asked.items() if k not in Criteria.__slots__}
-        question = Question(
+        reader = QueryReader(store)
+        request = SearchRequest.of(
             like=[reader.read(like)] if like else [],
             unlike=[reader.read(unlike)] if unlike else [],
-            criteria=criteria,
-            **others,
+            **fields,
         )
-        found = search(store, question)
+        found = search(store, request)
         hits = [Hit(r.point_id, r.score or 0.0, {"image": r.image}) for r in found.results]
         return found.matching, hits
 
@@ -222,11 +219,11 @@ QUERIES: dict[str, Ask] = {
     ),
     "like a work, by others": answered(like="test:8", other_artists=True),
     "like one, unlike another": answered(like="1937.1.9", unlike="Q11", limit=15),
-    "like a work, filtered": answered(like="test:2", years="1600:1800", styles=["Realism"]),
-    "near an artist": answered(artists=["Claude Monet"], qualifiers=["near"]),
-    "a list": answered(genres=["landscape"], limit=50),
+    "like a work, filtered": answered(like="test:2", years="1600:1800", style=["Realism"]),
+    "near an artist": answered(artist=["Claude Monet"], qualifier=["near"]),
+    "a list": answered(genre=["landscape"], limit=50),
     "a list, dated": answered(dated=True, within=True, years="1500:1700", limit=50),
-    "by predicted style": answered(predicted=[("style", ["rococo"])], min_confidence=0.4),
+    "by predicted style": answered(predicted_style=["rococo"], min_confidence=0.4),
     "where": answered(where=["split=val"], text="bridge"),
 }
 

@@ -183,13 +183,12 @@ def test_questions_that_can_not_be_answered(
         ((query, "--years", "abc:"), "years 'abc:' are not understood"),
         ((query, "--years", "1890:1870"), "end before they begin"),
         ((query, "--by", "colour"), "unknown aspect 'colour'; this collection has: composition"),
-        ((query, "--artist", "Monet"), "no work in this collection has its artist recorded"),
+        ((query, "--artist", "Monet"), "no artwork in this collection has its artist recorded"),
         (("002.jgp",), "closest ids: 002.jpg"),
         ((pictures,), "is a folder"),
-        (("--unlike", "000.jpg"), "--unlike needs"),
         (("000.jpg", "--unlike", "000.jpg", "--like", "000.jpg", "--text", "?"), "no word"),
         (("000.jpg", "--other-artists"), "whose artist is known"),
-        ((query, "--where", "colour=red"), "no work has a field 'colour'"),
+        ((query, "--where", "colour=red"), "no artwork has a field 'colour'"),
         ((query, "--where", "colour"), "write KEY=VALUE"),
         ((query, "--sheet", "sheet.gif"), "must end in .png or .jpg"),
         ((query, "--gallery", "/no/such/folder/page.html"), "can't be written"),
@@ -203,6 +202,7 @@ def test_questions_that_can_not_be_answered(
 def test_usage_errors_exit_with_2(store: Path, artextract: Artextract) -> None:
     for words in [
         ("search", "--within", "--store", store),
+        ("search", "--unlike", "000.jpg", "--store", store),
         ("search", "-k", "0"),
         ("serch",),
         ("ingest", "folder"),

@@ -203,7 +203,7 @@ def test_a_work_and_an_artist_are_found_by_their_numbers(
         assert near < by_name
     assert_one_sentence(
         artextract("search", "500011051", "--store", store),
-        "is an artist with",
+        "is an artist, not an artwork",
         "--artist 500011051",
     )
 
@@ -246,12 +246,12 @@ def test_pages_show_the_pictures_of_the_cache(
         "search", "nga:96999", "--store", store, "--gallery", page, "--sheet", tmp_path / "near.png"
     )
     assert ran.code == 0, ran.err
-    assert "stand in" not in ran.err
+    assert "replace them" not in ran.err
     with_pictures = page.stat().st_size
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "empty"))
         ran = artextract("search", "nga:96999", "--store", store, "--gallery", page)
-    assert "their thumbnails stand in" in ran.err
+    assert "their thumbnails replace them" in ran.err
     assert page.stat().st_size < 0.7 * with_pictures  # thumbnails
 
 

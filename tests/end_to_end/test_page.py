@@ -310,7 +310,7 @@ def test_what_the_server_refuses_is_said(open_page: Callable[..., Page]) -> None
     page = open_page("/?artist=Nobody+At+All")
     wait_for(page, "No artist 'Nobody At All'")
     page.goto(page.url.split("?")[0] + "work?id=nobody")
-    expect(page.locator("main")).to_contain_text("no work 'nobody'")
+    expect(page.locator("main")).to_contain_text("no artwork 'nobody'")
     refused = open_page.wrong  # type: ignore[attr-defined]
     assert refused  # the browser tells of each status; these were asked for
     assert all("status of 40" in text for text in refused)

@@ -11,9 +11,9 @@ from commands import Artextract, Ran
 
 from artextract.cli.main import main
 from artextract.store import Store, open_store
-from search.criteria import Criteria
-from search.engine import Question, search
-from search.query import QueryReader
+from search.engine import search
+from search.reading import QueryReader
+from search.request import SearchRequest
 
 Rows = list[dict[str, str]]
 
@@ -150,7 +150,7 @@ def test_finds_the_other_picture_of_the_same_work(with_pairs: Store, shared: Pat
     ranks = []  # a work that is not among the first 200 counts as never found
     for row in pairs:
         query = reader.read(str(folder / row["query"]))
-        question = Question(like=[query], criteria=Criteria(), limit=200)
+        question = SearchRequest(like=[query], limit=200)
         ids = [result.artwork.id for result in search(with_pairs, question).results]
         ids = [artwork_id for artwork_id in ids if artwork_id != f"pairs:{row['query']}"]
         at = [ids.index(picture) + 1 for picture in pictures[row["work"]] & set(ids)]

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from artextract.catalog.artwork import Artwork
 from artextract.errors import DateError, QueryError
 from artextract.store import ModelIdentity, Point, Store, create_store
-from search.criteria import Criteria
-from search.engine import Answer, Question, check_aspects, combine, image_of, search
-from search.query import Query, QueryReader
+from search.answer import Answer, image_location
+from search.engine import check_aspects, combine, search
+from search.query import Query
+from search.reading import QueryReader
+from search.request import SearchFilters, SearchRequest
 
 DIMENSION = 8
 COUNT = 60
@@ -121,7 +123,7 @@ def check(answer: Answer, wanted: Sequence[tuple[str, float]]) -> None:
 
 
 def free(vector: Sequence[float], artist: str | None = None) -> Query:
-    """Return a query that is no work of the collection."""
+    """Return a query that is no artwork of the collection."""
     artwork = None if artist is None else Artwork(id="query", image="q.jpg", artist=artist)
     return Query(label="q.jpg", vectors={"visual": unit(vector)}, artwork=artwork)
 
@@ -129,7 +131,7 @@ def free(vector: Sequence[float], artist: str | None = None) -> Query:
 @pytest.mark.parametrize("limit", [1, 7, COUNT, 1000])
 def test_order_and_scores(store: Store, limit: int) -> None:
     vector = [float(value) for value in np.random.default_rng(5).normal(0, 1, DIMENSION)]
-    answer = search(store, Question(like=[free(vector)], criteria=Criteria(), limit=limit))
+    answer = search(store, SearchRequest(like=[free(vector)], limit=limit))
     check(answer, expected(vector, WORKS)[:limit])
     assert answer.matching == len({work.id for work in WORKS})
 
@@ -140,12 +142,12 @@ def test_equal_scores_are_in_the_order_of_point_ids_wherever_the_cut_is(
     query = free(VECTORS["07.jpg"])
     ties = sorted((work.point_id, work.id) for work in (WORKS[7], WORKS[21], WORKS[33]))
     for limit in (1, 2, 3):
-        answer = search(store, Question(like=[query], criteria=Criteria(), limit=limit))
+        answer = search(store, SearchRequest(like=[query], limit=limit))
         assert [result.artwork.id for result in answer.results] == [i for _, i in ties[:limit]]
 
 
 def test_a_result_is_the_work_that_was_stored(store: Store) -> None:
-    question = Question(like=[free(VECTORS["13.jpg"])], criteria=Criteria(), limit=1)
+    question = SearchRequest(like=[free(VECTORS["13.jpg"])], limit=1)
     (result,) = search(store, question).results
     assert result.artwork == WORKS[13]
     assert result.point_id == WORKS[13].point_id
@@ -155,10 +157,9 @@ def test_a_result_is_the_work_that_was_stored(store: Store) -> None:
 def test_several_likes_and_unlikes(store: Store) -> None:
     likes, unlikes = ["w03", "w10", "w25"], ["w04", "w05"]
     reader = QueryReader(store)
-    question = Question(
+    question = SearchRequest(
         like=[reader.read(name) for name in likes],
         unlike=[reader.read(name) for name in unlikes],
-        criteria=Criteria(),
         limit=100,
     )
     toward = []
@@ -195,7 +196,7 @@ def test_examples_that_cancel_each_other_out(store: Store) -> None:
     vector = unit(VECTORS["01.jpg"])
     against = free([-value for value in vector])
     with pytest.raises(QueryError, match="cancel each other out"):
-        search(store, Question(like=[free(vector), against], criteria=Criteria()))
+        search(store, SearchRequest(like=[free(vector), against]))
 
 
 @pytest.mark.parametrize("role", ["like", "unlike"])
@@ -203,7 +204,7 @@ def test_query_works_are_no_results(store: Store, role: str) -> None:
     named = QueryReader(store).read("w12")
     like = [named] if role == "like" else [free(VECTORS["30.jpg"])]
     unlike = [named] if role == "unlike" else []
-    question = Question(like=like, unlike=unlike, criteria=Criteria(), limit=100)
+    question = SearchRequest(like=like, unlike=unlike, limit=100)
     answer = search(store, question)
     assert {r.artwork.id for r in answer.results} == {w.id for w in WORKS} - {"w12"}
     assert answer.matching == len({work.id for work in WORKS}) - 1
@@ -212,14 +213,14 @@ def test_query_works_are_no_results(store: Store, role: str) -> None:
 def test_all_images_of_a_query_work_are_left_out(store: Store) -> None:
     query = QueryReader(store).read("many")
     assert len(query.point_ids) == 3
-    answer = search(store, Question(like=[query], criteria=Criteria(), limit=100))
+    answer = search(store, SearchRequest(like=[query], limit=100))
     assert "many" not in {result.artwork.id for result in answer.results}
     assert len(answer.results) == answer.matching == COUNT
 
 
 def test_each_image_of_an_artwork_is_found_by_itself(store: Store) -> None:
     for image in ("many-0.jpg", "many-1.jpg", "many-2.jpg"):
-        question = Question(like=[free(VECTORS[image])], criteria=Criteria(), limit=1)
+        question = SearchRequest(like=[free(VECTORS[image])], limit=1)
         (result,) = search(store, question).results
         assert (result.artwork.id, result.artwork.image) == ("many", image)
         assert result.score == pytest.approx(1, abs=1e-5)
@@ -230,7 +231,7 @@ def test_each_image_of_an_artwork_is_found_by_itself(store: Store) -> None:
 )
 def test_other_artists_leaves_out_all_spellings_of_the_artist(store: Store, artist: str) -> None:
     query = free(VECTORS["00.jpg"], artist)
-    question = Question(like=[query], criteria=Criteria(), limit=100, other_artists=True)
+    question = SearchRequest(like=[query], limit=100, other_artists=True)
     monet = {"Claude Monet", "CLAUDE  MONET", "claude_monet"}
     others = [work for work in WORKS if work.artist not in monet]
     assert 0 < len(others) < len(WORKS)
@@ -242,10 +243,9 @@ def test_other_artists_leaves_out_all_spellings_of_the_artist(store: Store, arti
 def test_other_artists_leaves_out_the_artists_of_all_likes_and_none_of_unlikes(
     store: Store,
 ) -> None:
-    question = Question(
+    question = SearchRequest(
         like=[free(VECTORS["00.jpg"], "Edouard Manet"), free(VECTORS["01.jpg"], "Mary Cassatt")],
         unlike=[free(VECTORS["02.jpg"], "Berthe Morisot")],
-        criteria=Criteria(),
         limit=100,
         other_artists=True,
     )
@@ -258,16 +258,16 @@ def test_other_artists_leaves_out_the_artists_of_all_likes_and_none_of_unlikes(
 def test_other_artists_needs_a_known_artist(store: Store) -> None:
     for like in ([free(VECTORS["00.jpg"])], [QueryReader(store).read("w06")]):
         with pytest.raises(QueryError, match="artist is known"):
-            search(store, Question(like=like, criteria=Criteria(), other_artists=True))
-    with pytest.raises(QueryError, match="--other-artists needs a query"):
-        search(store, Question(criteria=Criteria(), other_artists=True))
+            search(store, SearchRequest(like=like, other_artists=True))
+    with pytest.raises(QueryError, match="`other_artists` needs a query"):
+        search(store, SearchRequest(other_artists=True))
 
 
 @pytest.mark.parametrize("least", [-1.0, 0.0, 0.35, 0.999, 1.0])
 def test_min_score(store: Store, least: float) -> None:
     vector = VECTORS["40.jpg"]
     shifted = [value + 0.2 for value in vector]
-    question = Question(like=[free(shifted)], criteria=Criteria(), limit=100, min_score=least)
+    question = SearchRequest(like=[free(shifted)], limit=100, min_score=least)
     wanted = [pair for pair in expected(shifted, WORKS) if pair[1] >= least]
     answer = search(store, question)
     check(answer, wanted)
@@ -275,11 +275,11 @@ def test_min_score(store: Store, least: float) -> None:
 
 
 def test_filter_and_likeness_together(store: Store) -> None:
-    criteria = Criteria(artists=["edouard manet", "berthe morisot"], styles=["IMPRESSIONISM"])
+    criteria = SearchFilters(artist=["edouard manet", "berthe morisot"], style=["IMPRESSIONISM"])
     names = {"Édouard Manet", "Edouard Manet", "Berthe Morisot"}
     fitting = [work for work in WORKS if work.artist in names and work.style is not None]
     vector = VECTORS["02.jpg"]
-    answer = search(store, Question(like=[free(vector)], criteria=criteria, limit=4))
+    answer = search(store, SearchRequest(like=[free(vector)], filters=criteria, limit=4))
     check(answer, expected(vector, fitting)[:4])
     assert answer.matching == len(fitting) > 4
 
@@ -293,7 +293,7 @@ def listing_order(work: Artwork) -> tuple[float, str, str, str]:
 def test_without_a_query_the_works_are_listed_by_year_artist_and_title(
     store: Store, limit: int
 ) -> None:
-    answer = search(store, Question(criteria=Criteria(), limit=limit))
+    answer = search(store, SearchRequest(limit=limit))
     works = [work for work in WORKS if work.view != "alternate"]
     wanted = sorted(works, key=listing_order)[:limit]
     assert [result.artwork.id for result in answer.results] == [work.id for work in wanted]
@@ -310,7 +310,9 @@ def test_without_a_query_the_works_are_listed_by_year_artist_and_title(
 
 
 def test_listing_keeps_to_the_filter(store: Store) -> None:
-    answer = search(store, Question(criteria=Criteria(years="1865:", styles=["impressionism"])))
+    answer = search(
+        store, SearchRequest(filters=SearchFilters(years="1865:", style=["impressionism"]))
+    )
     fitting = [
         work
         for work in WORKS
@@ -324,19 +326,19 @@ def test_listing_keeps_to_the_filter(store: Store) -> None:
 
 
 def test_criteria_that_no_work_fits_give_an_empty_answer(store: Store) -> None:
-    criteria = Criteria(years="1100:1200", within=True)
+    criteria = SearchFilters(years="1100:1200", within=True)
     for like in ([], [free(VECTORS["00.jpg"])]):
-        assert search(store, Question(like=like, criteria=criteria)) == Answer([], 0)
+        assert search(store, SearchRequest(like=like, filters=criteria)).results == []
 
 
 def test_questions_that_are_refused(store: Store) -> None:
     query = free(VECTORS["00.jpg"])
-    with pytest.raises(QueryError, match="--unlike needs"):
-        search(store, Question(unlike=[query], criteria=Criteria()))
+    with pytest.raises(QueryError, match="`unlike` needs"):
+        search(store, SearchRequest(unlike=[query]))
     with pytest.raises(QueryError, match="unknown aspect 'mood'; this collection has: visual"):
-        search(store, Question(like=[query], criteria=Criteria(), by={"mood": 1.0}))
+        search(store, SearchRequest(like=[query], by={"mood": 1.0}))
     with pytest.raises(DateError, match="are not understood"):
-        search(store, Question(like=[query], criteria=Criteria(years="MDCCC")))
+        search(store, SearchRequest(like=[query], filters=SearchFilters(years="MDCCC")))
     with pytest.raises(QueryError, match="unknown aspect"):
         check_aspects(store, [""])
     check_aspects(store, ["visual"])
@@ -352,4 +354,4 @@ def test_questions_that_are_refused(store: Store) -> None:
     ],
 )
 def test_where_a_picture_is(payload: dict[str, str], where: str) -> None:
-    assert image_of(payload) == where
+    assert image_location(payload) == where

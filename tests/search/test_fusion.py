@@ -7,8 +7,8 @@ import pytest
 
 from artextract.catalog.artwork import Artwork
 from artextract.store import ModelIdentity, Point, Store, create_store, filters
-from search.fusion import search_together
-from search.normalisation import balance
+from search.fusion import search_by_several
+from search.normalisation import normalise_weights
 
 SIZES = {"visual": 12, "style": 7, "face": 5}
 WORKS = 700
@@ -81,9 +81,9 @@ def test_the_best_works_of_a_weighted_sum(
         name: np.asarray([p.vectors[name] for p in ordered if name in p.vectors], np.float32)
         for name in weights
     }
-    factors = balance(rows, weights)
+    factors = normalise_weights(rows, weights)
     filter_ = None if style is None else filters.all_of([filters.named("style", [style])])
-    found = search_together(store, targets, weights, limit=limit, filter_=filter_)
+    found = search_by_several(store, targets, weights, limit=limit, filter_=filter_)
     wanted = by_a_loop(points, targets, factors, style)[:limit]
     assert [each.id for each in found] == [point_id for point_id, _ in wanted]
     for each, (_, score) in zip(found, wanted, strict=True):
@@ -96,23 +96,23 @@ def test_the_least_score(store: Store) -> None:
     random = np.random.default_rng(1)
     targets = {name: unit(random, SIZES[name]) for name in ("visual", "style")}
     weights = {"visual": 1.0, "style": 1.0}
-    found = search_together(store, targets, weights, limit=50)
+    found = search_by_several(store, targets, weights, limit=50)
     least = found[20].score
-    some = search_together(store, targets, weights, limit=50, min_score=least)
+    some = search_by_several(store, targets, weights, limit=50, min_score=least)
     assert [each.id for each in some] == [each.id for each in found if each.score >= least]
 
 
-def test_balance_divides_by_the_spread() -> None:
+def test_normalise_weights_divides_by_the_spread() -> None:
     random = np.random.default_rng(2)
     wide = random.normal(size=(100, 2)).astype(np.float32)
     narrow = random.normal(size=(100, 200)).astype(np.float32)
     rows = {"wide": wide, "narrow": narrow}
     rows = {name: each / np.linalg.norm(each, axis=1, keepdims=True) for name, each in rows.items()}
-    factors = balance(rows, {"wide": 1.0, "narrow": 1.0})
+    factors = normalise_weights(rows, {"wide": 1.0, "narrow": 1.0})
     spreads = {
         name: np.std([float(a @ b) for i, a in enumerate(each) for b in each[i + 1 :]])
         for name, each in rows.items()
     }
     assert factors["narrow"] / factors["wide"] == pytest.approx(spreads["wide"] / spreads["narrow"])
     assert sum(factors.values()) == pytest.approx(1)
-    assert balance(rows, {"wide": 2.0}) == {"wide": 1.0}
+    assert normalise_weights(rows, {"wide": 2.0}) == {"wide": 1.0}

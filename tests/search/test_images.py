@@ -18,6 +18,6 @@ def test_moved_pictures_are_counted_and_named(tmp_path: Path, artextract: Artext
     (folder / "003.jpg").write_bytes(b"no picture any more")
     ran = artextract(*words, "--sheet", tmp_path / "a.png")
     assert ran.code == 0
-    assert "2 pictures can no longer be read where they were ingested from" in ran.err
+    assert "2 images can no longer be read where they were ingested from" in ran.err
     assert str(folder.resolve() / "001.jpg") in ran.err
     assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 4

@@ -129,7 +129,7 @@ def test_the_same_works_have_the_same_map(store: Path, made: dict[str, Any]) -> 
 def test_a_few_works_make_no_map(tmp_path: Path) -> None:
     with create_store(str(tmp_path / "store"), MODEL) as store:
         fill(store, 3, 3)
-        with pytest.raises(QueryError, match="9 works have a vector for visual; a map needs 10"):
+        with pytest.raises(QueryError, match="9 artworks have a vector for visual; a map needs 10"):
             make_map(store)
 
 
@@ -140,7 +140,7 @@ def test_it_is_kept_until_the_collection_changes(
     with create_store(str(tmp_path / "store"), MODEL) as store:
         fill(store, 3, 6)
     said = run_map(tmp_path / "store", tmp_path / "map.json", tmp_path / "cache")
-    assert "Map of 18 works" in said
+    assert "Map of 18 artworks" in said
     with open_store(str(tmp_path / "store")) as store:
         kept = load_map(store)
         assert kept is not None

@@ -17,7 +17,7 @@ from artextract.cli.main import main
 from artextract.errors import FetchError, ImageError, ModelError, QueryError, StoreMismatchError
 from artextract.models.registry import DEFAULT_MODEL, find_model
 from artextract.store import ModelIdentity, Point, Store, create_store, open_store
-from search.query import QueryReader
+from search.reading import QueryReader
 
 ROWS = [
     {"id": "nga:1", "file": "one.png", "title": "One", "artist": "Claude Monet"},
@@ -94,7 +94,7 @@ def test_an_unknown_id_names_the_closest(store: Store) -> None:
     with pytest.raises(QueryError) as raised:
         QueryReader(store).read("rooms/on.jpg")
     said = str(raised.value)
-    assert said.startswith("there is no file 'rooms/on.jpg', and no work of that id")
+    assert said.startswith("there is no file 'rooms/on.jpg', and no artwork of that id")
     assert said.endswith("; closest ids: rooms/one.jpg")
     with pytest.raises(QueryError) as raised:
         QueryReader(store).read("zzzz")
@@ -103,7 +103,7 @@ def test_an_unknown_id_names_the_closest(store: Store) -> None:
 
 @pytest.mark.parametrize("text", ["a" * 300, "nul\0byte", "../" * 2000 + "x", "nga:1 ", "NGA:1"])
 def test_text_that_is_neither_file_nor_id(store: Store, text: str) -> None:
-    with pytest.raises(QueryError, match="no work of that id"):
+    with pytest.raises(QueryError, match="no artwork of that id"):
         QueryReader(store).read(text)
 
 
@@ -320,7 +320,7 @@ def test_a_number_that_several_works_share(museum: Store) -> None:
     with pytest.raises(QueryError) as raised:
         QueryReader(museum).read("96999")
     assert str(raised.value) == (
-        "2 works are called '96999': nga:96999, other:96999; give one of these ids"
+        "2 artworks have the number '96999': nga:96999, other:96999; give one of these ids"
     )
 
 
@@ -331,13 +331,14 @@ def test_an_artists_number_is_refused_with_a_hint(text: str, works: int, museum:
     with pytest.raises(QueryError) as raised:
         QueryReader(museum).read(text)
     said = str(raised.value)
-    assert said.startswith(f"{text!r} is an artist with {works} work")
-    assert said.endswith(f"--artist {text}")
+    assert said.startswith(f"{text!r} is an artist, not an artwork")
+    assert f"({works} here)" in said
+    assert said.endswith(f"`artist` {text}")
 
 
 @pytest.mark.parametrize("text", ["-", "11", "nga", "nga:", "2006.128", "500", "by", "Q", "9"])
 def test_what_is_nobodys_number(text: str, museum: Store) -> None:
-    with pytest.raises(QueryError, match="no work of that id"):
+    with pytest.raises(QueryError, match="no artwork of that id"):
         QueryReader(museum).read(text)
 
 

@@ -178,7 +178,7 @@ def test_default_store(
     assert "works    2\n" in artextract("info").out
     monkeypatch.setenv("ARTEXTRACT_STORE", str(store))
     assert f"works    {COUNT}\n" in artextract("info").out
-    assert artextract("search", "-k", 1).err == f"1 of {COUNT} works.\n"
+    assert artextract("search", "-k", 1).err == f"1 of {COUNT} artworks.\n"
     assert "works    2\n" in artextract("info", "--store", "artextract-store").out
 
 

@@ -13,7 +13,8 @@ from artextract.catalog.attribution import Qualifier, find_qualifier
 from artextract.store import ModelIdentity, Point, Store, create_store
 from ingest.sources.nga_record import Constituents, make_artwork, parse_dimensions, request_side
 from ingest.sources.nga_tables import Selection, Tables, select
-from search.criteria import Criteria, make_filter
+from search.filtering import make_filter
+from search.request import SearchFilters
 
 PEOPLE: list[dict[str, str | None]] = [
     {"constituentid": number, "forwarddisplayname": name, "preferreddisplayname": inverted,
@@ -77,8 +78,8 @@ def hands(
 def test_a_plain_row() -> None:
     work = make(
         constituents=[link("Titian")],
-        schools=["Venetian", "Italian"],
-        styles=["Renaissance"],
+        school=["Venetian", "Italian"],
+        style=["Renaissance"],
         themes=["portrait"],
         techniques=["painted surface"],
         keywords=["girl", "dog"],
@@ -245,7 +246,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def test_what_search_finds_of_them(
     artist: str, qualifiers: list[str], ids: set[str], store: Store
 ) -> None:
-    filter_ = make_filter(Criteria(artists=[artist], qualifiers=qualifiers), store)
+    filter_ = make_filter(SearchFilters(artist=[artist], qualifier=qualifiers), store)
     found = {str(record.payload["id"]) for record in store.scroll(filter_)}
     assert found == {f"nga:{objectid}" for objectid in ids}
 

@@ -13,10 +13,13 @@ from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
 from artextract.images.opening import make_thumbnail
 from artextract.store import ModelIdentity, Point, Store, create_store
-from search.criteria import Criteria
-from search.engine import Answer, Question, search
-from search.query import Query, QueryReader
+from search.answer import Answer
+from search.engine import search
+from search.images import ImageReader
+from search.query import Query
+from search.reading import QueryReader
 from search.render.contact_sheet import check_sheet, save_sheet
+from search.request import SearchRequest
 
 FRAME = (0xB3, 0x26, 0x1E)
 PAPER = (0xFA, 0xF9, 0xF6)
@@ -50,8 +53,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def answer_of(store: Store, query: Query | None, limit: int) -> Answer:
     like = [query] if query is not None else []
     if limit == 0:
-        return Answer([], 0)
-    return search(store, Question(like=like, criteria=Criteria(), limit=limit))
+        return Answer(SearchRequest(), tuple(like), (), [], 0)
+    return search(store, SearchRequest(like=like, limit=limit))
 
 
 @pytest.mark.parametrize(
@@ -70,9 +73,7 @@ def test_size(
     store: Store, with_query: bool, results: int, size: tuple[int, int], tmp_path: Path
 ) -> None:
     query = QueryReader(store).read("w0") if with_query else None
-    save_sheet(
-        tmp_path / "a.png", query=query, store=store, answer=answer_of(store, query, results)
-    )
+    save_sheet(tmp_path / "a.png", answer_of(store, query, results), ImageReader(store))
     with PIL.Image.open(tmp_path / "a.png") as sheet:
         assert sheet.format == "PNG"
         assert sheet.mode == "RGB"
@@ -93,7 +94,7 @@ def columns_of_frame(cell: npt.NDArray[np.uint8], height: int) -> list[int]:
 @pytest.mark.parametrize("name", ["w0", "w1"])
 def test_only_the_query_has_a_frame(store: Store, name: str, tmp_path: Path) -> None:
     query = QueryReader(store).read(name)
-    save_sheet(tmp_path / "a.png", store, query, answer_of(store, query, 5))
+    save_sheet(tmp_path / "a.png", answer_of(store, query, 5), ImageReader(store))
     sheet = pixels(tmp_path / "a.png")
     width, height = (130, 260) if name == "w0" else (260, 195)
     first, others = sheet[:, : 18 + 269], sheet[:, 18 + 269 :]
@@ -106,7 +107,7 @@ def test_only_the_query_has_a_frame(store: Store, name: str, tmp_path: Path) -> 
 def test_the_pictures_are_in_the_order_of_the_answer(store: Store, tmp_path: Path) -> None:
     query = QueryReader(store).read("w0")
     answer = answer_of(store, query, 12)
-    save_sheet(tmp_path / "a.png", store, query, answer)
+    save_sheet(tmp_path / "a.png", answer, ImageReader(store))
     sheet = pixels(tmp_path / "a.png").astype(float)
     for number, result in enumerate(answer.results, start=1):
         with PIL.Image.open(result.image) as picture:
@@ -119,7 +120,7 @@ def test_the_pictures_are_in_the_order_of_the_answer(store: Store, tmp_path: Pat
 
 
 def test_without_a_query_there_is_no_frame(store: Store, tmp_path: Path) -> None:
-    save_sheet(tmp_path / "a.png", store, None, answer_of(store, None, 3))
+    save_sheet(tmp_path / "a.png", answer_of(store, None, 3), ImageReader(store))
     sheet = pixels(tmp_path / "a.png")
     assert not (sheet == FRAME).all(axis=2).any()
     assert (sheet != PAPER).any(axis=2).mean() > 0.3
@@ -132,7 +133,7 @@ def test_without_a_query_there_is_no_frame(store: Store, tmp_path: Path) -> None
 def test_the_ending_chooses_the_format(
     store: Store, name: str, format_: str, tmp_path: Path
 ) -> None:
-    save_sheet(tmp_path / name, store, None, answer_of(store, None, 2))
+    save_sheet(tmp_path / name, answer_of(store, None, 2), ImageReader(store))
     with PIL.Image.open(tmp_path / name) as sheet:
         sheet.load()
         assert sheet.format == format_
@@ -146,13 +147,13 @@ def test_other_endings_are_refused(name: str) -> None:
 
 def test_more_works_than_a_picture_can_show_are_refused() -> None:
     check_sheet(Path("a.png"), 600)
-    with pytest.raises(InputError, match="at most 600 works, and -k asks for 601"):
+    with pytest.raises(InputError, match="at most 600 artworks, and `limit` is 601"):
         check_sheet(Path("a.png"), 601)
 
 
 def test_a_file_that_can_not_be_written(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="can't be written: No such file or directory"):
-        save_sheet(tmp_path / "no" / "a.png", store, None, Answer([], 0))
+    with pytest.raises(InputError, match="can't be written .No such file or directory"):
+        save_sheet(tmp_path / "no" / "a.png", answer_of(store, None, 0), ImageReader(store))
     (tmp_path / "b.png").mkdir()
-    with pytest.raises(InputError, match="can't be written: Is a directory"):
-        save_sheet(tmp_path / "b.png", store, None, Answer([], 0))
+    with pytest.raises(InputError, match="can't be written .Is a directory"):
+        save_sheet(tmp_path / "b.png", answer_of(store, None, 0), ImageReader(store))

@@ -20,10 +20,12 @@ from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
 from artextract.images.opening import make_thumbnail
 from artextract.store import ModelIdentity, Point, Store, create_store
-from search.criteria import Criteria
-from search.engine import Question, search
-from search.query import Query, QueryReader
+from search.engine import search
+from search.images import ImageReader
+from search.query import Query
+from search.reading import QueryReader
 from search.render.gallery import save_gallery
+from search.request import SearchFilters, SearchRequest
 
 HOSTILE = '<script>alert("1")</script> & \'x\' "><img src=x onerror=alert(2)>'
 WORKS = [
@@ -120,18 +122,18 @@ def save(
     path: Path,
     *ids: str,
     unlike: tuple[str, ...] = (),
-    criteria: Criteria | None = None,
+    filters: SearchFilters | None = None,
     other_artists: bool = False,
 ) -> Page:
     reader = QueryReader(store)
-    question = Question(
+    request = SearchRequest(
         like=[reader.read(name) for name in ids],
         unlike=[reader.read(name) for name in unlike],
-        criteria=criteria or Criteria(),
+        filters=filters or SearchFilters(),
         limit=50,
         other_artists=other_artists,
     )
-    save_gallery(path, store, question, search(store, question))
+    save_gallery(path, store, search(store, request), ImageReader(store))
     return Page(path)
 
 
@@ -205,7 +207,7 @@ def test_results_are_in_order_with_their_scores(page: Page) -> None:
     assert shown == [pytest.approx(score, abs=0.0006) for score in scores]
     at = [page.text.index(work.title or work.id) for work in WORKS[1:]]
     assert at == sorted(at)
-    assert "8 of 8 works, most alike first." in page.text
+    assert "8 of 8 artworks, most similar first." in page.text
 
 
 def test_a_picture_that_was_moved_is_shown_as_its_thumbnail(page: Page) -> None:
@@ -225,33 +227,33 @@ def test_several_queries_criteria_and_unlikes(store: Store, tmp_path: Path) -> N
         "query",
         "linked",
         unlike=("moved", "hostile"),
-        criteria=Criteria(where=["height=480"]),
+        filters=SearchFilters(where=["height=480"]),
         other_artists=True,
     )
     assert "The Query and Linked" in page.text
     for said in ("height=480", "other artists only", "unlike Moved", f"unlike {HOSTILE}"):
         assert said in page.text
-    assert "2 of 2 works that fit, most alike first." in page.text  # 3 and 7
+    assert "2 of 2 artworks that match the filters, most similar first." in page.text  # 3 and 7
     assert len(page.all("img")) == 4
 
 
 def test_without_a_query(store: Store, tmp_path: Path) -> None:
     page = save(store, tmp_path / "a.html")
-    assert "All works" in page.text
-    assert "9 of 9 works." in page.text
-    assert "most alike" not in page.text
+    assert "All artworks" in page.text
+    assert "9 of 9 artworks." in page.text
+    assert "most similar" not in page.text
     assert len(page.all("img")) == len(WORKS)
-    listed = save(store, tmp_path / "b.html", criteria=Criteria(artists=["claude monet"]))
+    listed = save(store, tmp_path / "b.html", filters=SearchFilters(artist=["claude monet"]))
     assert "claude monet" in listed.text
-    assert "1 of 1 works that fit." in listed.text
+    assert "1 of 1 artworks that match the filters." in listed.text
 
 
 @pytest.mark.parametrize("ids", [(), ("query",)])
 def test_no_results(store: Store, ids: tuple[str, ...], tmp_path: Path) -> None:
-    page = save(store, tmp_path / "a.html", *ids, criteria=Criteria(text="no such <word>"))
-    assert "No work in the collection fits." in page.text
-    assert "0 of 0 works that fit" in page.text
-    assert "title has 'no such <word>'" in page.text
+    page = save(store, tmp_path / "a.html", *ids, filters=SearchFilters(text="no such <word>"))
+    assert "No artwork in the collection matches." in page.text
+    assert "0 of 0 artworks that match" in page.text
+    assert "text no such <word>" in page.text
     assert len(page.all("img")) == len(ids)
 
 
@@ -262,27 +264,27 @@ def test_a_query_that_is_a_file(store: Store, tmp_path: Path) -> None:
         vectors={"visual": [1.0] + [0.0] * 7},
         image=(tmp_path / "<my>.png").read_bytes(),
     )
-    question = Question(like=[query], criteria=Criteria(), limit=1)
-    save_gallery(tmp_path / "a.html", store, question, search(store, question))
+    request = SearchRequest(like=[query], limit=1)
+    save_gallery(tmp_path / "a.html", store, search(store, request), ImageReader(store))
     page = Page(tmp_path / "a.html")
     assert page.picture("The query: <my>.png").size == (560, 373)
     assert "<my>.png" in page.text
 
 
 def test_a_page_that_can_not_be_written(store: Store, tmp_path: Path) -> None:
-    question = Question(criteria=Criteria())
-    answer = search(store, question)
-    with pytest.raises(InputError, match="can't be written: No such file or directory"):
-        save_gallery(tmp_path / "no" / "a.html", store, question, answer)
+    request = SearchRequest()
+    answer = search(store, request)
+    with pytest.raises(InputError, match="can't be written .No such file or directory"):
+        save_gallery(tmp_path / "no" / "a.html", store, answer, ImageReader(store))
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="can't be written: Not a directory"):
-        save_gallery(tmp_path / "file" / "a.html", store, question, answer)
+    with pytest.raises(InputError, match="can't be written .Not a directory"):
+        save_gallery(tmp_path / "file" / "a.html", store, answer, ImageReader(store))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_an_older_page_is_replaced(store: Store, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("x" * 5_000_000)
-    save(store, tmp_path / "a.html", criteria=Criteria(text="linked"))
+    save(store, tmp_path / "a.html", filters=SearchFilters(text="linked"))
     source = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert source.startswith("<!doctype html>")
     assert source.rstrip().endswith("</html>")
@@ -294,7 +296,7 @@ def test_a_folder_in_place_of_a_page(tmp_path: Path, artextract: Artextract) -> 
         pass
     words = ("search", "--store", tmp_path / "store", "--gallery")
     assert artextract(*words, tmp_path).code == 2
-    assert_one_sentence(artextract(*words, tmp_path / "no" / "a.html"), "--gallery", "no/a.html")
+    assert_one_sentence(artextract(*words, tmp_path / "no" / "a.html"), "page", "no/a.html")
 
 
 def screenshot(page: Path, width: int, folder: Path) -> npt.NDArray[np.uint8]:

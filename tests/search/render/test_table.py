@@ -139,7 +139,7 @@ def test_nothing_found(store: Path, format_: str, nothing: str, artextract: Arte
     ran = artextract("search", "--store", store, "--years", "1200", "--within", "--format", format_)
     assert ran.code == 0
     assert ran.out == nothing
-    assert ran.err == "0 of 0 works that fit.\n"
+    assert ran.err == "0 of 0 artworks that match the filters.\n"
 
 
 def test_csv_of_nothing_has_its_header(store: Path, artextract: Artextract) -> None:
@@ -150,11 +150,11 @@ def test_csv_of_nothing_has_its_header(store: Path, artextract: Artextract) -> N
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "8 of 8 works.\n"),
-        (("-k", 3), "3 of 8 works.\n"),
-        (("w0", "-k", 2), "2 of 7 works.\n"),
-        (("--text", "zzz"), "0 of 0 works that fit.\n"),
-        (("w0", "--text", "red", "-k", 1), "1 of 1 works that fit.\n"),
+        ((), "8 of 8 artworks.\n"),
+        (("-k", 3), "3 of 8 artworks.\n"),
+        (("w0", "-k", 2), "2 of 7 artworks.\n"),
+        (("--text", "zzz"), "0 of 0 artworks that match the filters.\n"),
+        (("w0", "--text", "red", "-k", 1), "1 of 1 artworks that match the filters.\n"),
     ],
 )
 def test_says_how_many_of_how_many(
@@ -226,7 +226,7 @@ def test_table_on_a_terminal(
     assert max(map(cells, lines)) <= 100, lines
     assert "[red]x[/red]" in shown
     assert "[i]1760[/i]" in re.sub(r"\s", "", shown)
-    assert f"{len(WORKS) - len(words)} of {len(WORKS) - len(words)} works.\n" in shown
+    assert f"{len(WORKS) - len(words)} of {len(WORKS) - len(words)} artworks.\n" in shown
     assert ("0.995" in shown) == bool(words)
 
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from page_server import make_collection, running
 
-from artextract.store import Store, open_store
+from artextract.collection import Collection, open
+from artextract.store import Store
 from search.web.app import make_app
 from search.web.settings import Settings
 
@@ -23,14 +24,20 @@ def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(store_path: Path) -> Iterator[Store]:
+def collection(store_path: Path) -> Iterator[Collection]:
     """That collection, opened."""
-    with open_store(str(store_path)) as opened:
+    with open(store_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def make_client(store: Store, tmp_path: Path) -> Iterator[Callable[..., httpx.Client]]:
+def store(collection: Collection) -> Store:
+    """The store of that collection."""
+    return collection.store
+
+
+@pytest.fixture
+def make_client(collection: Collection, tmp_path: Path) -> Iterator[Callable[..., httpx.Client]]:
     """Return a client of a real server with settings, as ``make_client(key=...)``."""
     with contextlib.ExitStack() as opened:
 
@@ -39,7 +46,7 @@ def make_client(store: Store, tmp_path: Path) -> Iterator[Callable[..., httpx.Cl
                 "uploads_folder": tmp_path / "uploads", "reads_a_minute": ROOMY,
                 "uploads_a_minute": ROOMY, **settings,
             }  # fmt: skip
-            app = make_app(store, Settings(**given))  # type: ignore[arg-type]
+            app = make_app(collection, Settings(**given))  # type: ignore[arg-type]
             address = opened.enter_context(running(app))
             return opened.enter_context(httpx.Client(base_url=address, timeout=60))
 

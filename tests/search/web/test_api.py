@@ -172,19 +172,19 @@ def test_exports_hold_what_is_asked_for_in_its_order(client: httpx.Client) -> No
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/works?id=nobody", 404, "no work 'nobody'"),
-        ("/works?id=picture:abc", 404, "no work of the collection"),
-        ("/search?like=nobody", 404, "no work 'nobody'"),
+        ("/works?id=nobody", 404, "no artwork 'nobody'"),
+        ("/works?id=picture:abc", 404, "no artwork of the collection"),
+        ("/search?like=nobody", 404, "no artwork 'nobody'"),
         ("/search?artist=Nobody", 400, "no artist 'Nobody'"),
         ("/search?by=taste&like=atelier:001", 400, "unknown aspect 'taste'"),
         ("/search?years=x", 400, "x"),
-        ("/search?unlike=atelier:001", 400, "need a work to be like"),
-        ("/search?like=atelier:001&region=2,2,2,2", 400, "--region"),
+        ("/search?unlike=atelier:001", 400, "needs a query image"),
+        ("/search?like=atelier:001&region=2,2,2,2", 400, "`region`"),
         ("/search?artists=Monet", 422, "artists"),
         ("/search?limit=100000", 422, "limit"),
         ("/search?like=atelier:001&start=9990&limit=20", 400, "10,000"),
         ("/facets?field=password", 422, "field"),
-        ("/images/00000000-0000-0000-0000-000000000000", 404, "no picture"),
+        ("/images/00000000-0000-0000-0000-000000000000", 404, "no image"),
         ("/images/..%2f..%2fetc%2fpasswd", 404, "nothing"),
         ("/images/passwd", 422, "point_id"),
         ("/sent/" + "0" * 64, 404, "not kept"),
@@ -252,4 +252,4 @@ def test_what_is_of_the_machine_is_not_told(
     store.close()
     closed = client.get(f"{API}/search", params={"like": "atelier:008"})
     assert closed.status_code == 503
-    assert closed.json() == {"error": "the collection can't be asked now; its log says why"}
+    assert closed.json() == {"error": "the collection is not available; the server's log says why"}

@@ -7,11 +7,12 @@ import pytest
 from qdrant_server import QdrantServer, serve_qdrant
 from stored_gallery import MANIFEST, make_gallery
 
+from artextract.collection import Collection
 from artextract.store import create_store, open_store
 from artextract.store.location import Location
-from search.asked import Asked
+from search.request import SearchFilters, SearchRequest
 from search.web import collection
-from search.web.collection import Collection, Wanted
+from search.web.collection import ServedCollection
 from search.web.uploads import Uploads
 
 
@@ -32,14 +33,16 @@ def test_lists_and_counts_follow_another_writer(
     ) as store:
         store.upsert([point for point in points if point not in monets])
     with open_store(location) as reader:
-        seen = Collection(reader, Uploads(tmp_path, most=1, most_pixels=1))
+        served = ServedCollection(
+            Collection(reader, location=location), Uploads(tmp_path, most=1, most_pixels=1)
+        )
 
         def listed() -> set[str]:
-            page = seen.search(Wanted(asked=Asked(), limit=100))
+            page = served.search(SearchRequest(limit=100))
             return {result.artwork.id for result in page.answer.results}
 
         def artists() -> set[str]:
-            return {each.value for each in seen.counter.count("artist", Asked(), top=100)}
+            return {each.value for each in served.counter.count("artist", SearchFilters(), top=100)}
 
         before = listed()
         assert "Claude Monet" not in artists()

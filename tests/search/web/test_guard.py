@@ -61,7 +61,7 @@ def test_pictures_need_the_key_where_there_is_one(make_client: Make) -> None:
 def test_without_a_key_a_server_for_others_takes_no_pictures(make_client: Make) -> None:
     client = make_client(open_uploads=False)
     assert client.get(f"{API}/collection").json()["takes_pictures"] == "no"
-    assert_refused(client.post(f"{API}/pictures", content=picture()), 403, "without --key")
+    assert_refused(client.post(f"{API}/pictures", content=picture()), 403, "without a key")
     exported = client.post(f"{API}/export", json={"ids": ["atelier:001"], "format": "csv"})
     assert exported.status_code == 200
 

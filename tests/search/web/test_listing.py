@@ -1,15 +1,14 @@
-"""The list of all works, compared with sorting them each time."""
+"""The list of all artworks, compared with sorting them each time."""
 
 from collections.abc import Iterator
 
 import pytest
 from stored_gallery import MANIFEST, make_gallery
 
-from artextract.catalog.years import parse_year_filter
 from artextract.store import Store, create_store
-from search.asked import Asked
-from search.criteria import Criteria, make_filter
-from search.engine import Question, search
+from search.engine import search
+from search.filtering import make_filter
+from search.request import SearchFilters, SearchRequest
 from search.web import listing
 from search.web.listing import Listing
 
@@ -36,31 +35,35 @@ def store(
 @pytest.mark.parametrize("few", [0, 5, 2_000])
 @pytest.mark.parametrize("limit", [1, 7, 100])
 @pytest.mark.parametrize(
-    "asked",
+    "filters",
     [
-        Asked(),
-        Asked(style=["Realism"]),
-        Asked(artist=["Anonymous"]),
-        Asked(years="1600:"),
-        Asked(years=":1620"),
-        Asked(years="1500:1850", style=["Realism"]),
-        Asked(years="1700:1800", within=True),
+        SearchFilters(),
+        SearchFilters(style=["Realism"]),
+        SearchFilters(artist=["Anonymous"]),
+        SearchFilters(years="1600:"),
+        SearchFilters(years=":1620"),
+        SearchFilters(years="1500:1850", style=["Realism"]),
+        SearchFilters(years="1700:1800", within=True),
     ],
 )
 def test_pages_are_the_sorted_whole_cut_up(
-    store: Store, asked: Asked, limit: int, few: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    filters: SearchFilters,
+    limit: int,
+    few: int,
+    chunk: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(listing, "_FEW", few)
     monkeypatch.setattr(listing, "_CHUNK", chunk)
-    criteria: Criteria = asked.criteria()
-    whole = search(store, Question(criteria=criteria, limit=1000))
+    whole = search(store, SearchRequest(filters=filters, limit=1000))
     assert len(whole.results) > 5
     made = Listing(store)
-    years = None if asked.years is None else parse_year_filter(asked.years)
+    years = filters.year_range()
     start: int | None = 0
     found: list[str] = []
     while start is not None:
-        page = made.page(store, make_filter(criteria, store), start, limit, years)
+        page = made.page(store, make_filter(filters, store), start, limit, years)
         assert len(page.point_ids) == limit or page.next is None
         found += page.point_ids
         start = page.next

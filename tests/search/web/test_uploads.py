@@ -136,7 +136,7 @@ def test_names_lead_to_no_other_file(client: httpx.Client, name: str) -> None:
 def test_a_search_reads_no_file_and_no_address(client: httpx.Client, like: str) -> None:
     answer = client.get(f"{API}/search", params={"like": like})
     assert answer.status_code == 404
-    assert "no work" in answer.json()["error"]
+    assert "no artwork" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_the_longest_unused_are_forgotten(tmp_path: Path) -> None:
         os.utime(tmp_path / "kept" / name, (time.time() - 100 + at, time.time() - 100 + at))
     uploads.read(names[0])  # used again, so that the second is the longest unused
     uploads.keep(encode(noise(90), "PNG"))
-    with pytest.raises(MissingError, match="send it again"):
+    with pytest.raises(MissingError, match="upload it again"):
         uploads.read(names[1])
     for name in (names[0], names[2]):
         assert uploads.read(name)
@@ -178,4 +178,4 @@ def test_a_full_disk_is_said_without_its_path(
     client = make_client(uploads_folder=full / "uploads")
     answer = client.post(f"{API}/pictures", content=encode(noise(600), "PNG"))
     assert answer.status_code == 507
-    assert answer.json() == {"error": "the server can't keep the picture now"}
+    assert answer.json() == {"error": "the server can't keep the image now"}

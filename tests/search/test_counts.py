@@ -10,9 +10,9 @@ import pytest
 from stored_gallery import MANIFEST, make_gallery
 
 from artextract.store import Store, create_store
-from search.asked import Asked
-from search.criteria import make_filter
-from search.web.counts import Counter
+from search.counts import Counter
+from search.filtering import make_filter
+from search.request import SearchFilters
 
 POINTS = make_gallery()
 PRIMARY = [point.payload for point in POINTS if point.payload.get("view") != "alternate"]
@@ -34,26 +34,28 @@ def values_of(payload: dict[str, Any], field: str) -> list[str]:
     return payload[field].split("; ") if field in payload else []
 
 
-def fits(store: Store, asked: Asked) -> set[str]:
+def fits(store: Store, filters: SearchFilters) -> set[str]:
     """Return the works that a filter lets through."""
-    return {record.payload["id"] for record in store.scroll(make_filter(asked.criteria(), store))}
+    return {record.payload["id"] for record in store.scroll(make_filter(filters, store))}
 
 
 @pytest.mark.parametrize("field", ["artist", "style", "genre", "nationality", "predicted_style"])
 @pytest.mark.parametrize(
-    "asked",
+    "filters",
     [
-        Asked(),
-        Asked(style=["Baroque"]),
-        Asked(years="1600:1800", genre=["portrait"]),
-        Asked(years=":1650"),
-        Asked(years="1600:1750", within=True),
+        SearchFilters(),
+        SearchFilters(style=["Baroque"]),
+        SearchFilters(years="1600:1800", genre=["portrait"]),
+        SearchFilters(years=":1650"),
+        SearchFilters(years="1600:1750", within=True),
     ],
 )
-def test_counts_are_those_of_all_other_filters(store: Store, field: str, asked: Asked) -> None:
-    counted = Counter(store).count(field, asked, top=100)
+def test_counts_are_those_of_all_other_filters(
+    store: Store, field: str, filters: SearchFilters
+) -> None:
+    counted = Counter(store).count(field, filters, top=100)
     none: dict[str, Any] = {field: ()}
-    others = fits(store, replace(asked, **none))
+    others = fits(store, replace(filters, **none))
     expected = Tally(
         value for payload in PRIMARY if payload["id"] in others
         for value in dict.fromkeys(values_of(dict(payload), field))
@@ -69,13 +71,13 @@ def test_the_beginning_of_any_word_finds_a_name(store: Store) -> None:
         "mon": ["Claude Monet"], "EDOU": ["Édouard Manet"], "van r": ["Rembrandt van Rijn"],
         "claude m": ["Claude Monet"], "onet": [],
     }.items():  # fmt: skip
-        found = counter.count("artist", Asked(), top=10, prefix=prefix)
+        found = counter.count("artist", SearchFilters(), top=10, prefix=prefix)
         expected = set(names) if prefix != "van r" else set()
         assert {each.value for each in found} == expected, prefix
 
 
 def test_the_histogram_counts_first_years(store: Store) -> None:
-    years = Counter(store).years(Asked(genre=["portrait"], years="1500:1501"))
+    years = Counter(store).years(SearchFilters(genre=["portrait"], years="1500:1501"))
     assert years is not None
     portraits = [
         p["year_begin"] for p in PRIMARY if p.get("genre") == "portrait" and "year_begin" in p
@@ -89,5 +91,5 @@ def test_the_histogram_counts_first_years(store: Store) -> None:
 
 def test_a_collection_without_years_has_no_histogram(tmp_path: Path) -> None:
     with create_store(str(tmp_path / "store"), MANIFEST.model) as store:
-        assert Counter(store).years(Asked()) is None
+        assert Counter(store).years(SearchFilters()) is None
         assert Counter(store).present() == []

@@ -4,8 +4,8 @@ import PIL.Image
 import pytest
 
 from artextract.errors import QueryError
-from search.asked import Asked, parse_weights
 from search.region import Region
+from search.request import SearchFilters, fact_filters, parse_weights
 
 
 def test_weights() -> None:
@@ -20,7 +20,7 @@ def test_weights_that_are_none(text: str) -> None:
 
 
 def test_an_aspect_has_one_weight() -> None:
-    with pytest.raises(QueryError, match="given twice"):
+    with pytest.raises(QueryError, match="names face twice"):
         parse_weights(["face", "face=2"])
 
 
@@ -32,29 +32,32 @@ def test_an_aspect_has_one_weight() -> None:
     ],
 )  # fmt: skip
 def test_counts(text: str, counts: list[str]) -> None:
-    assert Asked(faces=text).criteria().seen == [("faces", counts)]
-    assert Asked(bodies=text).criteria().seen == [("bodies", counts)]
+    by_name = {each.name: each for each in fact_filters()}
+    assert by_name["faces"].terms([text]) == [f"faces={count}" for count in counts]
+    assert by_name["bodies"].terms([text]) == [f"bodies={count}" for count in counts]
 
 
 @pytest.mark.parametrize("text", ["", "x", "3:1", "-1", "1:x", "1:2:3"])
 def test_counts_that_are_none(text: str) -> None:
-    with pytest.raises(QueryError, match=r"--faces .* is not understood"):
-        Asked(faces=text).criteria()
+    (faces,) = (each for each in fact_filters() if each.name == "faces")
+    with pytest.raises(QueryError, match=r"faces.* is .*; write 2, 1:3"):
+        faces.terms([text])
 
 
 def test_colours() -> None:
-    assert Asked(colour=["Red", "gray"]).criteria().seen == [("colour", ["red", "grey"])]
+    (colour,) = (each for each in fact_filters() if each.name == "colour")
+    assert colour.terms(["Red", "gray"]) == ["colour=red", "colour=grey"]
     with pytest.raises(QueryError, match="no colour 'bron'; closest: brown"):
-        Asked(colour=["bron"]).criteria()
+        colour.terms(["bron"])
 
 
 @pytest.mark.parametrize(
     ("given", "lacks"),
-    [({"within": True}, "--years"), ({"min_confidence": 0.5}, "--predicted-style")],
+    [({"within": True}, "`years`"), ({"min_confidence": 0.5}, "`predicted_style`")],
 )
 def test_what_stands_without_what_it_belongs_to(given: dict[str, Any], lacks: str) -> None:
     with pytest.raises(QueryError, match=f"needs {lacks}"):
-        Asked(**given).criteria()
+        SearchFilters.of(**given)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_a_region_is_cut(text: str, box: tuple[int, int, int, int]) -> None:
     "text", ["", "1,2", "a,b,c,d", "0,0,0,1", "0.6,0,0.5,1", "-0.1,0,1,1", "nan,0,1,1", "0,0,2,2"]
 )
 def test_regions_that_are_none(text: str) -> None:
-    with pytest.raises(QueryError, match="--region"):
+    with pytest.raises(QueryError, match="`region`"):
         Region.parse(text)
 
 

@@ -11,8 +11,9 @@ from artextract.catalog.artwork import Artwork
 from artextract.catalog.attribution import NEAR, Qualifier
 from artextract.errors import DateError, QueryError
 from artextract.store import ModelIdentity, Point, Store, create_store
-from search.criteria import Criteria, make_filter
+from search.filtering import make_filter
 from search.names import common_names, similar_names
+from search.request import SearchFilters
 
 WORKS = [
     Artwork(
@@ -67,7 +68,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def fitting(store: Store, **criteria: Any) -> set[str]:
-    filter_ = make_filter(Criteria(**criteria), store)
+    filter_ = make_filter(SearchFilters(**criteria), store)
     return {str(record.payload["id"]) for record in store.scroll(filter_, keys=["id"])}
 
 
@@ -75,15 +76,15 @@ def fitting(store: Store, **criteria: Any) -> set[str]:
     ("criteria", "ids"),
     [
         ({}, IDS),
-        ({"artists": ["claude_monet"]}, {"lilies", "haystacks"}),
-        ({"artists": ["EDOUARD MANET"]}, {"olympia"}),
-        ({"artists": ["paul cezanne", "Mary Cassatt"]}, {"card", "mary"}),
-        ({"styles": ["Impressionism"]}, {"lilies", "haystacks"}),
-        ({"styles": ["post impressionism", "REALISM"]}, {"card", "olympia"}),
-        ({"genres": ["Portrait"]}, {"ear", "mary"}),
-        ({"genres": ["nude", "genre_painting"]}, {"olympia", "card"}),
-        ({"genres": ["portrait"], "artists": ["Mary Cassatt", "Claude Monet"]}, {"mary"}),
-        ({"genres": ["portrait"], "artists": ["Claude Monet"]}, set()),
+        ({"artist": ["claude_monet"]}, {"lilies", "haystacks"}),
+        ({"artist": ["EDOUARD MANET"]}, {"olympia"}),
+        ({"artist": ["paul cezanne", "Mary Cassatt"]}, {"card", "mary"}),
+        ({"style": ["Impressionism"]}, {"lilies", "haystacks"}),
+        ({"style": ["post impressionism", "REALISM"]}, {"card", "olympia"}),
+        ({"genre": ["Portrait"]}, {"ear", "mary"}),
+        ({"genre": ["nude", "genre_painting"]}, {"olympia", "card"}),
+        ({"genre": ["portrait"], "artist": ["Mary Cassatt", "Claude Monet"]}, {"mary"}),
+        ({"genre": ["portrait"], "artist": ["Claude Monet"]}, set()),
         ({"years": "1890:1906"}, {"lilies", "haystacks", "card", "ear"}),
         ({"years": "1891"}, {"haystacks", "card", "ear"}),
         ({"years": ":1870"}, {"olympia", "card"}),
@@ -157,12 +158,12 @@ def test_where_takes_column_names_with_spaces_and_dots(
     "key", ["colour", "no such", "a[", "[]", "a..b", 'quo"te', "a.b", "é", "*"]
 )
 def test_where_names_the_fields_there_are(store: Store, key: str) -> None:
-    with pytest.raises(QueryError, match="no work has a field"):
+    with pytest.raises(QueryError, match="no artwork has a field"):
         fitting(store, where=[f"{key}=1"])
 
 
 def test_where_with_a_misspelt_field_names_the_closest(store: Store) -> None:
-    with pytest.raises(QueryError, match=r"no work has a field 'tilte'; closest: title"):
+    with pytest.raises(QueryError, match=r"no artwork has a field 'tilte'; closest: title"):
         fitting(store, where=["tilte=Olympia"])
     with pytest.raises(QueryError) as raised:
         fitting(store, where=["qqqq=1"])
@@ -185,26 +186,26 @@ def message(call: Callable[[], object]) -> str:
 
 
 def test_an_unknown_artist_is_answered_with_the_closest(store: Store) -> None:
-    said = message(lambda: fitting(store, artists=["Money"]))
+    said = message(lambda: fitting(store, artist=["Money"]))
     assert said == "no artist 'Money'; closest: Claude Monet, Édouard Manet"
 
 
 def test_one_unknown_name_among_known_ones_is_named(store: Store) -> None:
-    said = message(lambda: fitting(store, artists=["Claude Monet", "Paul Cesane"]))
+    said = message(lambda: fitting(store, artist=["Claude Monet", "Paul Cesane"]))
     assert said.startswith("no artist 'Paul Cesane'; closest: Paul Cézanne")
 
 
 def test_unknown_style_and_genre(store: Store) -> None:
-    assert message(lambda: fitting(store, styles=["Realist"])) == (
+    assert message(lambda: fitting(store, style=["Realist"])) == (
         "no style 'Realist'; closest: Realism"
     )
-    assert message(lambda: fitting(store, genres=["Landscap"])).lower() == (
+    assert message(lambda: fitting(store, genre=["Landscap"])).lower() == (
         "no genre 'landscap'; closest: landscape"
     )
 
 
 def test_a_name_like_no_other_is_answered_with_frequent_ones(store: Store) -> None:
-    said = message(lambda: fitting(store, artists=["Zzz"]))
+    said = message(lambda: fitting(store, artist=["Zzz"]))
     head, _, names = said.partition("; frequent: ")
     assert head == "no artist 'Zzz', nor one spelt like it"
     frequent = names.split(", ")
@@ -218,18 +219,18 @@ def test_a_collection_without_names_says_so(tmp_path_factory: pytest.TempPathFac
     location = tmp_path_factory.mktemp("nameless") / "store"
     with create_store(str(location), ModelIdentity("small", "0" * 64, 8)) as opened:
         for field, options in (
-            ("artist", Criteria(artists=["X"])),
-            ("style", Criteria(styles=["X"])),
-            ("genre", Criteria(genres=["X"])),
+            ("artist", SearchFilters(artist=["X"])),
+            ("style", SearchFilters(style=["X"])),
+            ("genre", SearchFilters(genre=["X"])),
         ):
             said = message(partial(make_filter, options, opened))
-            assert said == f"no {field} 'X': no work in this collection has its {field} recorded"
+            assert said == f"no {field} 'X': no artwork in this collection has its {field} recorded"
 
 
 @pytest.mark.parametrize("words", ["", "  ", "?!", "..."])
 def test_words_without_a_word(store: Store, words: str) -> None:
-    assert message(lambda: fitting(store, text=words)).startswith(f"--text {words!r} has no word")
-    assert message(lambda: fitting(store, medium=words)).startswith(f"--medium {words!r} has no")
+    assert message(lambda: fitting(store, text=words)).startswith(f"`text` {words!r} has no word")
+    assert message(lambda: fitting(store, medium=words)).startswith(f"`medium` {words!r} has no")
 
 
 @pytest.mark.parametrize("years", ["", "x", "1890:1870", ":", "1870-1890"])
@@ -239,31 +240,31 @@ def test_years_that_are_not_understood(store: Store, years: str) -> None:
 
 
 def test_no_criteria_make_no_filter(store: Store) -> None:
-    assert make_filter(Criteria(), store) is None
+    assert make_filter(SearchFilters(), store) is None
 
 
 def test_criteria_in_words() -> None:
-    assert Criteria().describe() == []
-    assert Criteria(
-        artists=["Claude Monet", "Édouard Manet"],
-        styles=["Realism"],
-        genres=["nude", "portrait"],
+    assert SearchFilters().describe() == []
+    assert SearchFilters(
+        artist=["Claude Monet", "Édouard Manet"],
+        style=["Realism"],
+        genre=["nude", "portrait"],
         years="1870:1890",
         within=True,
         medium="oil",
         where=["room=12", "split=val"],
         text="water lilies",
     ).describe() == [
-        "Claude Monet or Édouard Manet",
-        "Realism",
-        "nude or portrait",
-        "room=12",
-        "split=val",
-        "within years 1870:1890",
-        "medium has 'oil'",
-        "title has 'water lilies'",
+        "artist Claude Monet or Édouard Manet",
+        "years 1870:1890",
+        "within",
+        "style Realism",
+        "genre nude or portrait",
+        "medium oil",
+        "where room=12 or split=val",
+        "text water lilies",
     ]
-    assert Criteria(years="1870:").describe() == ["years 1870:"]
+    assert SearchFilters(years="1870:").describe() == ["years 1870:"]
 
 
 def test_common_names_count_spellings_as_one(store: Store) -> None:
@@ -355,13 +356,13 @@ NAMES = sorted({name for _, hands in HANDS for hand in hands for name in hand[:4
 def test_each_artist_with_each_qualifier(artist: str | None, museum: Store) -> None:
     artists = [artist] if artist else []
     wanted = {artist} if artist else None
-    assert fitting(museum, artists=artists) == works_of(wanted, None)
+    assert fitting(museum, artist=artists) == works_of(wanted, None)
     for qualifier in Qualifier:
         expected = works_of(wanted, {qualifier})
-        assert fitting(museum, artists=artists, qualifiers=[qualifier]) == expected
+        assert fitting(museum, artist=artists, qualifier=[qualifier]) == expected
     near = works_of(wanted, {str(value) for value in NEAR})
-    assert fitting(museum, artists=artists, qualifiers=["near"]) == near
-    assert fitting(museum, artists=artists, qualifiers=list(Qualifier)) == works_of(
+    assert fitting(museum, artist=artists, qualifier=["near"]) == near
+    assert fitting(museum, artist=artists, qualifier=list(Qualifier)) == works_of(
         wanted, {str(value) for value in Qualifier}
     )
 
@@ -370,24 +371,24 @@ def test_each_artist_with_each_qualifier(artist: str | None, museum: Store) -> N
 def test_any_of_two_artists_with_any_of_two_qualifiers(
     pair: tuple[str, str], museum: Store
 ) -> None:
-    assert fitting(museum, artists=pair) == works_of(set(pair), None)
+    assert fitting(museum, artist=pair) == works_of(set(pair), None)
     for qualifiers in (("by", "after"), ("workshop", "possibly"), ("attributed", "anonymous")):
-        assert fitting(museum, artists=pair, qualifiers=qualifiers) == works_of(
+        assert fitting(museum, artist=pair, qualifier=qualifiers) == works_of(
             set(pair), set(qualifiers)
         )
 
 
 def test_a_part_that_another_artist_has_does_not_count(museum: Store) -> None:
-    assert fitting(museum, artists=["Thomas Sully"], qualifiers=["after"]) == {"e"}
-    assert fitting(museum, artists=["500010392"], qualifiers=["after"]) == {"a"}
-    assert fitting(museum, artists=["500010392"], qualifiers=["by"]) == {"b"}
+    assert fitting(museum, artist=["Thomas Sully"], qualifier=["after"]) == {"e"}
+    assert fitting(museum, artist=["500010392"], qualifier=["after"]) == {"a"}
+    assert fitting(museum, artist=["500010392"], qualifier=["by"]) == {"b"}
 
 
 @pytest.mark.parametrize(
     "spelling", ["elisabeth vigee le brun", "ELISABETH_VIGEE  LE BRUN", "2002", "500010070"]
 )
 def test_spellings_of_an_artist_with_a_qualifier(spelling: str, museum: Store) -> None:
-    assert fitting(museum, artists=[spelling], qualifiers=["imitator of"]) == {"g"}
+    assert fitting(museum, artist=[spelling], qualifier=["imitator of"]) == {"g"}
 
 
 @pytest.mark.parametrize(
@@ -401,20 +402,20 @@ def test_spellings_of_an_artist_with_a_qualifier(spelling: str, museum: Store) -
 def test_qualifiers_as_people_write_them(word: str, qualifier: str, museum: Store) -> None:
     expected = works_of(None, {qualifier})
     assert expected
-    assert fitting(museum, qualifiers=[word]) == expected
+    assert fitting(museum, qualifier=[word]) == expected
 
 
 @pytest.mark.parametrize("word", ["", " ", "of", "nearly", "by him", "copyist", "-"])
 def test_words_that_are_no_qualifiers(word: str, museum: Store) -> None:
-    said = message(lambda: fitting(museum, qualifiers=["by", word]))
+    said = message(lambda: fitting(museum, qualifier=["by", word]))
     assert said == f"unknown qualifier {word!r}; known: {', '.join(Qualifier)}, near"
 
 
 @pytest.mark.parametrize("artist", ["-", "500", "50001039", "Q", "by", "Gilbert Stuart, by"])
 def test_artists_whom_nobody_knows(artist: str, museum: Store) -> None:
     for qualifiers in ([], ["near"]):
-        said = message(lambda qualifiers=qualifiers: fitting(  # type: ignore[misc]
-            museum, artists=["1911", artist], qualifiers=qualifiers
+        said = message(lambda qualifier=qualifiers: fitting(  # type: ignore[misc]
+            museum, artist=["1911", artist], qualifier=qualifiers
         ))  # fmt: skip
         assert said.startswith(f"no artist {artist!r}")
 
@@ -422,20 +423,20 @@ def test_artists_whom_nobody_knows(artist: str, museum: Store) -> None:
 @pytest.mark.parametrize(
     ("criteria", "ids"),
     [
-        ({"nationalities": ["american"]}, {"a", "b", "c"}),
-        ({"nationalities": ["Dutch", "FRENCH"]}, {"c", "d", "g"}),
-        ({"schools": ["dutch"]}, {"c", "d"}),
-        ({"schools": ["American"]}, {"a"}),
-        ({"schools": ["boston", "Dutch"]}, {"a", "c", "d"}),
-        ({"accessions": ["1937.1.1"]}, {"a"}),
-        ({"accessions": ["1937.1.3"]}, {"b"}),
-        ({"accessions": ["inv 12", "1937.1.2"]}, {"b", "e"}),
+        ({"nationality": ["american"]}, {"a", "b", "c"}),
+        ({"nationality": ["Dutch", "FRENCH"]}, {"c", "d", "g"}),
+        ({"school": ["dutch"]}, {"c", "d"}),
+        ({"school": ["American"]}, {"a"}),
+        ({"school": ["boston", "Dutch"]}, {"a", "c", "d"}),
+        ({"accession": ["1937.1.1"]}, {"a"}),
+        ({"accession": ["1937.1.3"]}, {"b"}),
+        ({"accession": ["inv 12", "1937.1.2"]}, {"b", "e"}),
         ({"dated": True}, {"a", "c", "d"}),
         ({"dated": True, "years": "1700:"}, {"a", "c"}),
         ({"years": "1755:1828"}, {"a", "b", "c"}),
-        ({"dated": True, "nationalities": ["American"]}, {"a", "c"}),
-        ({"schools": ["Dutch"], "artists": ["1822"], "qualifiers": ["near"]}, {"c"}),
-        ({"nationalities": ["French"], "accessions": ["INV 12"]}, set()),
+        ({"dated": True, "nationality": ["American"]}, {"a", "c"}),
+        ({"school": ["Dutch"], "artist": ["1822"], "qualifier": ["near"]}, {"c"}),
+        ({"nationality": ["French"], "accession": ["INV 12"]}, set()),
     ],
 )
 def test_facts_of_the_works(criteria: dict[str, Any], ids: set[str], museum: Store) -> None:
@@ -443,26 +444,27 @@ def test_facts_of_the_works(criteria: dict[str, Any], ids: set[str], museum: Sto
 
 
 def test_unknown_names_of_terms_are_answered_with_the_closest(museum: Store) -> None:
-    said = message(lambda: fitting(museum, nationalities=["Amerikan"]))
+    said = message(lambda: fitting(museum, nationality=["Amerikan"]))
     assert said == "no nationality 'Amerikan'; closest: American"
-    said = message(lambda: fitting(museum, schools=["Bostn"]))
+    said = message(lambda: fitting(museum, school=["Bostn"]))
     assert said.startswith("no school 'Bostn'; closest: Boston")
-    said = message(lambda: fitting(museum, accessions=["1937.1.9"]))
+    said = message(lambda: fitting(museum, accession=["1937.1.9"]))
     assert said.startswith("no accession '1937.1.9'; closest: 1937.1.")
     # What one field knows, another need not.
-    assert message(lambda: fitting(museum, schools=["French"])).startswith("no school 'French'")
+    assert message(lambda: fitting(museum, school=["French"])).startswith("no school 'French'")
 
 
 def test_terms_of_one_field_are_not_those_of_another(store: Store) -> None:
-    said = message(lambda: fitting(store, schools=["French"]))
+    said = message(lambda: fitting(store, school=["French"]))
     assert said.startswith("no school 'French'")
-    assert message(lambda: fitting(store, accessions=["1963=1"])).startswith("no accession")
+    assert message(lambda: fitting(store, accession=["1963=1"])).startswith("no accession")
 
 
 def test_all_criteria_in_words() -> None:
-    assert Criteria(
-        artists=["1822"], qualifiers=["near", "by"], nationalities=["Dutch"], schools=["Delft"],
-        accessions=["1.2", "1.3"], dated=True,
+    assert SearchFilters(
+        artist=["1822"], qualifier=["near", "by"], nationality=["Dutch"], school=["Delft"],
+        accession=["1.2", "1.3"], dated=True,
     ).describe() == [
-        "1822", "near or by", "Dutch", "school Delft", "accession 1.2 or 1.3", "dated",
+        "artist 1822", "qualifier near or by", "nationality Dutch", "school Delft",
+        "accession 1.2 or 1.3", "dated",
     ]  # fmt: skip

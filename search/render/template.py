@@ -1,0 +1,49 @@
+"""Pages from Jinja templates: one file each, with no script and nothing to load."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import PIL.Image
+
+from artextract import __version__
+from artextract.errors import InputError
+from artextract.files import atomic_write
+from artextract.images.opening import jpeg_data_uri
+from search.query import Query
+
+
+def save_page(path: Path, template: str, **values: Any) -> None:
+    """Write a page that needs no other file and no network.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("search.render"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(template).render(version=__version__, **values)
+    try:
+        atomic_write(path, page)
+    except OSError as error:
+        raise InputError(
+            f"page {path} can't be written ({error.strerror}); choose another file"
+        ) from error
+
+
+def caption(query: Query) -> dict[str, str]:
+    """Return the title of a query image, and by whom and of when it is."""
+    artwork = query.artwork
+    if artwork is None:
+        return {"title": query.label, "by": ""}
+    by = ", ".join(part for part in (artwork.maker, artwork.display_date) if part)
+    return {"title": artwork.title or query.label, "by": by}
+
+
+def data_uri(image: PIL.Image.Image) -> str:
+    """Return an image as a data URI, in JPEG."""
+    return jpeg_data_uri(image, quality=84)

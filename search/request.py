@@ -1,0 +1,397 @@
+"""The search request. Every field is declared once, here.
+
+The options of ``artextract search``, the parameters of the HTTP API and their descriptions, the
+keywords of :meth:`artextract.Collection.search` and the addresses of the page are generated from
+these declarations. A new filter is a field of :class:`SearchFilters` and a line in
+:func:`search.filtering.make_filter` that turns it into a condition. Aspects declare the filters
+over the facts that they detect (:class:`artextract.aspects.base.FactFilter`).
+"""
+
+import inspect
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from artextract.aspects import fact_filters as declared_facts
+from artextract.aspects.base import FactFilter
+from artextract.catalog.names import closest
+from artextract.catalog.years import YearRange, parse_year_filter
+from artextract.errors import CombinationError, QueryError
+from search.query import Query
+from search.region import Region
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+Example: TypeAlias = "str | os.PathLike[str] | bytes | PIL.Image.Image | Query"
+"""An image to compare with: a file, a URL, the id of an artwork, the bytes of an image file, an
+image, or a query that was encoded before."""
+
+Texts = Sequence[str]
+Years = str | int | tuple[int | None, int | None]
+
+MAXIMUM_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """The declaration of a field, from which every interface is generated.
+
+    Attributes:
+        name: The name in Python, in the API and in addresses; an option has "-" for "_".
+        help: One sentence for help texts and descriptions.
+        example: A valid value, as text.
+        type: str, bool, int or float.
+        multiple: Several values may be given.
+        metavar: What stands for a value in help texts.
+        choices: All valid values; empty for any.
+        minimum: The least number, included.
+        maximum: The greatest number, included.
+        default: The value of a field that is not given.
+    """
+
+    name: str
+    help: str
+    example: str
+    type: type = str
+    multiple: bool = False
+    metavar: str = "TEXT"
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    default: Any = None
+
+
+def _declare(default: Any, help_: str, example: str, *, metavar: str = "TEXT", **more: Any) -> Any:
+    """Return a dataclass field that carries its declaration."""
+    flag = {"type": bool} if default is False else {}
+    settings = {"help": help_, "example": example, "metavar": metavar, "default": default,
+                "multiple": default == (), **flag, **more}  # fmt: skip
+    return field(default=default, metadata=settings)
+
+
+def _parameters(kind: type) -> list[Parameter]:
+    return [Parameter(name=each.name, **each.metadata) for each in fields(kind) if each.metadata]
+
+
+def fact_filters() -> Sequence[FactFilter]:
+    """Return the filters over detected facts that the aspects declare."""
+    return declared_facts.FACT_FILTERS
+
+
+def filter_parameters() -> list[Parameter]:
+    """Return the declarations of all filters, those over detected facts included."""
+    return [
+        *_parameters(SearchFilters),
+        *(
+            Parameter(
+                name=each.name, help=each.help, example=each.example, multiple=each.multiple,
+                choices=each.choices, metavar="NAME" if each.multiple else "N",
+                default=() if each.multiple else None,
+            )
+            for each in fact_filters()
+        ),
+    ]  # fmt: skip
+
+
+def request_parameters() -> list[Parameter]:
+    """Return the declarations of all other fields of a request."""
+    return _parameters(SearchRequest)
+
+
+def signature() -> inspect.Signature:
+    """Return the signature of :meth:`artextract.Collection.search`, with every field a keyword."""
+    first = [
+        inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY),
+        inspect.Parameter("query", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None),
+    ]
+    return inspect.Signature([
+        *first,
+        *(inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default)
+          for each in (*request_parameters(), *filter_parameters())),
+    ])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilters:
+    """Which artworks may be found; several values of one field mean any of them.
+
+    Attributes:
+        facts: Filters over detected facts, {name of the filter: values}; the filters are those of
+            :func:`fact_filters`. :meth:`of` and all interfaces take them as fields of their own.
+
+    Raises:
+        CombinationError: a field lacks the one that it belongs to.
+        DateError: the years are not understood.
+        QueryError: a value is out of its range, or there is no such fact.
+    """
+
+    artist: Texts = _declare(
+        (), "Only artworks by or near this artist (name, ULAN or Wikidata id); any of.",
+        "Claude Monet", metavar="NAME",
+    )  # fmt: skip
+    qualifier: Texts = _declare(
+        (), "How artist and artwork relate: by, attributed, workshop, circle, follower, after, "
+        "...; near stands for all but the artist's own hand. Any of.", "workshop", metavar="WORD",
+    )  # fmt: skip
+    nationality: Texts = _declare(
+        (), "Only artworks by artists of this nationality; any of.", "French", metavar="NAME"
+    )
+    school: Texts = _declare((), "Only this school; any of.", "Dutch", metavar="NAME")
+    accession: Texts = _declare(
+        (), "Only the artwork with this accession number; any of.", "1963.10.1", metavar="NUMBER"
+    )
+    years: Years | None = _declare(
+        None, "Only artworks whose years overlap A to B; A: and :B are open.", "1870:1890",
+        metavar="A:B",
+    )  # fmt: skip
+    within: bool = _declare(
+        False, "The artwork's years must lie within `years`, not only overlap them.", "true"
+    )
+    dated: bool = _declare(
+        False, "Only artworks with years of their own, not those of their artist's life.", "true"
+    )
+    style: Texts = _declare((), "Only this style; any of.", "Impressionism", metavar="NAME")
+    genre: Texts = _declare((), "Only this genre; any of.", "landscape", metavar="NAME")
+    predicted_style: Texts = _declare(
+        (), "Only artworks of this predicted style, whatever the catalog says; any of.", "Baroque",
+        metavar="NAME",
+    )  # fmt: skip
+    predicted_genre: Texts = _declare(
+        (), "Only artworks of this predicted genre; any of.", "portrait", metavar="NAME"
+    )
+    predicted_artist: Texts = _declare(
+        (), "Only artworks of this predicted artist; any of.", "Claude Monet", metavar="NAME"
+    )
+    min_confidence: float | None = _declare(
+        None, "Only predictions with at least this probability, 0 to 1.", "0.8",
+        metavar="P", type=float, minimum=0, maximum=1,
+    )  # fmt: skip
+    medium: str | None = _declare(None, "Only artworks whose medium has these words.", "oil canvas")
+    where: Texts = _declare(
+        (), "Only artworks whose field KEY is VALUE; repeatable: all of.", "accession=1963.10.1",
+        metavar="KEY=VALUE",
+    )  # fmt: skip
+    text: str | None = _declare(
+        None, "Only artworks whose title has these words.", "water lilies", metavar="WORDS"
+    )
+    words: str | None = _declare(
+        None, "Only artworks whose title or artist's name has these words.", "monet",
+        metavar="WORDS",
+    )  # fmt: skip
+    facts: Mapping[str, Texts] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        known = {each.name for each in fact_filters()}
+        given = {name: _texts(values) for name, values in self.facts.items()}
+        object.__setattr__(self, "facts", {name: each for name, each in given.items() if each})
+        for name in self.facts:
+            if name not in known:
+                raise _unknown(name, known)
+        _check(self)
+        if isinstance(self.years, tuple):
+            ends = ("" if year is None else str(year) for year in self.years)
+            object.__setattr__(self, "years", ":".join(ends))
+        self.year_range()
+        if self.within and self.years is None:
+            raise CombinationError("`within` needs `years`")
+        predicted = (self.predicted_style, self.predicted_genre, self.predicted_artist)
+        if self.min_confidence is not None and not any(predicted):
+            raise CombinationError(
+                "`min_confidence` needs `predicted_style`, `predicted_genre` or `predicted_artist`"
+            )
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Return the filters with facts given as fields of their own, such as ``facing="left"``.
+
+        Raises:
+            QueryError: there is no such field; see the class for other errors.
+        """
+        facts = {each.name: values.pop(each.name) for each in fact_filters() if each.name in values}
+        _check_names(values, [each.name for each in filter_parameters()])
+        return cls(**values, facts=facts)
+
+    def year_range(self) -> YearRange | None:
+        """Return ``years`` as a range; None where none are given.
+
+        Raises:
+            DateError: they are not understood.
+        """
+        return None if self.years is None else parse_year_filter(str(self.years))
+
+    def describe(self) -> list[str]:
+        """Return each filter that is set as text, such as "artist Claude Monet"."""
+        described = []
+        for each in filter_parameters():
+            value = getattr(self, each.name, None) or self.facts.get(each.name)
+            label = each.name.replace("_", " ")
+            if value is True:
+                described.append(label)
+            elif value:
+                described.append(f"{label} {' or '.join(_texts(value))}")
+        return described
+
+    def without(self, name: str) -> Self:
+        """Return the filters with one of them unset, and with it those that need it."""
+        if name not in self.__slots__:
+            others = {fact: values for fact, values in self.facts.items() if fact != name}
+            return replace(self, facts=others)
+        unset: dict[str, Any] = {name: None}
+        if name == "years":
+            unset["within"] = False
+        if name.startswith("predicted_"):
+            unset["min_confidence"] = None
+        return replace(self, **unset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """One search: artworks similar to examples, or, without an example, those that fit the filters.
+
+    Raises:
+        CombinationError: a field lacks the one that it belongs to.
+        QueryError: a value is not understood or out of its range.
+    """
+
+    filters: SearchFilters = field(default_factory=SearchFilters)
+    like: Sequence[Example] = _declare(
+        (), "Also similar to this image; repeatable.", "nga:1138", metavar="QUERY"
+    )
+    unlike: Sequence[Example] = _declare(
+        (), "Less similar to this image; repeatable.", "nga:1139", metavar="QUERY"
+    )
+    by: Mapping[str, float] | Texts = _declare(
+        "visual", "Aspect to compare by; repeatable: the weighted sum of several.",
+        "composition=2", metavar="ASPECT[=WEIGHT]", multiple=True,
+    )  # fmt: skip
+    region: Region | str | None = _declare(
+        None, "Search with this part of the first query image: x,y,w,h as fractions of its width "
+        "and height.", "0.1,0.1,0.5,0.5", metavar="X,Y,W,H",
+    )  # fmt: skip
+    other_artists: bool = _declare(False, "Leave out artworks by the query's artist.", "true")
+    min_score: float | None = _declare(
+        None, "Only artworks with at least this score (cosine).", "0.5",
+        metavar="S", type=float, minimum=-1, maximum=1,
+    )  # fmt: skip
+    verify: bool = _declare(
+        False, "Re-rank the first 100 artworks by local features that match the query's "
+        "geometrically: finds the artwork of a detail.", "true",
+    )  # fmt: skip
+    limit: int = _declare(
+        10, "Maximum number of artworks to return.", "24",
+        metavar="N", type=int, minimum=1, maximum=MAXIMUM_LIMIT,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for name in ("like", "unlike"):
+            object.__setattr__(self, name, _examples(getattr(self, name)))
+        _check(self)
+        object.__setattr__(self, "by", parse_weights(self.by))
+        if isinstance(self.region, str):
+            object.__setattr__(self, "region", Region.parse(self.region))
+        for name in ("unlike", "other_artists", "region", "verify"):
+            if getattr(self, name) and not self.like:
+                raise CombinationError(
+                    f"`{name}` needs a query image: a file, a URL or the id of an artwork"
+                )
+        if self.verify and len(self.like) > 1:
+            raise CombinationError("`verify` compares with one query image; give no second one")
+
+    @classmethod
+    def of(cls, query: "Example | None" = None, **values: Any) -> Self:
+        """Return the request with the filters given as fields of their own.
+
+        Args:
+            query: The first of ``like``.
+            **values: Fields of the request and of :class:`SearchFilters`, facts included.
+
+        Raises:
+            QueryError: there is no such field; see the classes for other errors.
+        """
+        own = {each.name: values.pop(each.name)
+               for each in request_parameters() if each.name in values}  # fmt: skip
+        known = [each.name for each in (*request_parameters(), *filter_parameters())]
+        _check_names(values, known)
+        if query is not None:
+            own["like"] = (query, *_examples(own.get("like", ())))
+        return cls(**own, filters=SearchFilters.of(**values))
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The aspects to compare by, {aspect: weight}."""
+        return parse_weights(self.by)
+
+    @property
+    def part(self) -> Region | None:
+        """The region of the first query image."""
+        return Region.parse(self.region) if isinstance(self.region, str) else self.region
+
+
+def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
+    """Return {aspect: weight} of a mapping or of texts such as "composition=2" and "lighting" (1).
+
+    Nothing stands for "visual".
+
+    Raises:
+        QueryError: a weight is not a positive number, or an aspect is named twice.
+    """
+    if isinstance(by, Mapping):
+        by = [f"{aspect}={weight}" for aspect, weight in by.items()]
+    weights: dict[str, float] = {}
+    for text in (by,) if isinstance(by, str) else by or ("visual",):
+        aspect, separator, number = text.partition("=")
+        try:
+            weight = float(number) if separator else 1.0
+        except ValueError:
+            weight = math.nan
+        if not (math.isfinite(weight) and weight > 0):
+            raise QueryError(f"`by` {text!r} has weight {number!r}; give a number above 0")
+        if aspect in weights:
+            raise QueryError(f"`by` names {aspect} twice; give one weight")
+        weights[aspect] = weight
+    return weights
+
+
+def _check(instance: "SearchFilters | SearchRequest") -> None:
+    """Turn the values of text fields into tuples, and check the ranges of numbers."""
+    for each in _parameters(type(instance)):
+        value = getattr(instance, each.name)
+        if each.default == () and each.name not in ("like", "unlike"):
+            object.__setattr__(instance, each.name, _texts(value))
+        elif each.minimum is not None and each.maximum is not None and value is not None:
+            if not each.minimum <= value <= each.maximum:
+                raise QueryError(
+                    f"`{each.name}` is {value}; expected {each.minimum} to {each.maximum}"
+                )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return tuple(map(str, value)) if isinstance(value, (list, tuple, set)) else (str(value),)
+
+
+def _examples(value: "Example | Iterable[Example] | None") -> "tuple[Example, ...]":
+    if value is None:
+        return ()
+    examples = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if "" in [each for each in examples if isinstance(each, str)]:
+        raise CombinationError(
+            "a query is empty; give a file, a URL or the id of an artwork, or leave it out"
+        )
+    return examples
+
+
+def _check_names(values: Iterable[str], known: Iterable[str]) -> None:
+    for name in values:
+        if name not in known:
+            raise _unknown(name, known)
+
+
+def _unknown(name: str, known: Iterable[str]) -> QueryError:
+    near = closest(name, known)
+    hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(sorted(known))}"
+    return QueryError(f"there is no search field {name!r}; {hint}")
