@@ -352,8 +352,8 @@ class Collection:
         Raises:
             InputError: the collection is empty, or the file can't be written.
         """
-        from artextract.store.entries import StoredEntries
         from artextract.catalog.writing.save import save_entries
+        from artextract.store.entries import StoredEntries
 
         if not self.store.count():
             raise InputError(f"collection {self.location} is empty; ingest artworks first")

@@ -24,6 +24,7 @@ A message is one sentence: what failed, the value, what was expected, and the ne
 fields and arguments in backticks (`within`); the command line writes them as options (--within).
 """
 
+
 class ArtExtractError(Exception):
     """A known failure; its text is fit to be shown to the user as it is."""
 

@@ -239,12 +239,13 @@ class SearchFilters:
         if name not in self.__slots__:
             others = {fact: values for fact, values in self.facts.items() if fact != name}
             return replace(self, facts=others)
-        unset: dict[str, Any] = {name: None}
+        names = {name}
         if name == "years":
-            unset["within"] = False
+            names.add("within")
         if name.startswith("predicted_"):
-            unset["min_confidence"] = None
-        return replace(self, **unset)
+            names.add("min_confidence")
+        defaults = {each.name: each.default for each in _parameters(type(self))}
+        return replace(self, **{each: defaults[each] for each in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,6 @@ class FactFilter:
         for value in values:
             if self.choices and value not in self.choices:
                 raise QueryError(
-                    f"{self.name} is {value!r}; expected one of {', '.join(self.choices)}",
+                    f"`{self.name}` is {value!r}; expected one of {', '.join(self.choices)}",
                 )
         return [f"{self.fact}={value}" for value in self.parse(values)]

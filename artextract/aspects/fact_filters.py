@@ -23,7 +23,7 @@ def parse_counts(name: str) -> Callable[[Sequence[str]], list[str]]:
             except ValueError:
                 low, high = 1, 0
             if not 0 <= low <= high:
-                raise QueryError(f"{name} is {text!r}; write 2, 1:3, or 2: for two and more")
+                raise QueryError(f"`{name}` is {text!r}; write 2, 1:3, or 2: for two and more")
             counts += [str(count) for count in range(low, min(high, _MAXIMUM_COUNT) + 1)]
         return counts
 

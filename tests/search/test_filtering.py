@@ -415,7 +415,7 @@ def test_words_that_are_no_qualifiers(word: str, museum: Store) -> None:
 def test_artists_whom_nobody_knows(artist: str, museum: Store) -> None:
     for qualifiers in ([], ["near"]):
         said = message(lambda qualifier=qualifiers: fitting(  # type: ignore[misc]
-            museum, artist=["1911", artist], qualifier=qualifiers
+            museum, artist=["1911", artist], qualifier=qualifier
         ))  # fmt: skip
         assert said.startswith(f"no artist {artist!r}")
 
