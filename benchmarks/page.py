@@ -29,11 +29,8 @@ from typing import Any
 
 import httpx
 
-from artextract.store import open_store
+import artextract
 from search.bench.synthetic import make_store
-from search.engine import search
-from search.reading import QueryReader
-from search.request import SearchRequest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -174,13 +171,11 @@ async def ask(address: str, questions: list[tuple[str, Parameters]], clients: in
 def in_process(store: Path, questions: list[tuple[str, Parameters]]) -> dict[str, float]:
     """Return how long the same questions take with no server between."""
     times = []
-    with open_store(str(store)) as opened:
-        reader = QueryReader(opened)
+    with artextract.open(store) as collection:
         for warm in (True, False):
             for _, parameters in questions:
                 begun = time.perf_counter()
-                like = [reader.read_artwork(dict(parameters)["like"])]
-                search(opened, SearchRequest(like=like, limit=PAGE))
+                collection.search(dict(parameters)["like"], limit=PAGE)
                 if not warm:
                     times.append(time.perf_counter() - begun)
     return percentiles(times)

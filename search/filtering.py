@@ -70,7 +70,7 @@ def _words(store: Store, text: str) -> Condition:
 
 
 def _hands(request: SearchFilters, store: Store) -> list[Condition]:
-    """Return the conditions of the artists and of how they relate to the work."""
+    """Return the conditions of the artists and of how they relate to the artwork."""
     qualifiers = [value for name in request.qualifier for value in _qualifiers(name)]
     by_name: list[str] = []
     by_number: list[str] = []
@@ -204,7 +204,7 @@ def _paths(key: str) -> list[str]:
 
 
 def _keys_in_use(store: Store) -> list[str]:
-    """Return the payload keys of the first works of the collection."""
+    """Return the payload keys of the first 200 images of the collection."""
     keys: set[str] = set()
     for number, record in enumerate(store.scroll(page_size=200)):
         if number >= 200:

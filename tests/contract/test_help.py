@@ -24,7 +24,7 @@ def test_every_command_and_option_has_help(name: str) -> None:
     assert command.help
     assert re.match(r"[A-Z].*\.", command.get_short_help_str(1000))
     for parameter in command.params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, click.Option) and not parameter.hidden:
             assert parameter.help, f"{name} {parameter.opts[0]}"
             first = parameter.help.split("[default")[0].rstrip()
             assert first.endswith("."), f"{name} {parameter.opts[0]}: {parameter.help}"

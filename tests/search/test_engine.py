@@ -100,7 +100,7 @@ def unit(vector: Sequence[float]) -> list[float]:
 
 
 def expected(vector: Sequence[float], works: Sequence[Artwork]) -> list[tuple[str, float]]:
-    """Return (image, score) of ``works``, the most alike first, ties in the order of point ids.
+    """Return (image, score) of ``works``, the most similar first, ties in the order of point ids.
 
     Of the images of one work only the best is left.
     """
@@ -113,11 +113,11 @@ def expected(vector: Sequence[float], works: Sequence[Artwork]) -> list[tuple[st
     return [(work.image, score) for work, score in best]
 
 
-def check(answer: Answer, wanted: Sequence[tuple[str, float]]) -> None:
+def check(answer: Answer, correct: Sequence[tuple[str, float]]) -> None:
     """Check an answer's images, ranks and scores."""
-    assert [result.artwork.image for result in answer.results] == [image for image, _ in wanted]
-    assert [result.rank for result in answer.results] == list(range(1, len(wanted) + 1))
-    for result, (_, score) in zip(answer.results, wanted, strict=True):
+    assert [result.artwork.image for result in answer.results] == [image for image, _ in correct]
+    assert [result.rank for result in answer.results] == list(range(1, len(correct) + 1))
+    for result, (_, score) in zip(answer.results, correct, strict=True):
         assert result.score == pytest.approx(score, abs=1e-5)
         assert result.aspects == {"visual": result.score}
 
@@ -179,15 +179,15 @@ EXAMPLES = st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_s
 
 @given(like=EXAMPLES, unlike=EXAMPLES | st.just([]))
 def test_combination_of_examples(like: list[list[float]], unlike: list[list[float]]) -> None:
-    wanted = []
+    correct = []
     for at in range(3):
         toward = sum(vector[at] for vector in like) / len(like)
         if unlike:
             toward = 2 * toward - sum(vector[at] for vector in unlike) / len(unlike)
-        wanted.append(toward)
-    if math.hypot(*wanted) > 1e-5:
-        assert combine(like, unlike) == pytest.approx(wanted, abs=1e-9)
-    elif math.hypot(*wanted) < 1e-7:
+        correct.append(toward)
+    if math.hypot(*correct) > 1e-5:
+        assert combine(like, unlike) == pytest.approx(correct, abs=1e-9)
+    elif math.hypot(*correct) < 1e-7:
         with pytest.raises(QueryError, match="cancel each other out"):
             combine(like, unlike)
 
@@ -268,9 +268,9 @@ def test_min_score(store: Store, least: float) -> None:
     vector = VECTORS["40.jpg"]
     shifted = [value + 0.2 for value in vector]
     question = SearchRequest(like=[free(shifted)], limit=100, min_score=least)
-    wanted = [pair for pair in expected(shifted, WORKS) if pair[1] >= least]
+    correct = [pair for pair in expected(shifted, WORKS) if pair[1] >= least]
     answer = search(store, question)
-    check(answer, wanted)
+    check(answer, correct)
     assert answer.matching == len({work.id for work in WORKS})
 
 
@@ -295,9 +295,9 @@ def test_without_a_query_the_works_are_listed_by_year_artist_and_title(
 ) -> None:
     answer = search(store, SearchRequest(limit=limit))
     works = [work for work in WORKS if work.view != "alternate"]
-    wanted = sorted(works, key=listing_order)[:limit]
-    assert [result.artwork.id for result in answer.results] == [work.id for work in wanted]
-    assert [result.rank for result in answer.results] == list(range(1, len(wanted) + 1))
+    correct = sorted(works, key=listing_order)[:limit]
+    assert [result.artwork.id for result in answer.results] == [work.id for work in correct]
+    assert [result.rank for result in answer.results] == list(range(1, len(correct) + 1))
     assert all(result.score is None and result.aspects == {} for result in answer.results)
     assert answer.matching == len({work.id for work in WORKS})
     if limit == 1000:
@@ -320,8 +320,8 @@ def test_listing_keeps_to_the_filter(store: Store) -> None:
         and (work.year_begin is not None or work.year_end is not None)
         and (work.year_end is None or work.year_end >= 1865)
     ]
-    wanted = sorted(fitting, key=listing_order)[:10]
-    assert [result.artwork.id for result in answer.results] == [work.id for work in wanted]
+    correct = sorted(fitting, key=listing_order)[:10]
+    assert [result.artwork.id for result in answer.results] == [work.id for work in correct]
     assert answer.matching == len(fitting) > 10
 
 

@@ -355,15 +355,15 @@ NAMES = sorted({name for _, hands in HANDS for hand in hands for name in hand[:4
 @pytest.mark.parametrize("artist", [None, *NAMES])
 def test_each_artist_with_each_qualifier(artist: str | None, museum: Store) -> None:
     artists = [artist] if artist else []
-    wanted = {artist} if artist else None
-    assert fitting(museum, artist=artists) == works_of(wanted, None)
+    correct = {artist} if artist else None
+    assert fitting(museum, artist=artists) == works_of(correct, None)
     for qualifier in Qualifier:
-        expected = works_of(wanted, {qualifier})
+        expected = works_of(correct, {qualifier})
         assert fitting(museum, artist=artists, qualifier=[qualifier]) == expected
-    near = works_of(wanted, {str(value) for value in NEAR})
+    near = works_of(correct, {str(value) for value in NEAR})
     assert fitting(museum, artist=artists, qualifier=["near"]) == near
     assert fitting(museum, artist=artists, qualifier=list(Qualifier)) == works_of(
-        wanted, {str(value) for value in Qualifier}
+        correct, {str(value) for value in Qualifier}
     )
 
 

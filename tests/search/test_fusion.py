@@ -84,9 +84,9 @@ def test_the_best_works_of_a_weighted_sum(
     factors = normalise_weights(rows, weights)
     filter_ = None if style is None else filters.all_of([filters.named("style", [style])])
     found = search_by_several(store, targets, weights, limit=limit, filter_=filter_)
-    wanted = by_a_loop(points, targets, factors, style)[:limit]
-    assert [each.id for each in found] == [point_id for point_id, _ in wanted]
-    for each, (_, score) in zip(found, wanted, strict=True):
+    correct = by_a_loop(points, targets, factors, style)[:limit]
+    assert [each.id for each in found] == [point_id for point_id, _ in correct]
+    for each, (_, score) in zip(found, correct, strict=True):
         assert each.score == pytest.approx(score, abs=1e-5)
         assert sum(each.shares.values()) == pytest.approx(each.score, abs=1e-6)
         assert set(each.aspects) == set(weights)

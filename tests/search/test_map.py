@@ -1,4 +1,4 @@
-"""The map: alike works lie close together, groups are found, colours say what is there."""
+"""The map: similar artworks lie close together, groups are found, colours say what is there."""
 
 import json
 import os

@@ -197,7 +197,7 @@ def test_a_part_of_a_work_that_is_there(folder: Path, artextract: Artextract) ->
 def test_page_and_sheet_say_what_was_found_again(
     folder: Path, detail: Path, artextract: Artextract
 ) -> None:
-    page, sheet = folder / "alike.html", folder / "alike.png"
+    page, sheet = folder / "similar.html", folder / "similar.png"
     words = ("search", detail, "--store", folder / "store", "--verify", "--format", "json",
              "--gallery", page, "--sheet", sheet)  # fmt: skip
     rows = json.loads(artextract(*words).out)
@@ -207,7 +207,7 @@ def test_page_and_sheet_say_what_was_found_again(
     assert f"{rows[0]['matches']} places of the query were found again" in text
     assert sheet.stat().st_size > 10_000
     artextract(*(word for word in words if word != "--verify"))
-    assert ", most alike first." in page.read_text(encoding="utf-8")
+    assert ", most similar first." in page.read_text(encoding="utf-8")
 
 
 def test_thumbnails_stand_in_for_pictures_that_have_gone(

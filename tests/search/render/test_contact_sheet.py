@@ -113,10 +113,10 @@ def test_the_pictures_are_in_the_order_of_the_answer(store: Store, tmp_path: Pat
         with PIL.Image.open(result.image) as picture:
             scale = 260 / max(picture.size)
             width, height = (round(side * scale) for side in picture.size)
-            wanted = np.asarray(picture.resize((width, height)), dtype=float)
+            correct = np.asarray(picture.resize((width, height)), dtype=float)
         left, bottom = 18 + number % 6 * 278, 18 + number // 6 * 352 + 260
         shown = sheet[bottom - height : bottom, left : left + width]
-        assert np.abs(shown - wanted).mean() < 8
+        assert np.abs(shown - correct).mean() < 8
 
 
 def test_without_a_query_there_is_no_frame(store: Store, tmp_path: Path) -> None:

@@ -216,8 +216,8 @@ def test_a_picture_that_was_moved_is_shown_as_its_thumbnail(page: Page) -> None:
     original = make_picture(5, (640, 480))
     assert max(moved.size) < 440
     assert moved.width / moved.height == pytest.approx(4 / 3, abs=0.05)
-    wanted = np.asarray(original.resize(moved.size), dtype=float)
-    assert np.abs(np.asarray(moved.convert("RGB"), dtype=float) - wanted).mean() < 12
+    correct = np.asarray(original.resize(moved.size), dtype=float)
+    assert np.abs(np.asarray(moved.convert("RGB"), dtype=float) - correct).mean() < 12
 
 
 def test_several_queries_criteria_and_unlikes(store: Store, tmp_path: Path) -> None:

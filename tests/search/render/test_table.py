@@ -100,9 +100,9 @@ def expected(with_query: bool) -> list[dict[str, Any]]:
 
 
 def check(rows: list[dict[str, Any]], with_query: bool) -> None:
-    wanted = expected(with_query)
-    assert [list(row) for row in rows] == [KEYS] * len(wanted)
-    for row, other in zip(rows, wanted, strict=True):
+    correct = expected(with_query)
+    assert [list(row) for row in rows] == [KEYS] * len(correct)
+    for row, other in zip(rows, correct, strict=True):
         for key in KEYS:
             if with_query and key in {"score", "aspects", "shares"}:
                 assert row[key] == pytest.approx(other[key], abs=1e-5)
@@ -124,10 +124,10 @@ def test_json_and_json_lines(store: Path, words: tuple[str, ...], artextract: Ar
 def test_csv_reads_back(store: Path, words: tuple[str, ...], artextract: Artextract) -> None:
     out = artextract("search", *words, "--store", store, "--format", "csv").out
     rows = list(csv.DictReader(io.StringIO(out, newline="")))
-    wanted = json.loads(artextract("search", *words, "--store", store, "--format", "json").out)
+    correct = json.loads(artextract("search", *words, "--store", store, "--format", "json").out)
     aspects = ["aspects.visual"] if words else []
     assert list(rows[0]) == [*KEYS[:-3], *aspects]
-    for row, other in zip(rows, wanted, strict=True):
+    for row, other in zip(rows, correct, strict=True):
         assert other.pop("predicted") == {}
         del other["shares"]
         other |= {f"aspects.{name}": score for name, score in other.pop("aspects").items()}

@@ -55,5 +55,5 @@ def make_client(collection: Collection, tmp_path: Path) -> Iterator[Callable[...
 
 @pytest.fixture
 def client(make_client: Callable[..., httpx.Client]) -> httpx.Client:
-    """A client of a server as it is without settings, but for how often it may be asked."""
+    """A client of a server as it is without settings, but for the rate limits."""
     return make_client()

@@ -147,13 +147,13 @@ def test_why_two_works_match(client: httpx.Client) -> None:
 
 
 def test_facets_agree_with_the_searches_that_they_promise(client: httpx.Client) -> None:
-    asked = {"faces": "1:"}
+    given = {"faces": "1:"}
     fields = client.get(f"{API}/collection").json()["counted"]
     assert {"artist", "predicted_genre", "colour", "key"} <= set(fields)
     for field in fields:
-        params = [("field", field), ("top", "5"), *asked.items()]
+        params = [("field", field), ("top", "5"), *given.items()]
         for choice in client.get(f"{API}/facets", params=params).json()["fields"][field]:
-            found = client.get(f"{API}/search", params={**asked, field: choice["value"]})
+            found = client.get(f"{API}/search", params={**given, field: choice["value"]})
             assert found.json()["matching"] == choice["count"], (field, choice)
 
 

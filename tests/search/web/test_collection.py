@@ -48,7 +48,7 @@ def test_lists_and_counts_follow_another_writer(
         assert "Claude Monet" not in artists()
         with open_store(location) as writer:
             writer.upsert(monets)
-        assert listed() == before  # it is asked for changes only so often
+        assert listed() == before  # it looks for changes every 15 seconds
         monkeypatch.setattr(collection, "_FRESH_SECONDS", 0.0)
         assert listed() == before | {point.payload["id"] for point in monets}
         assert "Claude Monet" in artists()

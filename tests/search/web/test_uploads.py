@@ -149,8 +149,8 @@ def test_private_addresses_are_not_fetched(
     client: httpx.Client, httpserver: HTTPServer, url: str
 ) -> None:
     httpserver.expect_request("/x.jpg").respond_with_data(encode(noise(), "JPEG"))
-    asked = url.format(port=httpserver.port)
-    answer = client.post(f"{API}/pictures/from-url", json={"url": asked})
+    address = url.format(port=httpserver.port)
+    answer = client.post(f"{API}/pictures/from-url", json={"url": address})
     assert answer.status_code in (400, 422), answer.text
     assert list(answer.json()) == ["error"]
     assert httpserver.log == []
