@@ -225,7 +225,7 @@ def test_sliders_weight_the_aspects_and_scores_show_their_shares(
     expect(page.locator(".tile .share.palette").first).to_be_attached()
     title = page.locator(".tile .score").first.get_attribute("title")
     assert title is not None
-    assert "Palette" in title
+    assert "Colours" in title
     page.locator("#by-visual").fill("0")
     page.wait_for_url(lambda url: "visual" not in url)
     assert parameters(page)["by"] == ["palette=1.5"]

@@ -4,7 +4,7 @@ import { artworkAddress, currentParameters, similarAddress } from "./address.js"
 import { API, ApiError, get } from "./api.js";
 import { h, setChildren } from "./elements.js";
 import { showExplanation } from "./explanation.js";
-import { aspectLabel, byline, displayValue, titleOf } from "./labels.js";
+import { aspectLabel, byline, displayValue, drawingLabel, titleOf } from "./labels.js";
 import { listButton } from "./saved-list.js";
 
 const CATALOG_FIELDS = [
@@ -13,7 +13,6 @@ const CATALOG_FIELDS = [
   ["theme", "Theme"], ["technique", "Technique"], ["department", "Department"], ["accession", "Accession number"],
   ["credit_line", "Credit line"], ["id", "Identifier"],
 ];
-const DRAWINGS = { face: "faces", pose: "figures", lighting: "tonality", palette: "palette" };
 const LIGHT_FROM = { left: "light from the left", right: "light from the right", above: "light from above", unclear: "direction of light unclear" };
 const SIMILAR_COUNT = 12;
 
@@ -38,7 +37,7 @@ export async function open(main, info) {
       ...Object.entries(artwork.extra ?? {}),
     ]),
     links(artwork),
-    factsSection(artwork, facts, Object.keys(DRAWINGS).filter((aspect) => info.aspects.includes(aspect) && aspects.includes(aspect))),
+    factsSection(artwork, facts, aspects.filter(drawingLabel)),
     suggestionsSection(facts.predicted ?? {}));
   const similar = h("section", { class: "similar", "aria-label": "Similar works" }, h("h2", {}, "Similar works"));
   setChildren(main, h("div", { class: "overview" }, h("div", {}, h("div", { class: "main-image" }, image), views), record), similar);
@@ -81,7 +80,7 @@ function factsSection(artwork, { faces, bodies, light, palette }, drawnAspects) 
 
 /** Return a button that shows a drawing of an aspect in `container`, in place of any other. */
 function drawingButton(container, id, aspect) {
-  const label = DRAWINGS[aspect];
+  const label = drawingLabel(aspect);
   const button = h("button", { "aria-pressed": "false", onclick: () => {
     const wasPressed = button.getAttribute("aria-pressed") === "true";
     for (const each of button.parentElement.children) each.setAttribute("aria-pressed", "false");

@@ -1,8 +1,15 @@
 /** Labels of aspects and filters, and how values are displayed. */
 
+/** Labels of aspects: of themselves, of their drawings, and of their absence from an image. */
 const ASPECTS = {
-  visual: "Overall", style: "Style", composition: "Composition", lighting: "Tonality",
-  palette: "Palette", face: "Faces", pose: "Pose", scene: "Scene",
+  visual: { label: "Overall" },
+  style: { label: "Style" },
+  composition: { label: "Composition" },
+  lighting: { label: "Tonality", drawing: "tonality" },
+  palette: { label: "Colours", drawing: "colours" },
+  face: { label: "Faces", drawing: "faces", absence: "no face detected" },
+  pose: { label: "Pose", drawing: "figures", absence: "no figure detected" },
+  scene: { label: "Scene" },
 };
 
 export const FACETS = {
@@ -19,7 +26,9 @@ const OTHER_FILTERS = {
 
 const TONAL_KEYS = { low: "dark", mid: "medium", high: "light" };
 
-export const aspectLabel = (aspect) => ASPECTS[aspect] ?? aspect;
+export const aspectLabel = (aspect) => ASPECTS[aspect]?.label ?? aspect;
+export const drawingLabel = (aspect) => ASPECTS[aspect]?.drawing; // undefined where nothing is drawn
+export const absenceLabel = (aspect) => ASPECTS[aspect]?.absence ?? "not available";
 
 /** Return the label of a colouring of the map, such as "predicted genre" or "cluster". */
 export const colouringLabel = (name) => FACETS[name.replace(" ", "_")] ?? name[0].toUpperCase() + name.slice(1);

@@ -4,7 +4,7 @@ import { artworkAddress, currentParameters, search, withValues } from "./address
 import { API, ApiError, get, uploadImage } from "./api.js";
 import { showDetailBox } from "./detail-box.js";
 import { debounce, h, setChildren } from "./elements.js";
-import { aspectLabel, byline, titleOf } from "./labels.js";
+import { absenceLabel, aspectLabel, byline, titleOf } from "./labels.js";
 import { notify, notifyError } from "./notification.js";
 
 const UPLOAD_PREFIX = "picture:";
@@ -12,7 +12,6 @@ const isUpload = (name) => name.startsWith(UPLOAD_PREFIX);
 
 /** Parameters that mean nothing without an image or an artwork to compare with. */
 const NEED_QUERY = ["unlike", "by", "other_artists", "min_score", "region"];
-const MISSING = { face: "no face detected", pose: "no figure detected" };
 
 /** Descriptions of artworks and uploaded images, by their names. */
 const descriptions = new Map();
@@ -171,7 +170,7 @@ function aspectSliders(parameters, info, queries) {
           event.target.setAttribute("aria-valuetext", output.textContent);
           searchSoon(aspect, Number(event.target.value));
         } }),
-      isEnabled ? output : h("span", { class: "muted unavailable" }, MISSING[aspect] ?? "not available"));
+      isEnabled ? output : h("span", { class: "muted unavailable" }, absenceLabel(aspect)));
   });
   return h("fieldset", {}, h("legend", {}, "Compare by"), rows,
     !parameters.getAll("like").some(isUpload) && h("label", { class: "check" },
