@@ -1,4 +1,4 @@
-"""Reading pages in tests: their tags and text, that they load nothing, and what a browser shows."""
+"""Read HTML pages in tests: their tags and text, and how a browser shows them."""
 
 import re
 import shutil
@@ -11,14 +11,11 @@ import numpy.typing as npt
 import PIL.Image
 import pytest
 
-__all__ = ["Page", "assert_loads_nothing", "screenshot"]
-
 
 class Page(HTMLParser):
     """The tags of a page with their attributes, and its text."""
 
     def __init__(self, path: Path) -> None:
-        """Read the page at ``path``."""
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
@@ -28,22 +25,19 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
         self.tags.append((tag, dict(attrs)))
         self._style = tag == "style"
 
     def handle_endtag(self, tag: str) -> None:
-        """See the end of the styles, which are no text."""
         self._style = False
 
     def handle_data(self, data: str) -> None:
-        """Keep text."""
         if not self._style:
             self.texts.append(data)
 
     @property
     def text(self) -> str:
-        """All text, with single spaces."""
+        """The text without styles, its white space collapsed."""
         return " ".join(" ".join(self.texts).split())
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
@@ -52,7 +46,7 @@ class Page(HTMLParser):
 
 
 def assert_loads_nothing(page: Page) -> None:
-    """Check that a page is whole in itself, runs nothing, and says so in its policy."""
+    """Assert that a page is self-contained, runs no script, and that its policy forbids both."""
     assert page.source.startswith("<!doctype html>")
     assert page.source.rstrip().endswith("</html>")
     loading = {"script", "iframe", "object", "embed", "link", "base", "form", "video", "audio"}
@@ -79,18 +73,18 @@ def assert_loads_nothing(page: Page) -> None:
 
 
 def screenshot(page: Path, width: int, height: int, folder: Path) -> npt.NDArray[np.uint8]:
-    """Return what a browser window of ``width`` x ``height`` pixels shows of ``page``."""
+    """Return the pixels (height, width, 3) of a browser window that shows ``page``."""
     browser = shutil.which("chromium")
     if browser is None:
-        pytest.skip("there is no chromium to open the page with")
-    picture = folder / f"{width}.png"
+        pytest.skip("Chromium is not installed")
+    file = folder / f"{width}.png"
     command = [
         browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
         "--hide-scrollbars", "--force-device-scale-factor=1", f"--window-size={width},{height}",
-        f"--user-data-dir={folder / f'profile-{width}'}", f"--screenshot={picture}", page.as_uri(),
+        f"--user-data-dir={folder / f'profile-{width}'}", f"--screenshot={file}", page.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert picture.is_file(), done.stderr
-    with PIL.Image.open(picture) as image:
+    assert file.is_file(), done.stderr
+    with PIL.Image.open(file) as image:
         return np.asarray(image.convert("RGB"))

@@ -1,45 +1,43 @@
-/** The address holds all that is asked, so that a search can be sent to someone. */
+/** The address holds the whole request, so that a search can be shared as a link. */
 
-export const LISTS = ["artist", "qualifier", "nationality", "school", "style", "genre",
+/** The parameters that filter; all others say what artworks are compared with, and how. */
+export const FILTERS = ["artist", "qualifier", "nationality", "school", "style", "genre",
   "predicted_style", "predicted_genre", "predicted_artist", "facing", "light_from", "key",
-  "colour", "accession", "where"];
-export const SINGLE = ["years", "medium", "text", "words", "faces", "bodies", "min_confidence"];
-export const FLAGS = ["within", "dated"];
+  "colour", "accession", "where", "years", "medium", "text", "words", "faces", "bodies",
+  "min_confidence", "within", "dated"];
 
-/** What only filters: the parameters of a search without what it is compared with. */
-export const FILTERS = [...LISTS, ...SINGLE, ...FLAGS];
+export const currentParameters = () => new URLSearchParams(location.search);
 
-export const asked = () => new URLSearchParams(location.search);
-
-/** Return parameters with `name` set to `values` (none removes it). */
-export function set(parameters, name, ...values) {
+/** Return a copy of `parameters` in which `name` has `values`; with none, it is removed. */
+export function withValues(parameters, name, ...values) {
   const changed = new URLSearchParams(parameters);
   changed.delete(name);
   for (const value of values) changed.append(name, value);
   return changed;
 }
 
-/** Return parameters with `value` put in, or taken out where it is there. */
-export function toggle(parameters, name, value) {
-  const values = parameters.getAll(name);
-  const left = values.filter((each) => each !== value);
-  return set(parameters, name, ...(left.length < values.length ? left : [...values, value]));
+/** Return `values` without `value`, or with it where it was missing. */
+export const toggled = (values, value) =>
+  values.includes(value) ? values.filter((each) => each !== value) : [...values, value];
+
+export const filtersOf = (parameters) => selected(parameters, (name) => FILTERS.includes(name));
+export const withoutFilters = (parameters) => selected(parameters, (name) => !FILTERS.includes(name));
+
+function selected(parameters, condition) {
+  return new URLSearchParams([...parameters].filter(([name]) => condition(name)));
 }
 
-export function only(parameters, names) {
-  return new URLSearchParams([...parameters].filter(([name]) => names.includes(name)));
-}
-
-/** Go to an address of this page without loading it anew. */
-export function go(path, parameters = "", { replace = false } = {}) {
+/** Go to an address of this site without reloading the page. */
+export function navigate(path, parameters = "") {
   const text = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%3D", "=");
   const address = path + (text ? `?${text}` : "");
   if (address === location.pathname + location.search) return;
-  dispatchEvent(new Event("leave"));
-  history[replace ? "replaceState" : "pushState"]({}, "", address);
-  dispatchEvent(new Event("arrive"));
+  history.pushState({}, "", address);
+  dispatchEvent(new Event("navigate"));
 }
 
-export const search = (parameters, options) => go("/", parameters, options);
-export const workAddress = (id) => `/work?id=${encodeURIComponent(id).replaceAll("%3A", ":")}`;
-export const likeAddress = (id) => `/?like=${encodeURIComponent(id).replaceAll("%3A", ":")}`;
+export const search = (parameters) => navigate("/", parameters);
+export const artworkAddress = (id) => `/work?id=${encodeId(id)}`;
+export const similarAddress = (id) => `/?like=${encodeId(id)}`;
+
+const encodeId = (id) => encodeURIComponent(id).replaceAll("%3A", ":");

@@ -1,70 +1,71 @@
-/** The frame: which page an address shows. */
+/** The entry point: shows the page that belongs to an address. */
 
-import { get, Refused } from "./api.js";
-import { go } from "./address.js";
-import { fill, h, plural } from "./dom.js";
-import { openList } from "./keep.js";
+import { navigate } from "./address.js";
+import { ApiError, get } from "./api.js";
+import { h, setChildren } from "./elements.js";
+import { plural } from "./labels.js";
+import { openSavedList } from "./saved-list.js";
 
 const PAGES = {
-  "/": ["search", () => import("./search.js")],
-  "/work": ["work", () => import("./work.js")],
-  "/map": ["map", () => import("./map.js")],
-  "/list": ["list", () => import("./list.js")],
+  "/": ["search", () => import("./search-page.js")],
+  "/work": ["artwork", () => import("./artwork-page.js")],
+  "/map": ["map", () => import("./map-page.js")],
+  "/list": ["list", () => import("./list-page.js")],
 };
 
 const main = document.getElementById("main");
-let shown = null;
-let leave = null;
-let turn = 0;
+const currentAddress = () => location.pathname + location.search;
+let shownAddress = currentAddress();
+let shownPage = null;
+let close = null;
+let latest = 0; // number of the latest call of `show`; while a page loads, another may be opened
 
 async function show(back = false) {
-  const mine = ++turn;
+  const number = ++latest;
+  shownAddress = currentAddress();
   const [name, load] = PAGES[location.pathname] ?? PAGES["/"];
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.page === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const page = await load();
-  if (mine !== turn) return;
-  if (shown === page && page.update) return page.update(back);
-  leave?.();
-  leave = null;
-  const moved = shown !== null;
-  shown = page;
+  if (number !== latest) return;
+  if (shownPage === page && page.update) return page.update(back);
+  close?.();
+  close = null;
+  const isFirst = shownPage === null;
+  shownPage = page;
   main.className = name;
   try {
-    leave = await page.open(main, info, back);
+    close = await page.open(main, info, back);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    fill(main, h("section", { class: "message" }, h("h1", {}, "Nothing to show"), h("p", {}, error.message),
-      h("p", {}, h("a", { href: "/" }, "To the search"))));
+    if (!(error instanceof ApiError)) throw error;
+    setChildren(main, h("section", { class: "message" }, h("h1", {}, "Nothing to show"), h("p", {}, error.message),
+      h("p", {}, h("a", { href: "/" }, "Back to search"))));
   }
-  if (moved && !back) {
+  if (!isFirst && !back) {
     scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
 }
 
-// Links within the page do not load it anew; new tabs and the like stay the browser's.
+// Follow links within the site without reloading; leave new tabs and downloads to the browser.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.origin !== location.origin || link.target || link.hasAttribute("download")) return;
   if (!(link.pathname in PAGES) || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
-  go(link.pathname, link.search.slice(1));
+  navigate(link.pathname, link.search.slice(1));
 });
 history.scrollRestoration = "manual";
-addEventListener("arrive", () => show());
+addEventListener("navigate", () => show());
 addEventListener("popstate", () => {
-  if (`${location.pathname}${location.search}` !== last) show(true);
-  last = `${location.pathname}${location.search}`;
+  if (currentAddress() !== shownAddress) show(true); // not for a change of the hash alone
 });
-let last = `${location.pathname}${location.search}`;
-addEventListener("arrive", () => { last = `${location.pathname}${location.search}`; });
 
 const info = await get("/collection");
-document.getElementById("collection").textContent = `${info.name}, ${plural(info.works, "work")}`;
+document.getElementById("collection").textContent = `${info.name}, ${plural(info.works, "artwork")}`;
 document.title = `${info.name} – Art Extract`;
-openList(info.name);
+openSavedList(info.name);
 await show();

@@ -1,0 +1,70 @@
+/** Labels of aspects and filters, and how values are displayed. */
+
+/** Labels of aspects: of themselves, of their drawings, and of their absence from an image. */
+const ASPECTS = {
+  visual: { label: "Overall" },
+  style: { label: "Style" },
+  composition: { label: "Composition" },
+  lighting: { label: "Tonality", drawing: "tonality" },
+  palette: { label: "Colours", drawing: "colours" },
+  face: { label: "Faces", drawing: "faces", absence: "no face detected" },
+  pose: { label: "Pose", drawing: "figures", absence: "no figure detected" },
+  scene: { label: "Scene" },
+};
+
+export const FACETS = {
+  artist: "Artist", genre: "Genre", predicted_genre: "Genre (machine suggestion)", style: "Style",
+  predicted_style: "Style (machine suggestion)", nationality: "Nationality", school: "School",
+  medium: "Medium", qualifier: "Attribution", colour: "Main colours", faces: "Faces",
+  facing: "Facing", bodies: "Figures", light_from: "Light from", key: "Tonal key",
+  predicted_artist: "Artist (machine suggestion)",
+};
+
+const OTHER_FILTERS = {
+  accession: "Accession number", where: "Field", text: "Title", min_confidence: "Minimum confidence",
+};
+
+const TONAL_KEYS = { low: "dark", mid: "medium", high: "light" };
+
+export const aspectLabel = (aspect) => ASPECTS[aspect]?.label ?? aspect;
+export const drawingLabel = (aspect) => ASPECTS[aspect]?.drawing; // undefined where nothing is drawn
+export const absenceLabel = (aspect) => ASPECTS[aspect]?.absence ?? "not available";
+
+/** Return the label of a colouring of the map, such as "predicted genre" or "cluster". */
+export const colouringLabel = (name) => FACETS[name.replace(" ", "_")] ?? name[0].toUpperCase() + name.slice(1);
+
+/** Return a filter with its value, as in "Genre: portrait". */
+export function filterLabel(name, value) {
+  if (name === "words") return `“${value}”`;
+  if (name === "years") return yearsLabel(value);
+  if (name === "dated") return "Dated artworks only";
+  if (name === "within") return "Entirely within these years";
+  return `${FACETS[name] ?? OTHER_FILTERS[name] ?? name}: ${displayValue(name, value)}`;
+}
+
+function yearsLabel(years) {
+  const [first, last] = years.split(":");
+  if (last === undefined) return years;
+  return first && last ? `${first} to ${last}` : first ? `from ${first}` : `to ${last}`;
+}
+
+export function displayValue(field, value) {
+  if (field === "key") return TONAL_KEYS[value] ?? value;
+  if (field === "faces" || field === "bodies") return value === "0" ? "none" : value.replace(/^(\d+):$/, "$1 or more");
+  return value.replaceAll("_", " ");
+}
+
+/** Return the artist and the date of an artwork in one line. */
+export function byline(artwork) {
+  return [artwork.attribution || artwork.artist, artwork.display_date || yearsOf(artwork)].filter(Boolean).join(", ");
+}
+
+function yearsOf({ year_begin: begin = null, year_end: end = null }) {
+  if (begin === null && end === null) return "";
+  return begin === end ? `${begin}` : `${begin ?? ""}–${end ?? ""}`;
+}
+
+export const titleOf = (artwork) => artwork.title || artwork.id;
+
+export const plural = (count, one, many = `${one}s`) =>
+  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
