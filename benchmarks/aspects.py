@@ -31,10 +31,9 @@ def run(*words: object) -> str:
 
 
 def evaluate(store: object, labels: Path, part: str, sample: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(
-        run("eval", "aspects", "--store", store, "--labels", labels, "--part", part,
-            "--sample", sample, "--format", "json")
-    )  # fmt: skip
+    printed = run("eval", "aspects", "--store", store, "--labels", labels, "--part", part,
+                  "--sample", sample, "--format", "json")  # fmt: skip
+    rows: list[dict[str, Any]] = json.loads(printed.replace(str(labels), labels.name))
     return rows
 
 
