@@ -10,8 +10,6 @@ from artextract.errors import FetchError
 if TYPE_CHECKING:
     import tenacity
 
-__all__ = ["Patience"]
-
 _T = TypeVar("_T")
 
 

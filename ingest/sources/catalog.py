@@ -10,8 +10,6 @@ from artextract.errors import CatalogError, InputError
 from artextract.net.fetch import is_url
 from ingest.sources.item import Failure, Item
 
-__all__ = ["CatalogSource"]
-
 
 class CatalogSource:
     """Every row of a catalog; a row that names no usable work is a failure, not the end."""

@@ -9,8 +9,6 @@ from artextract.errors import InputError
 from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.item import Failure, Item
 
-__all__ = ["FolderSource"]
-
 
 class FolderSource:
     """Every image file below ``folder``; its path in the folder is the artwork's id.

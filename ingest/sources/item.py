@@ -9,8 +9,6 @@ from artextract.catalog.artwork import Artwork
 from artextract.images.opening import read_image_file
 from artextract.net.fetch import fetch, is_url
 
-__all__ = ["Failure", "Item", "Source"]
-
 
 @dataclass(frozen=True, slots=True)
 class Item:

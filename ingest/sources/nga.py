@@ -9,8 +9,6 @@ from ingest.sources.item import Failure, Item
 from ingest.sources.nga_record import Constituents, make_artwork, request_side
 from ingest.sources.nga_tables import Selection, Tables, select
 
-__all__ = ["NgaSource"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NgaItem(Item):

@@ -12,8 +12,6 @@ from artextract.catalog.years import YearRange
 from artextract.errors import DateError
 from ingest.sources.iiif import image_request
 
-__all__ = ["SOURCE", "Constituents", "make_artwork", "parse_dimensions", "request_side"]
-
 SOURCE = "nga"
 
 ARTISTS_LIFE = "artist's life"

@@ -16,8 +16,6 @@ import polars as pl
 
 from artextract.errors import CatalogError
 
-__all__ = ["TABLES", "Selection", "Tables", "Works", "select"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Table:

@@ -134,7 +134,7 @@ def test_paths_that_are_wrong(tmp_path: Path, pictures: Path, artextract: Artext
         (("folder", missing), "there is no folder"),
         (("folder", pictures / "000.jpg"), "is not a folder"),
         (("folder", empty), "holds no image file"),
-        (("catalog", missing), "is no catalog"),
+        (("catalog", missing), "is not a catalog"),
         (("catalog", tmp_path / "missing.csv"), "there is no catalog"),
     ]:
         assert_one_sentence(artextract("ingest", *words, "--store", store), expected)
@@ -180,7 +180,7 @@ def test_questions_that_can_not_be_answered(
 ) -> None:
     query = pictures / "000.jpg"
     for words, expected in [
-        ((query, "--years", "abc:"), "years 'abc:' are not understood"),
+        ((query, "--years", "abc:"), "years 'abc:' can't be read"),
         ((query, "--years", "1890:1870"), "end before they begin"),
         ((query, "--by", "colour"), "unknown aspect 'colour'; this collection has: composition"),
         ((query, "--artist", "Monet"), "no work in this collection has its artist recorded"),
