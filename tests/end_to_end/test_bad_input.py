@@ -298,7 +298,7 @@ def test_waits_for_a_store_that_is_soon_free(store: Path, artextract: Artextract
 
 def test_folder_that_is_no_store(pictures: Path, artextract: Artextract) -> None:
     ran = artextract("ingest", "folder", pictures, "--store", pictures)
-    assert_one_sentence(ran, "is no store and not empty", "000.jpg")
+    assert_one_sentence(ran, "is not a store and not empty", "000.jpg")
     file = pictures / "000.jpg"
     ran = artextract("ingest", "folder", pictures, "--store", file)
     assert_one_sentence(ran, "is a file")
