@@ -93,7 +93,7 @@ def embed(name: str, files: list[Path]) -> dict[str, Floats]:
     parts: dict[str, list[npt.NDArray[np.float32]]] = {}
     with ThreadPoolExecutor(2) as pool:
         for batch in batches(pool.map(prepare, files)):
-            for aspect, rows in model.look(batch).vectors.items():
+            for aspect, rows in model.run(batch).vectors.items():
                 parts.setdefault(aspect, []).append(rows)
     return {aspect: np.concatenate(rows).astype(np.float64) for aspect, rows in parts.items()}
 

@@ -105,7 +105,7 @@ def check_parity(
         batch = np.stack([prepared[i % len(prepared)] for i in range(size)])  # (n, 3, h, w)
         expected = dict(zip(names, _run(network, batch), strict=True))  # {output: (n, ...)}
         found = dict(zip(names, raw.run(names, {card.input: batch}), strict=True))
-        units = model.look(batch).vectors
+        units = model.run(batch).vectors
         # np.maximum and np.minimum keep a NaN, which max() and min() may drop
         for name in names[:vectors]:
             _check_shapes(card.name, name, found[name], expected[name])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from artextract.models.session import OnnxModel, Seen
+from artextract.models.session import OnnxModel, Outputs
 
 __all__ = ["Change", "Loss", "measure_loss"]
 
@@ -77,13 +77,13 @@ def measure_loss(
     Both see each batch one after the other, so that whatever slows the machine slows both.
     """
     models = [OnnxModel(path, "cpu", threads=1) for path in (original, quantized)]
-    seen: list[list[Seen]] = [[], []]
+    seen: list[list[Outputs]] = [[], []]
     seconds: list[list[float]] = [[], []]
     for start in range(0, len(pictures), _BATCH):
         batch = pictures[start : start + _BATCH]
         for number, model in enumerate(models):
             begun = time.perf_counter()
-            seen[number].append(model.look(batch))
+            seen[number].append(model.run(batch))
             seconds[number].append((time.perf_counter() - begun) / len(batch))
     cosines, overlaps, changes = [], [], []
     for aspect in models[0].card.aspects:
@@ -118,7 +118,7 @@ def measure_loss(
     )
 
 
-def _classes(parts: list[Seen], attribute: str) -> npt.NDArray[np.int64]:
+def _classes(parts: list[Outputs], attribute: str) -> npt.NDArray[np.int64]:
     """Return the number of the likeliest class of each picture."""
     return np.concatenate([part.probabilities[attribute].argmax(axis=1) for part in parts])
 

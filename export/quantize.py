@@ -242,7 +242,7 @@ def _choose(expected: Vectors, maker: _Maker) -> list[int]:
 def _look(model: OnnxModel, pictures: Pictures) -> Vectors:
     """Return a model's vectors of ``pictures``, a few at a time."""
     starts = range(0, len(pictures), _BATCH)
-    parts = [model.look(pictures[start : start + _BATCH]).vectors for start in starts]
+    parts = [model.run(pictures[start : start + _BATCH]).vectors for start in starts]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -1,1 +1,1 @@
-"""What is known of artworks: records, names, dates, attributions; reading and writing catalogs."""
+"""Artworks, their names, dates and attributions; reading and writing catalogs."""

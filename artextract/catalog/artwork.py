@@ -1,4 +1,4 @@
-"""The record of one artwork, and the payload under which a collection keeps it."""
+"""An artwork, and its payload in a collection."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -7,44 +7,29 @@ from typing import Any
 
 from artextract.catalog.names import fold, words_of
 
-__all__ = [
-    "ARTIST_IDS",
-    "FACET_FIELDS",
-    "METADATA_FIELDS",
-    "TERM_FIELDS",
-    "UNKNOWN",
-    "VIEWS",
-    "WORD_FIELDS",
-    "Artwork",
-    "join_values",
-    "make_hand",
-    "make_point_id",
-    "split_values",
-]
-
 Scalar = str | int | float | bool | None
 
-# UUIDv5 (RFC 9562, section 5.5) under a namespace of our own: one artwork and one of its images
-# always get the same point, whoever ingests them.
+# UUIDv5 (RFC 9562, section 5.5) in a fixed namespace: the same image of an artwork always gets the
+# same point id.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://artextract.example/artwork")
 
 FACET_FIELDS = ("artist", "style", "genre")
-"""Fields matched as a whole, without regard to case and accents: ``folded.NAME`` has the key.
+"""Fields matched as a whole, ignoring case and accents: ``folded.NAME`` holds the key.
 
-Several values stand in one field with "; " between them, and each is matched by itself.
+A field can hold several values, separated by "; "; each is matched by itself.
 """
 
 TERM_FIELDS = (
     "classification", "nationality", "school", "theme", "technique", "department", "qualifier",
     "accession", "view", "date_basis", "open_access",
 )  # fmt: skip
-"""Fields matched in the same way, which share one key: ``folded.terms`` holds "school=dutch".
+"""Fields matched in the same way that share one key: ``folded.terms`` holds "school=dutch".
 
-An index for each would make opening a collection slower, and they are asked for less often.
+They are less frequent in filters, and an index for each would make opening a collection slower.
 """
 
 ARTIST_IDS = ("artist_id", "ulan", "artist_wikidata")
-"""Fields that name the artist by a number: terms "artist_ids=500011051"."""
+"""Fields with the artist's identifiers: terms "artist_ids=500011051"."""
 
 VIEWS = ("primary", "alternate")
 """Values of ``view``."""
@@ -52,31 +37,30 @@ VIEWS = ("primary", "alternate")
 _WORK_IDS = ("accession", "wikidata")
 
 UNKNOWN = "-"
-"""Stands for an artist's unknown value where several artists have one each."""
+"""An artist's unknown value in a field with a value for each of several artists."""
 
 WORD_FIELDS = ("title", "medium")
-"""Fields searched for words, without regard to case and accents: their folded words are kept."""
+"""Fields searched for words, ignoring case and accents: ``folded.NAME`` holds the words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artwork:
-    """What is known of an artwork; every field but ``id`` and ``image`` may be unknown (None).
+    """One image of an artwork; every field but ``id`` and ``image`` may be unknown (None).
 
-    ``display_date`` is the date as a cataloguer wrote it, for people; ``year_begin`` and
-    ``year_end`` (both included, an open end is None) are for filtering. ``image`` names the picture
-    as the catalog does: a path relative to the images' folder, a URL, or a name of the source's own
-    where ``image_url`` says where it lies. ``view`` is "primary" or "alternate" where a work has
-    several images.
+    ``display_date`` is the date as catalogued, for people; ``year_begin`` and ``year_end`` (both
+    inclusive, None is open) are for filters. ``image`` is a path relative to the images' folder, a
+    URL, or the source's name for an image at ``image_url``. ``view`` is "primary" or "alternate" if
+    an artwork has several images.
 
-    ``artist`` is whom the work is catalogued under and ``qualifier`` how he relates to it
-    (:class:`~artextract.catalog.attribution.Qualifier`); ``attribution`` is what the cataloguer
-    wrote.
-    ``ulan`` (Getty ULAN), ``artist_wikidata`` and ``artist_id`` (the source's own number) name the
-    artist; ``wikidata`` and ``accession`` the work. A work of several artists has their values in
-    the same order in each of these fields, "-" for an unknown one: artist "Thomas Sully; Gilbert
+    ``artist`` is the artist in the catalog, ``qualifier`` the relation between artist and artwork
+    (:class:`~artextract.catalog.attribution.Qualifier`), and ``attribution`` the catalog's wording.
+    ``ulan`` (Getty ULAN), ``artist_wikidata`` and ``artist_id`` (the source's identifier) identify
+    the artist, ``wikidata`` and ``accession`` the artwork. With several artists, each of these
+    fields has their values in the same order, "-" for an unknown one: artist "Thomas Sully; Gilbert
     Stuart", qualifier "by; after".
 
-    ``date_basis`` is "artist's life" where the years are not the work's but its artist's.
+    ``date_basis`` is "artist's life" if the years are those of the artist and not of the artwork.
+    ``extra`` holds the catalog's other columns.
     """
 
     id: str
@@ -118,16 +102,20 @@ class Artwork:
 
     @property
     def point_id(self) -> str:
-        """The id of this artwork's point for this image (a UUIDv5 as text)."""
+        """The id of this image's point (a UUIDv5 as text)."""
         return make_point_id(self.id, self.image)
 
     @property
     def maker(self) -> str | None:
-        """Who made it, to be shown: the attribution as it was written, else the artist."""
+        """The attribution as catalogued, else the artist."""
         return self.attribution or self.artist
 
     def to_payload(self) -> dict[str, Any]:
-        """Return the known fields as a payload, with folded copies of those matched loosely."""
+        """Return the known fields, ``extra``, and ``folded``: the keys that filters match.
+
+        ``folded`` has a key or list of keys for each of ``FACET_FIELDS``, the list of words for
+        each of ``WORD_FIELDS``, and ``terms``, the list of "field=key" for all others.
+        """
         payload: dict[str, Any] = {}
         for name in METADATA_FIELDS:
             value = getattr(self, name)
@@ -139,7 +127,6 @@ class Artwork:
         return payload
 
     def _folded(self) -> dict[str, Any]:
-        """Return the copies that are matched without regard to case and accents."""
         folded: dict[str, Any] = {}
         for name in FACET_FIELDS:
             if keys := self._keys(name):
@@ -164,13 +151,13 @@ class Artwork:
         return list(dict.fromkeys(fold(value) for value in values if value != UNKNOWN))
 
     def _work_ids(self) -> list[str]:
-        """Return the work's own numbers, and its id as its source writes it ("96999")."""
+        """Return the artwork's identifiers, and its id without the source's prefix ("96999")."""
         prefix = f"{self.source}:"
         local = [fold(self.id.removeprefix(prefix))] if self.id.startswith(prefix) else []
         return [*(key for name in _WORK_IDS for key in self._keys(name)), *local]
 
     def _hands(self) -> list[str]:
-        """Return who had a hand in the work, and how: each artist's name and numbers."""
+        """Return a key of :func:`make_hand` for each name and identifier of each artist."""
         if self.artist is None or self.qualifier is None:
             return []
         qualifiers = split_values(self.qualifier)
@@ -187,32 +174,32 @@ class Artwork:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> "Artwork":
-        """Return the artwork that :meth:`to_payload` wrote; other keys are left aside."""
+        """Return the artwork that :meth:`to_payload` wrote; other keys are ignored."""
         known = {name: payload[name] for name in METADATA_FIELDS if name in payload}
         return cls(**known, extra=dict(payload.get("extra", {})))
 
 
 METADATA_FIELDS = tuple(f.name for f in fields(Artwork) if f.name != "extra")
-"""Names of the artwork's fields, in the order in which they are shown."""
+"""Names of the artwork's fields without ``extra``, in the order in which they are shown."""
 
 
 def split_values(text: str) -> list[str]:
-    """Return the values that stand in one field with "; " between them; one for plain text."""
+    """Return the values of one field, which are separated by "; "."""
     return [value for part in text.split("; ") if (value := part.strip())] or [text]
 
 
 def join_values(values: Iterable[str]) -> str | None:
-    """Return the different ``values`` as the text of one field; None for none."""
+    """Return the different ``values`` as the text of one field; None if there are none."""
     return "; ".join(dict.fromkeys(values)) or None
 
 
 def make_hand(artist: str, qualifier: str) -> str:
-    """Return the key of "this artist in this relation to the work" (see ``folded.terms``)."""
+    """Return the key in ``folded.terms`` for an artist with a relation to an artwork."""
     return f"{fold(artist)}, {fold(qualifier)}"
 
 
 def _matchable(value: Scalar) -> Scalar:
-    """Return a truth value as text: the embedded engine takes True for the number 1."""
+    """Return a boolean as text: the embedded engine matches True as the number 1."""
     return str(value).lower() if isinstance(value, bool) else value
 
 

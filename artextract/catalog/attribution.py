@@ -1,8 +1,8 @@
-"""Attributions as cataloguers write them: whose hand, or how near to whom.
+"""Parse attributions of catalogs into artists and their relation to an artwork.
 
-"Follower of Rembrandt van Rijn" names an artist who did not paint the work; "Rembrandt van Rijn and
-Workshop" one who did so in part. The qualifiers are those of the Getty's "Categories for the
-Description of Works of Art" (CDWA, 4.1.6 Creator, Qualifier), with the words that museums use.
+"Follower of Rembrandt van Rijn" names an artist who did not paint the artwork, "Rembrandt van Rijn
+and Workshop" one who did so in part. The qualifiers are those of the Getty's "Categories for the
+Description of Works of Art" (CDWA, 4.1.6 Creator, Qualifier), in the wording of museums.
 """
 
 import re
@@ -12,11 +12,9 @@ from enum import StrEnum
 
 from artextract.catalog.names import fold
 
-__all__ = ["NEAR", "Attribution", "Qualifier", "find_qualifier", "parse_attribution"]
-
 
 class Qualifier(StrEnum):
-    """How a work relates to the artist whom it is catalogued under."""
+    """The relation of an artwork to an artist."""
 
     BY = "by"
     WITH_WORKSHOP = "with workshop"
@@ -35,19 +33,19 @@ class Qualifier(StrEnum):
     IMITATOR = "imitator"
     AFTER = "after"
     ANONYMOUS = "anonymous"
-    """By nobody whose name is known; "American 19th Century" stands for a school."""
+    """The artist's name is unknown; the text names a school, as "American 19th Century"."""
 
 
 NEAR = frozenset(Qualifier) - {
     Qualifier.BY, Qualifier.WITH_WORKSHOP, Qualifier.ATTRIBUTED, Qualifier.POSSIBLY,
     Qualifier.FORMERLY, Qualifier.ANONYMOUS,
 }  # fmt: skip
-"""Qualifiers of works that are near an artist and by another hand."""
+"""Qualifiers of artworks related to an artist but made by another person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """An artist and how a work relates to him."""
+    """An artist and the relation of an artwork to the artist."""
 
     artist: str
     qualifier: Qualifier
@@ -89,7 +87,7 @@ _BREAK = re.compile(
 _TRAILING = re.compile(
     rf"(?: (?P<joined>and|or|&)(?: his| her)?)? (?P<near>{_NEAR_WORDS})$", re.IGNORECASE
 )
-# A place or a school and a century stand for a painter whose name is lost.
+# A place or a school with a century stands for an unknown painter.
 _ANONYMOUS = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th) century\b|^(?:anonymous|unknown|unidentified)\b", re.IGNORECASE
 )
@@ -98,7 +96,7 @@ _COMPLETED = re.compile(r",? (?:completed|finished|retouched|restored) by .*$", 
 
 
 def find_qualifier(phrase: str) -> Qualifier | None:
-    """Return the qualifier that a cataloguer's phrase ("follower of") names, or None for none."""
+    """Return the qualifier that a phrase ("follower of") contains; None if it contains none."""
     for pattern, qualifier in _PHRASES:
         if re.search(rf"\b(?:{pattern})\b", phrase, re.IGNORECASE):
             if qualifier is not Qualifier.AFTER and re.match(r"\s*and\b", phrase, re.IGNORECASE):
@@ -110,7 +108,7 @@ def find_qualifier(phrase: str) -> Qualifier | None:
 def parse_attribution(
     text: str, is_artist: Callable[[str], bool] = lambda name: False
 ) -> list[Attribution]:
-    """Return the artists whom an attribution names, each with how the work relates to him.
+    """Return the artists in an attribution, each with the relation of the artwork to the artist.
 
     "Rembrandt Workshop (Probably Constantijn van Renesse)" gives Rembrandt (workshop) and
     Constantijn van Renesse (possibly); "Thomas Sully, after Gilbert Stuart" gives Thomas Sully (by)
@@ -118,13 +116,13 @@ def parse_attribution(
 
     Args:
         text: The attribution.
-        is_artist: Whether a name is one artist's, so that "Currier and Ives" is not taken apart.
+        is_artist: Whether a name is that of one artist, so that "Currier and Ives" is not split.
     """
     found: list[Attribution] = []
     rest = " ".join(text.split())
 
     def aside(match: re.Match[str]) -> str:
-        """Take a name out of parentheses; anything else in them stays with the name before."""
+        """Move a name in parentheses to ``asides``; leave other text with the name before it."""
         inner = match[1]
         doubted = _DOUBT.match(inner)
         if doubted and not re.match(r"from\b", inner[doubted.end() :]):
@@ -149,7 +147,7 @@ def parse_attribution(
 def _parse_part(
     part: str, is_artist: Callable[[str], bool], qualifier: Qualifier
 ) -> list[Attribution]:
-    """Return the attributions of a part; ``qualifier`` is what was said before it of all names."""
+    """Return the attributions in a part; ``qualifier`` applies to all its names."""
     part = part.strip(" ,;")
     if doubted := _DOUBT.match(part):
         part = part[doubted.end() :].strip(" ,;")
@@ -157,9 +155,9 @@ def _parse_part(
     if not fold(part):
         return []
     if (leading := _LEADING.match(part)) and not is_artist(part):
-        said = find_qualifier(leading["near"] or leading["phrase"])
-        if said and qualifier is not Qualifier.FORMERLY:
-            qualifier = said
+        own = find_qualifier(leading["near"] or leading["phrase"])
+        if own and qualifier is not Qualifier.FORMERLY:
+            qualifier = own
         return _parse_part(part[leading.end() :], is_artist, qualifier)
     if _ANONYMOUS.search(part):
         return [Attribution(part, Qualifier.ANONYMOUS)]

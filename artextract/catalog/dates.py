@@ -1,18 +1,14 @@
-"""Years from the dates that cataloguers write.
+"""Parse display dates of catalogs ("c. 1473/1474") into years for filters.
 
-A display date ("c. 1473/1474") is shown to people as it stands; the years read from it here are for
-filtering. The conventions follow those of the Getty's "Categories for the Description of Works of
-Art" (CDWA, Creation Date): a century runs from its year 01 to 00, "early", "mid" and "late" are its
-thirds, and an open date has only one bound.
+The conventions are those of the Getty's "Categories for the Description of Works of Art" (CDWA,
+Creation Date): a century runs from its year 01 to 00, "early", "mid" and "late" are its thirds, and
+an open date has one bound.
 """
 
 import re
 
 from artextract.catalog.years import YearRange
 from artextract.errors import DateError
-
-__all__ = ["parse_display_date"]
-
 
 _QUALIFIERS = re.compile(
     r"\b(?:circa|ca|c|about|around|probably|possibly|perhaps|dated|approximately|approx|"
@@ -27,7 +23,7 @@ _OPEN = re.compile(
 _BEFORE_OUR_ERA = re.compile(r"\bb\.?\s?c\.?(?:e\.?)?(?!\w)")
 _OUR_ERA = re.compile(r"\b(?:ad|a\.d\.|ce|c\.e\.)(?!\w)")
 _DOUBTFUL_YEAR = re.compile(r"(?<=\b\d{4})\s*[(\[]\?[)\]]")
-# A last digit that is doubtful or can't be read, as NGA writes it: "166[2?]", "165(1)?", "186(?)".
+# An uncertain or illegible last digit in NGA's notation: "166[2?]", "165(1)?", "186(?)".
 _DOUBTFUL_DIGIT = re.compile(
     r"(?<!\d)(?P<known>\d{3})(?:\(\d?\?\)|\[\d?\?\]|\(\d\)\?|\[\d\]\?)(?!\w)"
 )
@@ -65,7 +61,7 @@ def _part_of(first: int, length: int, part: str | None) -> tuple[int, int]:
 
 
 def _spans(text: str, before_our_era: bool) -> tuple[list[tuple[int, int]], str]:
-    """Return the spans named in ``text``, and what of the text was not understood."""
+    """Return the spans in ``text`` as (first, last) years, and the rest of the text."""
     spans: list[tuple[int, int]] = []
 
     def century(match: re.Match[str]) -> str:
@@ -82,7 +78,7 @@ def _spans(text: str, before_our_era: bool) -> tuple[list[tuple[int, int]], str]
     def single(match: re.Match[str]) -> str:
         year = int(match["year"])
         last = year
-        if match["short"]:  # "1473/74", "1898/02": the second year is written short
+        if match["short"]:  # "1473/74", "1898/02"
             length = 10 ** len(match["short"])
             last = year // length * length + int(match["short"])
             last += length if last < year else 0
@@ -101,21 +97,21 @@ def _spans(text: str, before_our_era: bool) -> tuple[list[tuple[int, int]], str]
 
 
 def parse_display_date(text: str) -> YearRange | None:
-    """Return the years that a catalogue's display date names, or None for an undated work.
+    """Return the years of a display date; None if it says that the artwork is undated.
 
-    "c. 1473/1474", "1860s", "before 1762" (open at its begin), "18th century" (1701 to 1800),
-    "late 1640s", "1876 to 1900", "c. 1520-25", "second half of the 17th century". Where the last
-    digit is in doubt or can't be read ("166[2?]", "165(1)?", "186(?)"), any of the ten years may be
-    meant (1660 to 1669). A date before our era has negative years.
+    Examples: "c. 1473/1474", "1860s", "before 1762" (open begin), "18th century" (1701 to 1800),
+    "late 1640s", "1876 to 1900", "c. 1520-25", "second half of the 17th century". An uncertain last
+    digit ("166[2?]", "165(1)?", "186(?)") means any of ten years (1660 to 1669). Years BC are
+    negative.
 
     Raises:
-        DateError: there are words or numbers in it that are not understood.
+        DateError: it has words or numbers that are not part of a date.
     """
     lowered = " ".join(re.sub(r"[\u2013\u2014]", "-", text).casefold().split())
     if lowered in {"", "undated", "n.d.", "nd", "unknown", "date unknown", "n/a", "none"}:
         return None
     lowered = _DOUBTFUL_YEAR.sub("", lowered)
-    # The later year stands first, so that a short one behind ("166[2?]/75") follows the earlier.
+    # The later year first, so that a following short year ("166[2?]/75") follows the earlier one.
     lowered = _DOUBTFUL_DIGIT.sub(r"\g<known>9-\g<known>0", lowered)
     opened = _OPEN.search(lowered)
     if opened:

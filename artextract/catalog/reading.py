@@ -1,12 +1,11 @@
-"""Reading a catalog: one row, one artwork, from CSV, JSONL or Parquet.
+"""Read catalogs in CSV, JSON Lines or Parquet; each row is an artwork.
 
 Column names are the field names of :class:`~artextract.catalog.artwork.Artwork`. Only an image is
-required (`image`, `file` or `image_url`); a missing `id` is made from it, a plain `year` fills both
-years, and columns of other names are kept under `extra`.
+required (`image`, `file` or `image_url`): it also replaces a missing `id`. A `year` fills both
+years, and other columns go to `extra`.
 
-Files that :mod:`artextract.catalog.writing` wrote are known by their columns `point_id` and
-`model_sha256`, and give back the artworks that were published: what the collection added is left
-aside.
+Files that :mod:`artextract.catalog.writing` wrote, which have the columns `point_id` and
+`model_sha256`, give the original artworks back, without what the collection has added.
 """
 
 import csv
@@ -22,36 +21,25 @@ from artextract.catalog.dates import parse_display_date
 from artextract.catalog.years import YearRange
 from artextract.errors import CatalogError, DateError
 
-__all__ = [
-    "CATALOG_SUFFIXES",
-    "EXTRA_PREFIX",
-    "PUBLISHED_PREFIXES",
-    "RESERVED_COLUMNS",
-    "BadRow",
-    "count_rows",
-    "parse_mapping",
-    "read_catalog",
-]
-
 CATALOG_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 _IMAGE_COLUMNS = ("image", "file", "image_url")
 _LENGTHS = ("height_cm", "width_cm")
 _TEXT_FIELDS = frozenset(METADATA_FIELDS) - {"year_begin", "year_end", "open_access", *_LENGTHS}
-# Facts about the picture, which are read from the picture itself.
-_MEASURED = frozenset({"width", "height", "image_sha256", "thumbnail"})
-_USED = frozenset({*METADATA_FIELDS, *_IMAGE_COLUMNS, *_MEASURED, "year"})
+# Facts of the image, which are read from the image itself.
+_IMAGE_FACTS = frozenset({"width", "height", "image_sha256", "thumbnail"})
+_USED = frozenset({*METADATA_FIELDS, *_IMAGE_COLUMNS, *_IMAGE_FACTS, "year"})
 
 _PUBLISHED_BY = frozenset({"point_id", "model_sha256"})
 
 RESERVED_COLUMNS = _USED | _PUBLISHED_BY | {"model", "rank", "score"}
-"""Columns of a published file that are none of its works' `extra`."""
+"""Columns of a written file that are not from `extra`."""
 
 EXTRA_PREFIX = "extra."
-"""What precedes the name of an `extra` in a published file where the name alone is reserved."""
+"""Prefix of a column from `extra` in a written file if its name alone is reserved."""
 
 PUBLISHED_PREFIXES = ("aspects.", "predicted.", EXTRA_PREFIX)
-"""How other columns of a published file begin that are no `extra` of that very name."""
+"""Prefixes of columns of a written file that are not from an `extra` of the same name."""
 
 _UNKNOWN = frozenset({"", "null", "nan", "n/a"})
 _YEAR_LIMIT = 9999
@@ -59,17 +47,17 @@ _YEAR_LIMIT = 9999
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that names no usable artwork: where it stands, and why."""
+    """A row without a usable artwork: its number and the reason."""
 
     row: int
     reason: str
 
 
 def parse_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    """Return {column in the file: field} for options such as ``title=Titel``.
+    """Return {column in the file: field} for texts such as ``title=Titel``.
 
     Raises:
-        CatalogError: a pair has another form, or its left side is no field.
+        CatalogError: a text has another form, or its left side is not a field.
     """
     fields = {*METADATA_FIELDS, *_IMAGE_COLUMNS, "year"}
     mapping = {}
@@ -77,7 +65,7 @@ def parse_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
         name, separator, column = pair.partition("=")
         if not separator or not column or name not in fields:
             raise CatalogError(
-                f"--map {pair!r} is not understood; write FIELD=COLUMN with one of the fields "
+                f"`map` {pair!r} can't be read; write FIELD=COLUMN with one of the fields "
                 f"{', '.join(sorted(fields))}"
             )
         mapping[column] = name
@@ -85,7 +73,7 @@ def parse_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def count_rows(path: Path, mapping: Mapping[str, str] | None = None) -> int:
-    """Return the number of rows in a catalog, in one quick pass that keeps nothing.
+    """Return the number of rows in a catalog.
 
     Raises:
         CatalogError: the file can't be read as a catalog.
@@ -96,19 +84,19 @@ def count_rows(path: Path, mapping: Mapping[str, str] | None = None) -> int:
 def read_catalog(
     path: Path, mapping: Mapping[str, str] | None = None, source: str | None = None
 ) -> Iterator[tuple[int, Artwork | BadRow]]:
-    """Iterate over a catalog's rows as (row number from 1, artwork or why there is none).
+    """Iterate over a catalog's rows as (row number from 1, artwork or reason why there is none).
 
-    An id that an earlier row has already used makes a bad row, except where both name their `view`
-    and have different images: these are the images of one work. A display date whose years can't be
-    read leaves the years unknown.
+    An id that an earlier row has used makes a bad row, unless both have a `view` and different
+    images: these are images of one artwork. If a display date can't be parsed, the years are
+    unknown.
 
     Args:
         path: A .csv, .jsonl (.ndjson) or .parquet file; CSV with a header, in UTF-8.
         mapping: {column in the file: field} for columns of other names.
-        source: The artworks' `source` where the catalog has no such column.
+        source: The artworks' `source` if the catalog has no such column.
 
     Raises:
-        CatalogError: the file is missing, of another kind, not readable, or has no image column.
+        CatalogError: the file is missing, of another type, unreadable, or has no image column.
     """
     renamed = mapping or {}
     ids = _Ids()
@@ -116,7 +104,7 @@ def read_catalog(
         if isinstance(raw, BadRow):
             yield number, raw
             continue
-        # A column that another one is mapped to gives way to it.
+        # A mapped column replaces one that has the name of the field.
         row = {
             renamed.get(column, column): value
             for column, value in raw.items()
@@ -132,21 +120,21 @@ def read_catalog(
 
 
 class _Ids:
-    """The ids that a catalog's rows have used, and by which images of works with several."""
+    """The ids that a catalog's rows have used, and the images of artworks with several."""
 
     def __init__(self) -> None:
         self._first: dict[str, tuple[int, bool]] = {}
         self._points: set[str] = set()
 
     def refuse(self, artwork: Artwork, row: int) -> str | None:
-        """Return why ``artwork`` can't have its id; None where it can, and note that it has."""
+        """Register the id of ``artwork``; return the reason if another artwork has it."""
         has_view = artwork.view is not None
         earlier, other_has_view = self._first.setdefault(artwork.id, (row, has_view))
         is_another = has_view and other_has_view and artwork.point_id not in self._points
         if earlier != row and not is_another:
             return (
                 f"id {artwork.id!r} is already used by row {earlier}; ids must be unique, except "
-                "for several images of a work, whose rows have a view (primary or alternate)"
+                "for several images of an artwork, whose rows have a view (primary or alternate)"
             )
         if has_view:
             self._points.add(artwork.point_id)
@@ -157,7 +145,7 @@ def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str
     if not any(renamed.get(column, column) in _IMAGE_COLUMNS for column in columns):
         raise CatalogError(
             f"{path} has no column for the image (its columns: {', '.join(columns)}); it needs "
-            "one of image, file or image_url, or --map file=COLUMN"
+            "one of image, file or image_url, or `map` file=COLUMN"
         )
 
 
@@ -171,7 +159,7 @@ def _read_rows(
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise CatalogError(
-            f"{path} is no catalog that can be read; expected a {', '.join(CATALOG_SUFFIXES)} file"
+            f"{path} is not a catalog; expected a {', '.join(CATALOG_SUFFIXES)} file"
         )
     if not path.is_file():
         raise CatalogError(f"there is no catalog {path}; check the path")
@@ -210,7 +198,7 @@ def _read_csv(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any]
                     yield dict(zip(header, values, strict=True))
         except csv.Error as error:
             raise CatalogError(
-                f"{path} line {rows.line_num} is no valid CSV ({error}); mend the line"
+                f"{path} line {rows.line_num} is not valid CSV ({error}); correct the line"
             ) from error
 
 
@@ -224,7 +212,7 @@ def _read_jsonl(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, An
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield BadRow(number, f"line {line_number} is no valid JSON ({error})")
+                yield BadRow(number, f"line {line_number} is not valid JSON ({error})")
                 continue
             if isinstance(row, dict):
                 yield row
@@ -241,15 +229,15 @@ def _read_parquet(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, 
         for batch in frame.collect_batches(chunk_size=4096, maintain_order=True):
             yield from batch.iter_rows(named=True)
     except polars.exceptions.PolarsError as error:
-        raise CatalogError(f"{path} is no readable Parquet file ({error})") from error
+        raise CatalogError(f"{path} is not a readable Parquet file ({error})") from error
 
 
 def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
     """Return the artwork of one row.
 
     Raises:
-        CatalogError: it has no image, or a value of the wrong kind.
-        DateError: its years contradict one another.
+        CatalogError: it has no image, or a value of the wrong type.
+        DateError: its years end before they begin.
     """
     _check_text(row)
     known = {name: value for name, value in row.items() if not _is_unknown(value)}
@@ -282,7 +270,7 @@ def _is_unknown(value: object) -> bool:
 
 
 def _other_columns(known: Mapping[str, Any], *, published: bool) -> dict[str, Any]:
-    """Return the columns that are no field; of a published row, under the names they once had."""
+    """Return the columns that are not fields; those of a written file with their original names."""
     if not published:
         return {name: value for name, value in known.items() if name not in _USED}
     return {
@@ -294,7 +282,7 @@ def _other_columns(known: Mapping[str, Any], *, published: bool) -> dict[str, An
 
 
 def _years(known: Mapping[str, Any], *, from_date: bool) -> YearRange | None:
-    """Return the row's years: from its year columns, else (``from_date``) its display date."""
+    """Return the years of the row's year columns, else (if ``from_date``) of its display date."""
     begin = _to_year("year_begin", known["year_begin"]) if "year_begin" in known else None
     end = _to_year("year_end", known["year_end"]) if "year_end" in known else None
     if begin is not None or end is not None:
@@ -340,16 +328,16 @@ def _to_bool(value: object) -> bool:
 
 
 def _extra(columns: Mapping[str, Any]) -> dict[str, Scalar]:
-    """Return columns as `extra` keeps them: as text, numbers and truth values.
+    """Return columns as text, numbers and booleans.
 
-    Other kinds of values become JSON text, and so do whole numbers beyond the 64 bits that a
-    payload can hold.
+    Other values become JSON text, and so do integers of more than 64 bits, which a payload can't
+    hold.
     """
     extra: dict[str, Scalar] = {}
     for name, value in columns.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise CatalogError(
-                f"{name} {value!r} is not a finite number; mend it or leave it empty"
+                f"{name} {value!r} is not a finite number; correct it or leave it empty"
             )
         is_plain = isinstance(value, str | float) or (
             isinstance(value, int) and -(2**63) <= value < 2**63
@@ -359,7 +347,7 @@ def _extra(columns: Mapping[str, Any]) -> dict[str, Scalar]:
 
 
 def _check_text(row: Mapping[str, Any]) -> None:
-    """Check that all text of a row can be written as UTF-8 (JSON can smuggle in half characters).
+    """Check that all text of a row can be written as UTF-8; JSON can hold half characters.
 
     Raises:
         CatalogError: a value can't.
@@ -368,4 +356,4 @@ def _check_text(row: Mapping[str, Any]) -> None:
         try:
             f"{name}{value}".encode()
         except UnicodeEncodeError:
-            raise CatalogError(f"{name!r} has a value that is no valid text: {value!r}") from None
+            raise CatalogError(f"{name!r} has a value that is not valid text: {value!r}") from None

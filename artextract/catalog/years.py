@@ -1,11 +1,9 @@
-"""Spans of years, and how they are asked for."""
+"""Spans of years."""
 
 import re
 from dataclasses import dataclass
 
 from artextract.errors import DateError
-
-__all__ = ["YearRange", "parse_year_filter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +14,22 @@ class YearRange:
     end: int | None
 
     def __post_init__(self) -> None:
-        """Refuse a range that ends before it begins."""
         if self.begin is not None and self.end is not None and self.begin > self.end:
             raise DateError(
-                f"years {self.begin}:{self.end} end before they begin; write the earlier one first"
+                f"years {self.begin}:{self.end} end before they begin; give the earlier one first"
             )
 
 
 def parse_year_filter(text: str) -> YearRange:
-    """Return the range of a ``--years`` option: ``A:B``, ``A:``, ``:B`` or a single year ``A``.
+    """Return the range of a filter: ``A:B``, ``A:``, ``:B`` or a single year ``A``.
 
     Raises:
-        DateError: the text has another form, names no year, or ends before it begins.
+        DateError: the text has another form, has no year, or ends before it begins.
     """
     match = re.fullmatch(r"\s*(-?\d{1,4})?\s*(:)?\s*(-?\d{1,4})?\s*", text)
     if not match or (match[1] is None and match[3] is None) or (match[3] and not match[2]):
         raise DateError(
-            f"years {text!r} are not understood; write A:B (1870:1890), A: (from), :B (until) or A"
+            f"years {text!r} can't be read; write A:B (1870:1890), A: (from), :B (until) or A"
         )
     begin = int(match[1]) if match[1] else None
     end = int(match[3]) if match[3] else None

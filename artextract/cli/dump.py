@@ -11,8 +11,6 @@ import click
 from artextract.cli.options import layout_options, store_option, take_layout
 from artextract.store.location import Location
 
-__all__ = ["export_store", "import_store"]
-
 
 @click.command("export-store")
 @store_option

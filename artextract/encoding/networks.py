@@ -13,7 +13,7 @@ import numpy.typing as npt
 from artextract.catalog.names import fold
 from artextract.errors import ModelError
 from artextract.images.preprocess import Preprocess
-from artextract.models.session import OnnxModel, Seen
+from artextract.models.session import OnnxModel, Outputs
 
 __all__ = ["Networks"]
 
@@ -71,7 +71,7 @@ class Networks:
         """{aspect: dimension} of what :meth:`look` gives."""
         return {name: size for name, size in self._all_vectors().items() if name in self._aspects}
 
-    def look(self, batches: list[npt.NDArray[np.float32]]) -> Seen:
+    def look(self, batches: list[npt.NDArray[np.float32]]) -> Outputs:
         """Return what the networks say of pictures.
 
         Args:
@@ -81,14 +81,14 @@ class Networks:
             ModelError: see :meth:`~artextract.models.session.OnnxModel.look`.
         """
         prepared = dict(zip(self.preprocesses, batches, strict=True))
-        seen = [model.look(prepared[model.card.preprocess]) for model in self._models]
+        seen = [model.run(prepared[model.card.preprocess]) for model in self._models]
         vectors = _merge([each.vectors for each in seen])
-        return Seen(
+        return Outputs(
             {name: rows for name, rows in vectors.items() if name in self._aspects},
             seen[-1].probabilities if self._tells else {},
         )
 
-    def predicted(self, seen: Seen, row: int) -> dict[str, object]:
+    def predicted(self, seen: Outputs, row: int) -> dict[str, object]:
         """Return the payload's part ``predicted`` for one picture; empty where nothing is told.
 
         Of each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1;

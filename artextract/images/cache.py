@@ -1,12 +1,12 @@
-"""Pictures that were fetched once and need not be fetched again.
+"""A cache of fetched images.
 
-A cache is a folder::
+A cache is a folder, which can be deleted at any time::
 
-    images/ab/abcd…   the pictures, each named by the SHA-256 of its bytes
-    names/12/1234…    small files, each named by the SHA-256 of a key, that hold a picture's name
+    images/ab/abcd…   images, each named by the SHA-256 of its bytes
+    names/12/1234…    small files, each named by the SHA-256 of a key, that hold an image's name
 
-So two keys with the same picture keep it once, what comes out is checked against its own name, and
-a page can show a picture of which it knows the hash alone. All of it can be deleted at any time.
+Two keys with the same image keep it once, an image is checked against its name, and the web page
+can show an image by its hash alone.
 """
 
 import hashlib
@@ -17,35 +17,32 @@ from pathlib import Path
 from artextract.errors import CacheError
 from artextract.files import atomic_write
 
-__all__ = ["ImageCache", "default_cache_folder"]
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def default_cache_folder() -> Path:
-    """Return $ARTEXTRACT_CACHE, else where the system keeps this user's caches."""
-    named = os.environ.get("ARTEXTRACT_CACHE")
-    if named:
-        return Path(named)
+    """Return $ARTEXTRACT_CACHE, else the user's cache folder of this system."""
+    if folder := os.environ.get("ARTEXTRACT_CACHE"):
+        return Path(folder)
     import platformdirs
 
     return platformdirs.user_cache_path("artextract", appauthor=False)
 
 
 class ImageCache:
-    """Pictures by key in a folder; for any number of threads and processes at once."""
+    """Images by key in a folder; for any number of threads and processes at once."""
 
     def __init__(self, folder: Path) -> None:
-        """Use ``folder``, which is made when the first picture is kept."""
+        """Use ``folder``, which is made when the first image is added."""
         self.folder = folder
 
     def find(self, key: str) -> bytes | None:
-        """Return the picture kept under ``key``; None where there is none, or it is damaged.
+        """Return the image of ``key``; None if there is none or it is damaged.
 
-        What is damaged is removed.
+        A damaged image is removed.
 
         Raises:
-            CacheError: the folder can't be read, or a damaged picture not be removed.
+            CacheError: the folder can't be read, or a damaged image can't be removed.
         """
         name = self._name(key)
         try:
@@ -65,14 +62,14 @@ class ImageCache:
         return data
 
     def keep(self, key: str, data: bytes) -> str:
-        """Keep ``data`` under ``key`` instead of what was there; return its SHA-256.
+        """Store ``data`` under ``key``, replacing an earlier image; return its SHA-256.
 
         Raises:
             CacheError: it can't be written.
         """
         sha256 = hashlib.sha256(data).hexdigest()
         try:
-            # The picture first: a name never leads to one that is still to come.
+            # The image first: a name never leads to a missing image.
             for path, content in (
                 (self._image(sha256), data),
                 (self._name(key), sha256.encode("ascii")),
@@ -87,10 +84,10 @@ class ImageCache:
         return sha256
 
     def forget(self, key: str) -> None:
-        """Remove what is kept under ``key``, if anything is.
+        """Remove ``key`` and its image, if there are any.
 
-        The picture goes too, even where another key shares it: bytes that are of no use here are of
-        none there, and a good picture is fetched again.
+        The image is removed even if another key shares it: it is not useful there either, or it is
+        fetched again.
 
         Raises:
             CacheError: it can't be removed.
@@ -107,7 +104,7 @@ class ImageCache:
             raise self._unusable("changed", error) from error
 
     def path_of(self, sha256: str) -> Path | None:
-        """Return the file of the picture with this SHA-256; None where it is not kept."""
+        """Return the file of the image with this SHA-256; None if it is not in the cache."""
         if not _SHA256.fullmatch(sha256):
             return None
         path = self._image(sha256)
@@ -123,5 +120,6 @@ class ImageCache:
     def _unusable(self, verb: str, error: OSError) -> CacheError:
         return CacheError(
             f"the image cache {self.folder} can't be {verb} ({error.strerror or error}); "
-            "make room or mend its rights, or name another folder with $ARTEXTRACT_CACHE"
+            "free some space or correct its permissions, or name another folder with "
+            "$ARTEXTRACT_CACHE"
         )

@@ -1,8 +1,7 @@
-"""Opening images that nobody has checked.
+"""Open untrusted images: the result is upright 8-bit RGB, or an ImageError with the reason.
 
-The only door for pictures: whatever comes in (a museum's TIFF, a phone's JPEG with its EXIF turn, a
-file that only says that it is a picture) leaves as upright 8-bit RGB, or as an ImageError with a
-reason. Nothing is decoded before its size is known to be bearable.
+Every image is opened here: a museum's TIFF, a phone's JPEG with an EXIF orientation, a file that
+only has an image's ending. Nothing is decoded before its size has been checked.
 """
 
 import base64
@@ -20,26 +19,14 @@ from PIL import UnidentifiedImageError
 
 from artextract.errors import ImageError
 
-__all__ = [
-    "IMAGE_SUFFIXES",
-    "MAX_PIXELS",
-    "THUMBNAIL_SIDE",
-    "content_hash",
-    "jpeg_data_uri",
-    "make_thumbnail",
-    "open_image",
-    "open_sized",
-    "read_image_file",
-]
-
 MAX_PIXELS = 178_956_970
-"""Most pixels of an image, where Pillow itself suspects a bomb (512 MiB as RGB)."""
+"""Maximum number of pixels, from which on Pillow suspects a bomb (512 MiB as RGB)."""
 
 MAX_FILE_BYTES = 1 << 30
-"""Largest image file that is read, in bytes."""
+"""Maximum size of an image file, in bytes."""
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff"})
-"""File endings that are taken for images when a folder is walked."""
+"""Endings of image files in a folder."""
 
 THUMBNAIL_SIDE = 192
 """Longest side of a thumbnail, in pixels."""
@@ -47,9 +34,9 @@ THUMBNAIL_SIDE = 192
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")  # Pillow opens MPO (two JPEGs in one) as JPEG
 _ORIENTATION = 0x0112  # EXIF tag 274
 
-# Our own limit stands in for Pillow's, which would warn at half of it.
+# MAX_PIXELS replaces Pillow's own limit, which would warn at half of it.
 PIL.Image.MAX_IMAGE_PIXELS = None
-# Pillow warns of odd tags, which change nothing in the picture.
+# Pillow warns about odd tags, which don't change the image.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
@@ -62,20 +49,20 @@ def read_image_file(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ImageError(f"{path} is not a file; give the path of a picture")
+            raise ImageError(f"{path} is not a file; give the path of an image")
         if status.st_size > MAX_FILE_BYTES:
             raise ImageError(
-                f"{path} has {status.st_size:,} bytes; the most is {MAX_FILE_BYTES:,}: reduce it"
+                f"{path} has {status.st_size:,} bytes; the maximum is {MAX_FILE_BYTES:,}: reduce it"
             )
         data = path.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"there is no file {path}; check the path") from None
     except OSError as error:
         raise ImageError(f"{path} can't be read: {error.strerror or error}") from error
-    except ValueError as error:  # a name that no file can have, with a null byte
-        raise ImageError(f"{path!r} is not the path of a file ({error}); mend it") from error
+    except ValueError as error:  # a null byte
+        raise ImageError(f"{path!r} is not a valid path ({error}); correct it") from error
     if not data:
-        raise ImageError(f"{path} is empty (0 bytes); fetch or export the picture again")
+        raise ImageError(f"{path} is empty (0 bytes); fetch or export the image again")
     return data
 
 
@@ -85,26 +72,26 @@ def content_hash(data: bytes) -> str:
 
 
 def open_image(data: bytes, name: str, *, at_least: int | None = None) -> PIL.Image.Image:
-    """Return the picture in ``data`` as upright RGB; see :func:`open_sized`."""
+    """Return the image in ``data`` as upright RGB; see :func:`open_sized`."""
     return open_sized(data, name, at_least)[0]
 
 
 def open_sized(
     data: bytes, name: str, at_least: int | None = None
 ) -> tuple[PIL.Image.Image, tuple[int, int]]:
-    """Return the picture in ``data`` as upright RGB, 8 bits a channel, and its full upright size.
+    """Return the image in ``data`` as upright RGB, 8 bits a channel, and its full (width, height).
 
-    Transparency is laid on white, 16-bit grey is scaled to 8, an EXIF turn is carried out, and of
-    several frames the first is taken.
+    Transparency is laid on white, 16-bit grey is scaled to 8 bits, the EXIF orientation is applied,
+    and the first of several frames is returned.
 
     Args:
         data: The file's bytes: JPEG, PNG, WebP or TIFF.
-        name: What to call the picture in an error.
-        at_least: Let libjpeg decode a large JPEG at a half, a quarter or an eighth of its size, so
-            long as both sides stay at least this many pixels. None decodes in full.
+        name: The image's name in errors.
+        at_least: Let libjpeg decode a large JPEG at a half, a quarter or an eighth of its size, as
+            long as both sides have at least this many pixels. None decodes it in full.
 
     Raises:
-        ImageError: another format, more than MAX_PIXELS pixels, or truncated or broken data.
+        ImageError: another format, more than MAX_PIXELS pixels, or truncated or damaged data.
     """
     try:
         with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -112,7 +99,7 @@ def open_sized(
             if width * height > MAX_PIXELS:
                 raise ImageError(
                     f"{name} has {width} x {height} = {width * height:,} pixels; "
-                    f"the most is {MAX_PIXELS:,}: reduce it"
+                    f"the maximum is {MAX_PIXELS:,}: reduce it"
                 )
             if at_least is not None and image.format in {"JPEG", "MPO"}:
                 image.draft(image.mode, (at_least, at_least))
@@ -124,10 +111,10 @@ def open_sized(
             "convert it, or leave it out"
         ) from None
     except MemoryError:
-        raise ImageError(f"{name} needs more memory than there is; reduce it") from None
+        raise ImageError(f"{name} needs more memory than is available; reduce it") from None
     except _DECODER_ERRORS as error:
         raise ImageError(
-            f"{name} is broken or cut off ({_first_line(error)}); fetch or export it again"
+            f"{name} is damaged or truncated ({_first_line(error)}); fetch or export it again"
         ) from error
     upright = _to_rgb(image, name)
     if turn is None:
@@ -136,7 +123,7 @@ def open_sized(
 
 
 _Turn = PIL.Image.Transpose
-# How a picture is turned upright, by EXIF orientation (EXIF 2.32, tag 274).
+# The transposition that turns an image upright, by EXIF orientation (EXIF 2.32, tag 274).
 _TURNS = {
     2: _Turn.FLIP_LEFT_RIGHT, 3: _Turn.ROTATE_180, 4: _Turn.FLIP_TOP_BOTTOM, 5: _Turn.TRANSPOSE,
     6: _Turn.ROTATE_270, 7: _Turn.TRANSVERSE, 8: _Turn.ROTATE_90,
@@ -145,13 +132,13 @@ _ON_THEIR_SIDE = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
 
 
 def _orientation(image: PIL.Image.Image) -> int:
-    """Return the EXIF orientation, 1 (upright) where there is none that can be understood."""
+    """Return the EXIF orientation; 1 (upright) if it is missing or not valid."""
     value = image.getexif().get(_ORIENTATION, 1)
     return value if isinstance(value, int) else 1
 
 
-# What Pillow's decoders raise on damaged data: OSError for a cut or corrupt stream, SyntaxError for
-# a broken header, the others from hostile sizes and tags. Only Pillow's own calls are guarded so.
+# What Pillow's decoders raise on damaged data: OSError for a truncated or corrupt stream,
+# SyntaxError for a broken header, the others for hostile sizes and tags.
 _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
     OverflowError, ZeroDivisionError, struct.error,
@@ -163,7 +150,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
-    """Return ``image`` (any mode) as RGB; the pixels of an RGB image are not touched."""
+    """Return ``image`` (any mode) as RGB; the pixels of an RGB image are unchanged."""
     if image.mode == "RGB" and "transparency" not in image.info:
         image.load()
         return image.copy() if image.readonly else image
@@ -172,7 +159,7 @@ def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
     if image.mode == "I" or image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.int64)
         brightest = int(values.max(initial=0))
-        # 32-bit grey holds values of 8 or of 16 bits; more than that is scaled to what is there.
+        # 32-bit grey holds values of 8 or of 16 bits; larger ones are scaled by their maximum.
         top = 65535 if image.mode != "I" else next((t for t in (255, 65535) if brightest <= t),
                                                    brightest)  # fmt: skip
         grey = np.clip(values * 255 // top, 0, 255).astype(np.uint8)
@@ -187,8 +174,8 @@ def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
 def make_thumbnail(image: PIL.Image.Image) -> str:
     """Return a small JPEG of ``image`` as a data URI, its longest side at most 192 pixels.
 
-    The picture is reduced by a whole number (box average), which costs a tenth of a free resize;
-    most thumbnails so have a longest side of 97 to 192 pixels and 2 to 6 kB.
+    The image is reduced by an integer factor (box average), which takes a tenth of the time of a
+    resize; most thumbnails have a longest side of 97 to 192 pixels and 2 to 6 kB.
     """
     small = image.reduce(max(1, -(-max(image.size) // THUMBNAIL_SIDE)))
     return jpeg_data_uri(small, quality=72)

@@ -1,7 +1,7 @@
-"""From a picture to the tensor that a network was trained on.
+"""Turn an image into the input tensor of a network.
 
-The settings are data that travel inside the model file (see modelcard.py); this is the only code
-that carries them out, for training, export, ingest and search alike.
+The parameters are part of a model file's card (:mod:`artextract.models.card`); training, export,
+ingest and search all preprocess images here.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,8 +13,6 @@ import PIL.Image
 
 from artextract.errors import ModelError
 
-__all__ = ["EFFICIENTNET_LITE", "TORCHVISION_RESNET_V2", "Preprocess"]
-
 _INTERPOLATIONS = {
     "bilinear": PIL.Image.Resampling.BILINEAR,
     "bicubic": PIL.Image.Resampling.BICUBIC,
@@ -24,11 +22,11 @@ _INTERPOLATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocess:
-    """How a picture becomes a tensor: resize, maybe crop, then (value - mean) / std a channel.
+    """Resize, crop if ``resize`` is set, then (value - mean) / std for each channel.
 
-    ``size`` is the side of the square input in pixels. With ``resize`` None the whole picture is
-    squeezed into that square; with a number its shorter side is resized to it and the centre is cut
-    out. ``mean`` and ``std`` are for values of 0 to 255, in the order R, G, B.
+    ``size`` is the side of the square input in pixels. If ``resize`` is None, the whole image is
+    resized to that square; otherwise its shorter side is resized to ``resize`` and the centre is
+    cropped. ``mean`` and ``std`` are for values of 0 to 255, in the order R, G, B.
     """
 
     size: int
@@ -38,15 +36,14 @@ class Preprocess:
     std: tuple[float, float, float]
 
     def __post_init__(self) -> None:
-        """Refuse settings that no network can have."""
         if self.interpolation not in _INTERPOLATIONS:
             raise ModelError(
-                f"preprocessing asks for interpolation {self.interpolation!r}; "
+                f"preprocessing has interpolation {self.interpolation!r}; "
                 f"known: {', '.join(_INTERPOLATIONS)}"
             )
         if not 1 <= self.size <= 4096 or (self.resize is not None and self.resize < self.size):
             raise ModelError(
-                f"preprocessing asks for size {self.size} from resize {self.resize}; "
+                f"preprocessing has size {self.size} and resize {self.resize}; "
                 "size must be 1 to 4096 and not larger than resize"
             )
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
@@ -56,18 +53,18 @@ class Preprocess:
     def decode_at_least(self) -> int:
         """Shortest side, in pixels, to which a large JPEG may be reduced while it is decoded.
 
-        Twice the resized side: the rest of the way is then still a properly filtered resize.
+        Twice the resized side, so that the remaining resize is still properly filtered.
         """
         return 2 * (self.resize or self.size)
 
     def __call__(self, image: PIL.Image.Image) -> npt.NDArray[np.float32]:
-        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB picture."""
+        """Return the tensor (3, size, size), float32, channels R, G, B, of an RGB image."""
         tensor = np.empty((3, self.size, self.size), np.float32)
         self.normalize(self.resize_pixels(image), tensor)
         return tensor
 
     def resize_pixels(self, image: PIL.Image.Image) -> npt.NDArray[np.uint8]:
-        """Return the pixels (size, size, 3), uint8, that the network sees of an RGB picture."""
+        """Return an RGB image resized and cropped, (size, size, 3), uint8."""
         filter_ = _INTERPOLATIONS[self.interpolation]
         if self.resize is None:
             return np.asarray(image.resize((self.size, self.size), filter_))
@@ -85,19 +82,18 @@ class Preprocess:
         out /= np.asarray(self.std, np.float32)[:, None, None]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain JSON values."""
+        """Return the parameters as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Preprocess":
-        """Return the settings that :meth:`to_dict` wrote.
+        """Return the parameters that :meth:`to_dict` wrote.
 
         Raises:
-            ModelError: a setting is missing, unknown, or out of range.
+            ModelError: a parameter is missing, unknown, or out of range.
         """
         try:
-            settings = {**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])}
-            return cls(**settings)
+            return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
         except (KeyError, TypeError) as error:
             raise ModelError(f"the model card's preprocessing can't be read: {error}") from error
 
@@ -105,8 +101,8 @@ class Preprocess:
 EFFICIENTNET_LITE = Preprocess(
     size=224, resize=None, interpolation="bicubic", mean=(127.0,) * 3, std=(128.0,) * 3
 )
-"""EfficientNet-Lite: (x - 127) / 128 (google tpu/models/official/efficientnet/lite). The picture is
-squeezed, not cropped, so that no part of a painting is unseen."""
+"""EfficientNet-Lite: (x - 127) / 128 (google tpu/models/official/efficientnet/lite). The image is
+not cropped, so that every part of a painting counts."""
 
 TORCHVISION_RESNET_V2 = Preprocess(
     size=224,

@@ -1,8 +1,6 @@
-"""The model card: what a model file is, kept inside the file itself.
+"""The model card inside a model file: origin of the weights, preprocessing, outputs and checks.
 
-An ONNX file carries free text properties (``metadata_props`` in onnx.proto3); the card is one of
-them, as JSON, under the key ``artextract.card``. So a model is one file that says where its weights
-come from, how pictures must be prepared for it, and how it was checked.
+It is JSON in the ONNX file's text property (``metadata_props`` in onnx.proto3) ``artextract.card``.
 """
 
 import json
@@ -13,26 +11,25 @@ from typing import Any
 from artextract.errors import ModelError
 from artextract.images.preprocess import Preprocess
 
-__all__ = ["CARD_KEY", "ModelCard"]
-
 CARD_KEY = "artextract.card"
 CARD_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """What a model file is.
+    """The description of a model file.
 
     ``input`` is the name of the float32 input (n, 3, size, size), ``embedding`` that of the float32
-    output (n, dimension). ``weights`` says where the weights come from in one line, ``licence`` is
-    their SPDX id, ``parity`` holds the figures of the check against the original network.
+    output (n, dimension). ``weights`` is the origin of the weights in one line, ``licence`` their
+    SPDX id, ``parity`` the figures of the comparison with the original network.
 
     A classifier has ``classes``, {attribute: names}, and for each attribute a float32 output
-    "probability.ATTRIBUTE" (n, number of names) in the order of the names; ``training`` says what
-    it was trained on and how well it tells the classes. ``vectors`` maps aspects to the outputs
-    that hold their vectors; empty, the embedding is "visual".
+    "probability.ATTRIBUTE" (n, number of names) in the order of the names; ``training`` holds its
+    training data and accuracy. ``vectors`` maps aspects to the outputs with their vectors; if it is
+    empty, the embedding is "visual".
 
-    ``precision`` is "fp32" or "int8"; ``quantization`` says how int8 was come to and what it lost.
+    ``precision`` is "fp32" or "int8"; ``quantization`` describes how the int8 model was made and
+    its loss of accuracy.
     """
 
     name: str
@@ -77,7 +74,7 @@ class ModelCard:
         """Return the card in ``text``; ``source`` names the file in an error.
 
         Raises:
-            ModelError: the text is no card, or one of a version that is not known here.
+            ModelError: the text is not a card, or a card of an unknown version.
         """
         try:
             data: dict[str, Any] = json.loads(text)

@@ -1,18 +1,16 @@
-"""What the processor can do."""
+"""Features of the processor that concern quantised models."""
 
 import platform
 import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["cpu_flags", "sums_int8_exactly"]
-
 _EXACT = frozenset({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"})
 
 
 @cache
 def cpu_flags() -> frozenset[str]:
-    """Return the flags of /proc/cpuinfo ("avx2", "avx512_vnni"); empty where there is none."""
+    """Return the flags of /proc/cpuinfo ("avx2", "avx512_vnni"); empty if there is no such file."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -23,9 +21,9 @@ def cpu_flags() -> frozenset[str]:
 
 
 def sums_int8_exactly() -> bool:
-    """Return whether products of 8 bits are added up in 32 bits.
+    """Return whether products of 8-bit values are accumulated in 32 bits.
 
-    An x86 processor without VNNI or AMX adds two of them in 16 bits first, which overflow where
+    An x86 processor without VNNI or AMX first adds two of them in 16 bits, which overflow if
     weights use all 8 bits (ONNX Runtime's documentation of quantisation, "reduce_range").
     """
     if platform.machine() not in ("x86_64", "AMD64"):

@@ -99,10 +99,10 @@ def _packaged(file: str) -> Path:
 
 
 def noted_sha256(name: str) -> str:
-    """Return the SHA-256 that NOTICE gives for the file of a packaged model, 64 hex digits.
+    """Return the SHA-256 in NOTICE of the file of a packaged model, as 64 hex digits.
 
     Raises:
-        ModelError: NOTICE does not name it.
+        ModelError: NOTICE does not list it.
     """
     notice = _packaged("NOTICE").read_text(encoding="utf-8")
     file = re.escape((PACKAGED | DETECTORS)[name])

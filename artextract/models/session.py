@@ -22,15 +22,6 @@ from artextract.packages import check_onnxruntime
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = [
-    "DEVICES",
-    "Device",
-    "Network",
-    "OnnxModel",
-    "Seen",
-    "cuda_provider",
-]
-
 _log = logging.getLogger(__name__)
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -64,8 +55,8 @@ def cuda_provider(*, tf32: bool = False) -> tuple[str, dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a model says of n pictures.
+class Outputs:
+    """The outputs of a model for n images.
 
     ``vectors`` is {aspect: (n, d)}, float32, rows of length 1; ``probabilities`` is
     {attribute: (n, number of classes)}, float32, rows that add up to 1.
@@ -76,9 +67,9 @@ class Seen:
 
 
 class OnnxModel:
-    """A model file, loaded and ready to embed.
+    """A loaded model file with a card.
 
-    ``device`` is the device that really runs ("cpu" or "cuda"), never the word "auto".
+    ``device`` is the device that it runs on, "cpu" or "cuda".
     """
 
     def __init__(
@@ -108,7 +99,7 @@ class OnnxModel:
         card = self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
         if card is None:
             raise ModelError(
-                f"{path} has no model card, so how to prepare pictures for it is unknown; "
+                f"{path} has no model card, so its preprocessing is unknown; "
                 "use a file written by `artextract export`"
             )
         self.card = ModelCard.from_json(card, str(path))
@@ -116,7 +107,7 @@ class OnnxModel:
         if self.device == "cpu" and self.card.weight_bits == 8 and not sums_int8_exactly():
             _log.warning(
                 "%s has 8-bit weights and this processor adds their products in 16 bits, so its "
-                "vectors may be off; quantise it again with --weight-bits 7.", path,
+                "vectors may be off; quantise it again with 7 weight bits.", path,
             )  # fmt: skip
         if self.device == "cuda" and self.card.weight_bits < 32:
             _log.warning(
@@ -126,7 +117,7 @@ class OnnxModel:
             )  # fmt: skip
 
     def _check_card(self) -> None:
-        """Check that the card speaks of the network in the file."""
+        """Check that the card describes the network in the file."""
         inputs = [node.name for node in self._session.get_inputs()]
         outputs = {node.name: node.shape for node in self._session.get_outputs()}
         card = self.card
@@ -136,34 +127,34 @@ class OnnxModel:
         missing = [output for output in card.aspects.values() if output not in outputs]
         wrong = [name for name, width in expected.items() if widths.get(name) != width]
         if [card.input] != inputs or missing or wrong:
-            named = ", ".join(f"{name!r} of {width} numbers" for name, width in expected.items())
+            named = ", ".join(f"{name!r} of {width} dimensions" for name, width in expected.items())
             raise ModelError(
-                f"the model card of {self.path} speaks of input {card.input!r} and outputs "
+                f"the model card of {self.path} describes input {card.input!r} and outputs "
                 f"{named}; the network has inputs {inputs} and outputs {outputs}; export the model "
                 "again"
             )
 
     @property
     def inputs(self) -> list[str]:
-        """The network's inputs for people: "image (n, 3, 224, 224), float"."""
+        """The network's inputs as text: "image (n, 3, 224, 224), float"."""
         return [_describe(node) for node in self._session.get_inputs()]
 
     @property
     def outputs(self) -> list[str]:
-        """The network's outputs for people."""
+        """The network's outputs as text."""
         return [_describe(node) for node in self._session.get_outputs()]
 
     @property
     def dimensions(self) -> dict[str, int]:
-        """{aspect: numbers of its vectors}."""
+        """{aspect: dimensions of its vectors}."""
         shapes = {node.name: node.shape for node in self._session.get_outputs()}
         return {aspect: shapes[output][-1] for aspect, output in self.card.aspects.items()}
 
     def embed(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return the embeddings of a batch of prepared pictures.
+        """Return the embeddings of a batch of preprocessed images.
 
         Args:
-            batch: (n, 3, size, size), float32, as the card's preprocessing makes it.
+            batch: (n, 3, size, size), float32, as the card's preprocessing returns it.
 
         Returns:
             (n, dimension), float32, each row of length 1.
@@ -175,8 +166,8 @@ class OnnxModel:
         (rows,) = self._run([self.card.embedding], batch)
         return self._to_unit(rows)
 
-    def look(self, batch: npt.NDArray[np.float32]) -> Seen:
-        """Return all that the model says of a batch of prepared pictures, in one pass.
+    def run(self, batch: npt.NDArray[np.float32]) -> Outputs:
+        """Return all outputs of the model for a batch of preprocessed images.
 
         Args:
             batch: As in :meth:`embed`.
@@ -192,9 +183,9 @@ class OnnxModel:
             if not np.isfinite(rows).all():
                 raise ModelError(
                     f"{self.path} gave a probability of {name} that is not finite for one of "
-                    f"{len(batch)} pictures; export the model again"
+                    f"{len(batch)} images; export the model again"
                 )
-        return Seen(
+        return Outputs(
             {aspect: self._to_unit(found[output]) for aspect, output in card.aspects.items()},
             probabilities,
         )
@@ -216,16 +207,16 @@ class OnnxModel:
         if not np.all(np.isfinite(lengths)) or np.any(lengths == 0):
             raise ModelError(
                 f"{self.path} gave an embedding that is zero or not finite for one of "
-                f"{len(rows)} pictures; export the model again"
+                f"{len(rows)} images; export the model again"
             )
         embeddings /= lengths
         return embeddings
 
 
 class Network:
-    """A network without a card, for a fixed task, of one input and one picture at a time.
+    """A network without a card, with one input, for one image at a time.
 
-    ``device`` is the device that really runs.
+    ``device`` is the device that it runs on.
     """
 
     def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
@@ -265,9 +256,9 @@ def _run(
 
 
 def _pad_to_power_of_two(batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return ``batch`` with zero rows added, so that a GPU sees few different shapes.
+    """Return ``batch`` with zero rows added to a power of two.
 
-    Each new shape costs a choice of algorithms and new memory.
+    Each new shape costs a GPU a choice of algorithms and new memory.
     """
     rows = 1 << (len(batch) - 1).bit_length()
     if rows == len(batch):
@@ -280,7 +271,7 @@ def _pad_to_power_of_two(batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float
 def _load(
     path: Path, device: Device, threads: int, *, tf32: bool = False
 ) -> "tuple[onnxruntime.InferenceSession, Device]":
-    """Return a session on ``path``, and the device that really runs it."""
+    """Return a session on ``path``, and its device."""
     check_onnxruntime()
     import onnxruntime
 
@@ -293,7 +284,7 @@ def _load(
     if _PROVIDERS[chosen] not in available:
         raise ModelError(
             f"device {chosen!r} needs ONNX Runtime's {_PROVIDERS[chosen]}, and this installation "
-            f"offers only {', '.join(available)}; install 'artextract[gpu]' or use --device cpu"
+            f"offers only {', '.join(available)}; install 'artextract[gpu]' or use `device` cpu"
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -329,14 +320,14 @@ def _open_session(
 
 _ADVICE = (
     f"check with nvidia-smi that there is a GPU with a driver of version {_MINIMUM_DRIVER} or "
-    "later, or use --device cpu"
+    "later, or use `device` cpu"
 )
 
 
 def _open_on_cuda(
     onnxruntime: "onnxruntime", path: Path, options: "onnxruntime.SessionOptions", *, tf32: bool
 ) -> "onnxruntime.InferenceSession":
-    """Return a session on ``path`` that really runs on CUDA.
+    """Return a session on ``path`` that runs on CUDA.
 
     Raises:
         ModelError: the provider, the CUDA libraries, the driver or the GPU can't be used; the
@@ -354,12 +345,12 @@ def _open_on_cuda(
         reason, advice = f"ONNX Runtime took {taken} instead", _ADVICE
     elif "libcuda.so" in reason or "nvcuda" in reason:
         advice = (
-            f"install an NVIDIA driver of version {_MINIMUM_DRIVER} or later, or use --device cpu"
+            f"install an NVIDIA driver of version {_MINIMUM_DRIVER} or later, or use `device` cpu"
         )
     else:
         advice = (
             "install the libraries that it needs with pip install 'artextract[gpu]', or use "
-            "--device cpu"
+            "`device` cpu"
         )
     raise ModelError(f"ONNX Runtime's CUDAExecutionProvider can't be loaded ({reason}); {advice}")
 
@@ -404,7 +395,7 @@ def _is_from_onnxruntime(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return the part of an ONNX Runtime error's text that tells a user something.
+    """Return the informative part of an ONNX Runtime error's text.
 
     A provider's failure lists C++ signatures before it: "... CUDA failure 100: no CUDA-capable
     device is detected ; GPU=0 ; hostname=... ; file=...".

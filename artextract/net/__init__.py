@@ -1,1 +1,1 @@
-"""HTTP: fetching from untrusted addresses, retries, and politeness toward servers."""
+"""Fetch untrusted URLs over HTTP, with retries, robots.txt and rate limits."""

@@ -17,10 +17,9 @@ ROBOT = "artextract"
 
 
 class Host:
-    """One host; for any number of threads."""
+    """One host, with an origin such as "https://api.nga.gov"; for any number of threads."""
 
     def __init__(self, origin: str, patience: Patience) -> None:
-        """Know nothing yet of the host at ``origin``, such as "https://api.nga.gov"."""
         self.origin = origin
         self.robots_url = f"{origin}/robots.txt"
         self._patience = patience
@@ -34,20 +33,20 @@ class Host:
         self._refusal: FetchError | None = None
 
     def check(self, url: str, read: "Callable[[str], httpx.Response]") -> None:
-        """Check that robots.txt lets us fetch ``url``; it is read with ``read``, and only once.
+        """Check that robots.txt allows ``url``; the file is read once, with ``read``.
 
-        No such file allows everything; one that can't be had forbids everything (RFC 9309,
+        A missing file allows everything; one that can't be read forbids everything (RFC 9309,
         sections 2.3.1.3 and 2.3.1.4).
 
         Raises:
-            FetchError: it forbids it.
-            UnavailableError: it can't be had.
+            FetchError: robots.txt forbids the URL.
+            UnavailableError: robots.txt can't be read.
         """
         with self._reading:
             if self._refusal is None and self._rules is None:
                 self._rules = self._read_rules(url, read)
         if self._refusal is not None:
-            # An address that must not be reached concerns this picture; the rest, all of the host.
+            # An address that must not be reached concerns one image, other errors the whole host.
             kind = UnavailableError if self._refusal.transient else FetchError
             raise kind(str(self._refusal))
         if self._rules is not None and not self._rules.can_fetch(url, ROBOT):
@@ -63,7 +62,7 @@ class Host:
         except FetchError as error:
             if error.status is None or error.status == 429 or not 400 <= error.status < 500:
                 self._refusal = FetchError(
-                    f"{self.robots_url}, which has to be read first, can't be had: {error}",
+                    f"{self.robots_url}, which must be read first, can't be fetched: {error}",
                     transient=error.transient,
                 )
                 return None
@@ -78,18 +77,18 @@ class Host:
         return rules
 
     def count_failure(self) -> int:
-        """Return how many pictures have failed since the last good one, this one included."""
+        """Return how many images have failed since the last success, this one included."""
         with self._turns:
             self._failures += 1
             return self._failures
 
     def count_success(self) -> None:
-        """Note that a picture came."""
+        """Reset the count of failures."""
         with self._turns:
             self._failures = 0
 
     def pause(self, seconds: float) -> None:
-        """Let nobody begin a request for the next ``seconds``."""
+        """Let no thread begin a request for the next ``seconds``."""
         with self._turns:
             self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
@@ -97,7 +96,7 @@ class Host:
         """Wait until a request may begin, or ``stop`` is set.
 
         Raises:
-            FetchError: the host has asked for a longer wait than is waited.
+            FetchError: the host asks for a longer wait than the limit.
         """
         while not stop.is_set():
             with self._turns:

@@ -1,4 +1,4 @@
-"""Trying again where that makes sense, ever more slowly."""
+"""Retry what failed temporarily, with growing waits."""
 
 import time
 from collections.abc import Callable
@@ -10,30 +10,28 @@ from artextract.errors import FetchError
 if TYPE_CHECKING:
     import tenacity
 
-__all__ = ["Patience"]
-
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often to try, and how long to wait in between."""
+    """The number of attempts, and the waits between them."""
 
     attempts: int = 5
     backoff_seconds: float = 1.0
-    """Wait before the second attempt, and after each further one twice as long. Up to as much is
-    added by chance, so that those who were turned away together don't come back together."""
+    """Wait before the second attempt; it doubles after each further one. Up to as much is added at
+    random, so that clients that were refused together don't return together."""
     longest_wait_seconds: float = 120.0
-    """Longest single wait; a server that asks for more is not asked again."""
+    """Longest single wait; a longer Retry-After ends the attempts."""
 
     def retry(
         self, work: Callable[[], _T], url: str, sleep: Callable[[float], object] = time.sleep
     ) -> _T:
-        """Return what ``work`` returns, at the latest in the last attempt.
+        """Return what ``work`` returns; call it again after a transient FetchError.
 
         Raises:
-            FetchError: as ``work`` raised it, where it is not transient; else after the last
-                attempt, or where the server asks for a longer wait than is allowed.
+            FetchError: ``work`` raised one that is not transient, or one in the last attempt, or
+                the server asks for a longer wait than the limit.
         """
         import tenacity
 
@@ -73,15 +71,15 @@ class Patience:
         )(work)
 
     def check_wait(self, url: str, seconds: float, status: int | None = None) -> None:
-        """Check that ``seconds``, for which the host of ``url`` asks, are not too many.
+        """Check that the host of ``url`` doesn't ask for a longer wait than the limit.
 
         Raises:
-            FetchError: they are.
+            FetchError: it does.
         """
         if seconds > self.longest_wait_seconds:
             raise FetchError(
                 f"the host of {url} asks to wait {seconds:,.0f} s, longer than the "
-                f"{self.longest_wait_seconds:g} s that are waited at most; try again then",
+                f"limit of {self.longest_wait_seconds:g} s; try again then",
                 status=status,
                 transient=True,
                 retry_after=seconds,

@@ -46,7 +46,7 @@ def machine(bench: Bench) -> Figures:
     session.run(None, {session.get_inputs()[0].name: tensors})
     yield "providers", session.get_providers()
     shipped = OnnxModel(find_model(bench.model).path, bench.device, bench.cores)
-    shipped.look(tensors)
+    shipped.run(tensors)
     yield "shipped_device", shipped.device
 
 

@@ -1,1 +1,1 @@
-"""Where artworks come from; each source yields items for the pipeline."""
+"""Sources of artworks; each yields items for the pipeline."""

@@ -1,4 +1,4 @@
-"""The works of a catalog, with pictures in a folder or at URLs."""
+"""The artworks of a catalog, with images in a folder or at URLs."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,9 @@ from artextract.errors import CatalogError, InputError
 from artextract.net.fetch import is_url
 from ingest.sources.item import Failure, Item
 
-__all__ = ["CatalogSource"]
-
 
 class CatalogSource:
-    """Every row of a catalog; a row that names no usable work is a failure, not the end."""
+    """Yields each row of a catalog; a row without a usable artwork yields a failure."""
 
     def __init__(
         self,
@@ -24,10 +22,10 @@ class CatalogSource:
         *,
         allow_private: bool = False,
     ) -> None:
-        """Look at the catalog ``path``, whose images lie in the folder ``images``.
+        """Count the rows of the catalog ``path``, whose images are in the folder ``images``.
 
         Raises:
-            CatalogError: the catalog can't be read, or has no row.
+            CatalogError: the catalog can't be read, or has no rows.
             InputError: the folder is missing.
         """
         self._path = path
@@ -35,7 +33,7 @@ class CatalogSource:
         self._allow_private = allow_private
         if not images.is_dir():
             raise InputError(
-                f"there is no folder {images} for the catalog's images; name it with --images"
+                f"there is no folder {images} for the catalog's images; name it with `images`"
             )
         self.folder = images.resolve()
         self._count = count_rows(path, mapping)
@@ -47,7 +45,6 @@ class CatalogSource:
         return self._count
 
     def __iter__(self) -> Iterator[Item | Failure]:
-        """Iterate over the rows in the order of the catalog."""
         for number, row in read_catalog(self._path, self._mapping, source=self._path.stem):
             if isinstance(row, BadRow):
                 yield self._failure(number, "", row.reason)
@@ -59,7 +56,7 @@ class CatalogSource:
             artwork.image_url is not None and not (self.folder / artwork.image).is_file()
         ):
             return Item(artwork, None, self._allow_private)
-        # Lexically: the catalog must not climb out; links that lie in the folder are its owner's.
+        # Not resolved: the catalog must not leave the folder, but links in the folder may.
         inside = os.path.relpath(os.path.join(self.folder, artwork.image), self.folder)
         if inside == os.pardir or inside.startswith(os.pardir + os.sep):
             return self._failure(

@@ -1,7 +1,7 @@
-"""Fetching a large table to a file, and only when it has changed.
+"""Download a large table if it has changed.
 
-Beside the file lies ``<name>.source.json``, which tells where it came from, what the server called
-that version (ETag, Last-Modified), and how many bytes of which hash it has.
+``<name>.source.json`` beside the file holds its URL, its version on the server (ETag,
+Last-Modified), its size and its hash.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_TABLE_BYTES = 4 << 30
-"""Largest table that is fetched, in bytes."""
+"""Limit of a table, in bytes."""
 
 _LONGEST_SECONDS = 4 * 3600.0
 _SILENCE_SECONDS = 60.0
@@ -31,7 +31,7 @@ _WEB_PAGES = {"text/html", "application/xhtml+xml"}
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where a file came from, and what it was then."""
+    """Origin, version, size in bytes and hash of a downloaded file."""
 
     url: str
     etag: str | None
@@ -55,22 +55,20 @@ def download(
 ) -> bool:
     """Bring the file ``path`` up to date with ``url``; return whether it changed.
 
-    A reader of ``path`` sees the old file or the new one, never a part.
-
     Args:
         url: An http or https URL of a text file.
-        path: Where it is kept; its folder is made.
-        on_bytes: Called while bytes come with how many there are and, where known, will be.
-        stale_ok: Where the server can't be reached, be content with an earlier complete file.
+        path: The local file; its folder is made.
+        on_bytes: Called with the number of bytes received and, if known, their total.
+        stale_ok: Accept an earlier complete file if the server can't be reached.
         on_stale: Called with the reason when that happens.
         allow_private: Also reach loopback, private and link-local addresses.
-        patience: How often to try, and how long to wait in between.
+        patience: Number of attempts and waits between them.
         silence_seconds: Longest wait for the next bytes.
-        timeout_seconds: Longest time for one attempt.
+        timeout_seconds: Limit of one attempt.
         sleep: Waits between attempts.
 
     Raises:
-        FetchError: the table can't be fetched, or a web page came in its place.
+        FetchError: the table can't be fetched, or the server sends a web page.
         CacheError: it can't be written.
     """
     known = _read_source(path, url)
@@ -93,8 +91,8 @@ def download(
             return False
         except OSError as error:
             raise CacheError(
-                f"{path} can't be written ({error.strerror or error}); make room or mend its "
-                "rights, or name another folder"
+                f"{path} can't be written ({error.strerror or error}); free some space or correct "
+                "the permissions, or name another folder"
             ) from error
 
 
@@ -105,7 +103,7 @@ def _update(
     known: _Source | None,
     on_bytes: Callable[[int, int | None], object] | None,
 ) -> bool:
-    """Fetch ``url`` once, unless the server says that ``known`` is still what it has."""
+    """Fetch ``url`` once, unless the server still has the version ``known``."""
     headers = {"accept": "text/csv, text/plain;q=0.9, */*;q=0.5"}
     if known and known.etag:
         headers["if-none-match"] = known.etag
@@ -120,7 +118,7 @@ def _update(
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             size, sha256 = _receive(incoming, temporary, on_bytes)
-    # A crash in between leaves the description of the old file, which no longer fits the new one.
+    # After a crash before this line, the description is that of the old file and doesn't fit.
     source = _Source(
         url, incoming.headers.get("etag"), incoming.headers.get("last-modified"), size, sha256
     )
@@ -151,7 +149,7 @@ def _source_path(path: Path) -> Path:
 
 
 def _read_source(path: Path, url: str) -> _Source | None:
-    """Return what is known of the file ``path``; None unless it is complete and from ``url``."""
+    """Return the description of ``path``; None unless the file is complete and from ``url``."""
     try:
         source = _Source(**json.loads(_source_path(path).read_text(encoding="utf-8")))
         size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""A folder of pictures, and all folders below it."""
+"""A folder of images, with all its subfolders."""
 
 import os
 from collections.abc import Iterator
@@ -9,26 +9,24 @@ from artextract.errors import InputError
 from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.item import Failure, Item
 
-__all__ = ["FolderSource"]
-
 
 class FolderSource:
-    """Every image file below ``folder``; its path in the folder is the artwork's id.
+    """Yields each image file below ``folder``; its path in the folder is the artwork's id.
 
-    Hidden files and folders (".name") and files with other endings are left aside.
+    Hidden files and folders (".name") and files with other endings are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Look at ``folder``.
+        """Count the image files in ``folder``.
 
         Raises:
-            InputError: it is missing, not a folder, not readable, or holds no image file.
+            InputError: it is missing, not a folder, unreadable, or holds no image file.
         """
         if not folder.exists():
             raise InputError(f"there is no folder {folder}; check the path")
         if not folder.is_dir():
             raise InputError(
-                f"{folder} is not a folder; for a table of works use `artextract ingest catalog`"
+                f"{folder} is not a folder; for a table of artworks use `artextract ingest catalog`"
             )
         self.folder = folder.resolve()
         self._count = sum(1 for _ in self._paths())
@@ -43,12 +41,11 @@ class FolderSource:
         return self._count
 
     def __iter__(self) -> Iterator[Item | Failure]:
-        """Iterate over the image files in the order of their paths."""
         for path in self._paths():
             name = path.relative_to(self.folder).as_posix()
             shown = name.encode("utf-8", "replace").decode("utf-8")
             if shown != name:
-                yield Failure(shown, shown, f"{shown} has a name that is no UTF-8 text; rename it")
+                yield Failure(shown, shown, f"{shown} has a name that is not UTF-8 text; rename it")
                 continue
             yield Item(Artwork(id=name, image=name, source="folder"), self.folder)
 

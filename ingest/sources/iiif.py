@@ -1,4 +1,4 @@
-"""Reading pictures from IIIF image servers as a guest: few connections, patience, and a cache."""
+"""Fetch images from IIIF image servers with few connections, retries and a cache."""
 
 import contextlib
 import threading
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 _FAILURES_IN_A_ROW = 24
-"""Pictures, each after all its attempts, that have to fail before a host is given up."""
+"""Consecutive failed images, each after all its attempts, after which a host is given up."""
 
 
 def image_request(service: str, side: int) -> str:
@@ -25,17 +25,17 @@ def image_request(service: str, side: int) -> str:
 
     Args:
         service: The image's base URL, such as "https://api.nga.gov/iiif/<uuid>".
-        side: Longest side of the picture, in pixels.
+        side: Longest side of the image, in pixels.
     """
     return f"{service.rstrip('/')}/full/!{side},{side}/0/default.jpg"
 
 
 class ImageServer:
-    """Reads pictures for any number of threads over a few connections that are kept.
+    """Fetches images for any number of threads over a few persistent connections.
 
-    What fails for a time (429, 5xx, broken connections, silence) is tried again, ever more slowly.
-    Where a host asks for a pause, all connections to it pause. When a host has failed so many
-    pictures in a row that it must be out of order, there is no use in asking for the rest.
+    Temporary failures (429, 5xx, broken connections, silence) are retried with growing waits. If a
+    host asks for a pause, all connections to it pause. After many consecutive failures a host is
+    given up.
     """
 
     def __init__(
@@ -55,16 +55,16 @@ class ImageServer:
         """Make a reader; nothing is opened yet.
 
         Args:
-            connections: Most connections at a time.
-            timeout_seconds: Longest time for one request.
-            attempts: Most attempts for a picture.
+            connections: Maximum number of simultaneous connections.
+            timeout_seconds: Limit of one request.
+            attempts: Maximum number of attempts for an image.
             allow_private: Also reach loopback, private and link-local addresses.
-            cache: Where pictures are kept and looked for first.
-            obey_robots: Read each host's robots.txt first, and keep to it.
-            contact: Web or mail address of who reads, told to the servers.
+            cache: Cache of the images.
+            obey_robots: Read and follow each host's robots.txt.
+            contact: Web or mail address of the user, sent to the servers.
             backoff_seconds: Wait before the second attempt; it doubles each time.
             longest_wait_seconds: Longest single wait; a host that asks for more is given up.
-            max_bytes: Most bytes to accept of a picture.
+            max_bytes: Limit of an image, in bytes.
         """
         self._cache = cache
         self._obey_robots = obey_robots
@@ -83,18 +83,16 @@ class ImageServer:
         self._hosts_lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Return the reader."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close all connections."""
         self.close()
 
     def read(self, url: str, key: str) -> bytes:
-        """Return the picture at ``url``, or the one that is kept in the cache under ``key``.
+        """Return the image at ``url``, or the one in the cache under ``key``.
 
         Raises:
-            FetchError: it can't be fetched, is no picture, must not be fetched, or this was closed.
+            FetchError: it can't or must not be fetched, is not an image, or this was closed.
             UnavailableError: the host has not answered for a long time.
             CacheError: the cache can't be read or written.
         """
@@ -110,7 +108,7 @@ class ImageServer:
         except FetchError as error:
             if error.transient and host.count_failure() >= _FAILURES_IN_A_ROW:
                 raise UnavailableError(
-                    f"{host.origin} seems out of order: the last {_FAILURES_IN_A_ROW} pictures all "
+                    f"{host.origin} seems out of order: the last {_FAILURES_IN_A_ROW} images all "
                     f"failed ({error}); what is stored is kept, run the same command again later"
                 ) from error
             raise
@@ -120,7 +118,7 @@ class ImageServer:
         return data
 
     def forget(self, key: str) -> None:
-        """Take what is kept under ``key`` out of the cache, since it turned out to be no picture.
+        """Remove ``key`` from the cache.
 
         Raises:
             CacheError: the cache can't be changed.
@@ -129,7 +127,7 @@ class ImageServer:
             self._cache.forget(key)
 
     def stop(self) -> None:
-        """Make all reads fail soon, those that wait and those under way; any thread may call it."""
+        """Make all reads, waiting and under way, fail soon; any thread may call it."""
         self._stop.set()
         for fetcher in self._fetchers:
             fetcher.interrupt()
@@ -157,13 +155,11 @@ class ImageServer:
             return self._hosts.setdefault(origin, Host(origin, self._patience))
 
     def _retry(self, host: Host, url: str, accept: str) -> "httpx.Response":
-        """Fetch ``url``, in several attempts if need be."""
         return self._patience.retry(
             lambda: self._attempt(host, url, accept), url, sleep=self._stop.wait
         )
 
     def _attempt(self, host: Host, url: str, accept: str) -> "httpx.Response":
-        """Fetch ``url`` once, when it is our turn."""
         with self._fetcher(url) as fetcher:
             host.wait_for_turn(url, self._stop)
             self._check_running(url)
@@ -179,7 +175,7 @@ class ImageServer:
 
     @contextlib.contextmanager
     def _fetcher(self, url: str) -> Iterator[Fetcher]:
-        """Lend one of the connections, the one used last if it is free."""
+        """Yield an idle connection, the last used one first."""
         with self._returned:
             self._returned.wait_for(lambda: self._idle or self._stop.is_set())
             self._check_running(url)
@@ -195,14 +191,14 @@ class ImageServer:
 
     def _check_running(self, url: str) -> None:
         if self._stop.is_set():
-            raise FetchError(f"{url} was not fetched: the reading was stopped; run it again")
+            raise FetchError(f"{url} was not fetched: reading was stopped; run it again")
 
 
 def _check_image(reply: "httpx.Response", url: str) -> None:
-    """Check that a server that says "200" sends a picture.
+    """Check that a reply is an image.
 
     Raises:
-        FetchError: it sends something else, or nothing.
+        FetchError: it has another content type, or is empty.
     """
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not kind.startswith("image/"):

@@ -1,4 +1,4 @@
-"""What a source yields: a work to ingest, or why there is none."""
+"""What a source yields: an image to ingest, or the reason why it can't be ingested."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,34 +9,32 @@ from artextract.catalog.artwork import Artwork
 from artextract.images.opening import read_image_file
 from artextract.net.fetch import fetch, is_url
 
-__all__ = ["Failure", "Item", "Source"]
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An artwork and where its picture is read from: a file below ``folder``, or a URL."""
+    """An artwork and the location of its image: a file below ``folder``, or a URL."""
 
     artwork: Artwork
     folder: Path | None
-    """Folder of the picture; None where it is at a URL, ``artwork.image`` or ``image_url``."""
+    """Folder of the image; None if it is at a URL, ``artwork.image`` or ``image_url``."""
     allow_private: bool = False
 
     @property
     def key(self) -> str:
-        """What tells it from all others of its source, for the journal: the artwork's id.
+        """The item's unique name in the journal: the artwork's id.
 
-        Of a work's several images, the alternate ones have their own name behind it.
+        For an alternate image of an artwork, the image's name follows.
         """
         artwork = self.artwork
         return f"{artwork.id} {artwork.image}" if artwork.view == "alternate" else artwork.id
 
     @property
     def version(self) -> str | None:
-        """Text that changes when the picture does; None where only its bytes tell."""
+        """Text that changes with the image; None if only its bytes show a change."""
         return None
 
     def read(self) -> bytes:
-        """Return the bytes of the picture's file; called from many threads.
+        """Return the bytes of the image file; called from many threads.
 
         Raises:
             ImageError: the file can't be read.
@@ -49,12 +47,12 @@ class Item:
         return read_image_file(self.folder / self.artwork.image)
 
     def discard(self) -> None:
-        """Forget any copy of what was read: it is no picture that can be opened."""
+        """Remove a cached copy of the image, which can't be opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A work that can't be ingested: its key, its image as the source names it, and the reason."""
+    """An image that can't be ingested: its key, its name in the source, and the reason."""
 
     key: str
     image: str
@@ -62,12 +60,12 @@ class Failure:
 
 
 class Source(Protocol):
-    """Where works come from."""
+    """Where artworks come from."""
 
     def count(self) -> int:
-        """Return how many works (and failures) :meth:`__iter__` will yield."""
+        """Return how many items and failures :meth:`__iter__` yields."""
         ...
 
     def __iter__(self) -> Iterator[Item | Failure]:
-        """Iterate over the works, always in the same order."""
+        """Iterate over the items and failures, always in the same order."""
         ...

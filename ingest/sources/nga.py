@@ -9,12 +9,10 @@ from ingest.sources.item import Failure, Item
 from ingest.sources.nga_record import Constituents, make_artwork, request_side
 from ingest.sources.nga_tables import Selection, Tables, select
 
-__all__ = ["NgaSource"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NgaItem(Item):
-    """A work whose picture comes from an image server."""
+    """An image on an IIIF server."""
 
     server: ImageServer
     url: str
@@ -22,23 +20,23 @@ class _NgaItem(Item):
 
     @property
     def version(self) -> str:
-        """The picture's public address and when it was last changed."""
+        """The image's public URL and when it was last changed."""
         return f"{self.artwork.image_url} {self.modified}".strip()
 
     def read(self) -> bytes:
-        """Return the picture from the cache or the server."""
+        """Return the image from the cache or the server."""
         return self.server.read(self.url, self.version)
 
     def discard(self) -> None:
-        """Take the picture out of the cache."""
+        """Remove the image from the cache."""
         self.server.forget(self.version)
 
 
 class NgaSource:
-    """The objects that a selection takes from the tables, one item an image.
+    """Yields the images of the selected objects.
 
-    ``iiif`` is the base address of another image server that has the same images under their uuid;
-    what is written into the collection is still the address that the tables give.
+    ``iiif`` is the base URL of another image server with the same images under their uuid; the
+    collection still gets the URLs of the tables.
     """
 
     def __init__(
@@ -50,10 +48,10 @@ class NgaSource:
         side: int,
         iiif: str | None = None,
     ) -> None:
-        """Select from ``tables``; images are asked for with ``side`` pixels as longest side.
+        """Select from ``tables``; images are requested with ``side`` pixels as longest side.
 
         Raises:
-            CatalogError: a table can't be read, or nothing is left to ingest.
+            CatalogError: a table can't be read, or no object is left.
         """
         self._works = select(tables, selection)
         self._known = Constituents(self._works.constituents.iter_rows(named=True))
@@ -64,11 +62,11 @@ class NgaSource:
             self._refuse_nothing(tables, selection)
 
     def _refuse_nothing(self, tables: Tables, selection: Selection) -> None:
-        hint = "choose others with --classification, --department or --all-rights"
+        hint = "choose another `classification` or `department`, or `all_rights`"
         if selection.open_access_only and not tables.has("published_images", "openaccess"):
             hint = (
                 "table published_images has no column 'openaccess', so no image is known to be "
-                "open: use newer tables, or --all-rights"
+                "open: use newer tables, or `all_rights`"
             )
         steps = ", ".join(f"{left:,} {step}" for step, left in self._works.funnel)
         raise CatalogError(f"no object is left to ingest ({steps}); {hint}")
@@ -78,18 +76,17 @@ class NgaSource:
         return self._works.count
 
     def describe(self) -> list[str]:
-        """Return how many objects were left after each step of the selection, in words."""
+        """Return how many objects were left after each step of the selection, as text."""
         lines = []
         before = None
         for step, left in self._works.funnel:
-            fell = "" if before is None else f"  ({before - left:,} fell out)"
+            fell = "" if before is None else f"  ({before - left:,} left out)"
             lines.append(f"{left:>9,} objects {step}{fell}")
             before = left
-        lines.append(f"{self._works.count:>9,} images taken of them")
+        lines.append(f"{self._works.count:>9,} images of these objects")
         return lines
 
     def __iter__(self) -> Iterator[Item | Failure]:
-        """Iterate over the images in the order of the objects' numbers."""
         for row in self._works:
             artwork = make_artwork(row, self._known, self._side)
             service = f"{self._iiif}/{row['uuid']}" if self._iiif else artwork.iiif or ""

@@ -1,4 +1,4 @@
-"""Fetching the National Gallery of Art's tables, once for each version of them."""
+"""Download the National Gallery of Art's tables, each version once."""
 
 import hashlib
 import logging
@@ -23,18 +23,18 @@ PUBLISHED_TABLES = "https://raw.githubusercontent.com/NationalGalleryOfArt/opend
 
 
 def find_tables(where: str | None, cache: Path) -> Path:
-    """Return the folder of the tables: ``where`` itself, or what is fetched from there.
+    """Return the folder of the tables: ``where`` itself, or that of the tables from its URL.
 
     Tables from a URL are kept in ``cache`` and fetched again only when the server has newer ones.
     If the server can't be reached, the kept ones are used, with a warning.
 
     Args:
         where: A folder, or the URL of one; None means the tables that the NGA publishes.
-        cache: Where tables by URL are kept.
+        cache: Folder for tables from URLs.
 
     Raises:
-        FetchError: a table can't be fetched, and none is kept.
-        CacheError: a table can't be kept.
+        FetchError: a table can't be fetched, and there is no earlier one.
+        CacheError: a table can't be written.
     """
     if where is not None and not is_url(where):
         return Path(where)
@@ -68,7 +68,7 @@ def _say_stale(error: FetchError) -> None:
 
 @contextmanager
 def _progress() -> "Iterator[Progress]":
-    """Show what is being fetched, on a terminal only."""
+    """Yield a progress display of downloads, which shows on a terminal only."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 

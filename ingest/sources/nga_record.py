@@ -1,4 +1,4 @@
-"""From a joined row of the National Gallery of Art's tables to an artwork."""
+"""Turn a joined row of the National Gallery of Art's tables into an artwork."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,6 @@ from artextract.catalog.names import fold
 from artextract.catalog.years import YearRange
 from artextract.errors import DateError
 from ingest.sources.iiif import image_request
-
-__all__ = ["SOURCE", "Constituents", "make_artwork", "parse_dimensions", "request_side"]
 
 SOURCE = "nga"
 
@@ -30,10 +28,9 @@ _SIZE = re.compile(
 
 
 class Constituents:
-    """The artists of the tables, found by name."""
+    """The artists in the rows of the table ``constituents``, by name."""
 
     def __init__(self, rows: Iterable[Mapping[str, str | None]]) -> None:
-        """Index the rows of the table ``constituents``."""
         self._by_name: dict[str, Mapping[str, str | None]] = {}
         self._by_first_words: dict[str, list[Mapping[str, str | None]]] = {}
         for row in rows:
@@ -41,19 +38,19 @@ class Constituents:
             if not name:
                 continue
             self._by_name.setdefault(fold(name), row)
-            # "Rembrandt van Rijn" has no comma and begins with what "Rembrandt Workshop" says;
-            # "Peale, Rembrandt" does not.
+            # "Rembrandt Workshop" means "Rembrandt van Rijn", which has no comma, and not "Peale,
+            # Rembrandt".
             inverted = (row.get("preferreddisplayname") or name).partition(",")
             words = fold(inverted[0]).split()
             if not inverted[1] and len(words) > 1 and not find_qualifier(name):
                 self._by_first_words.setdefault(words[0], []).append(row)
 
     def __contains__(self, name: str) -> bool:
-        """Return whether an artist is called just so, and is not a workshop or a follower."""
+        """Return whether ``name`` is the full name of an artist, not of a workshop or follower."""
         return fold(name) in self._by_name and not find_qualifier(name)
 
     def find(self, name: str) -> Mapping[str, str | None] | None:
-        """Return the artist called ``name``, or the only one whose name begins with that word."""
+        """Return the artist called ``name``, or the only one whose first word it is."""
         key = fold(name)
         if row := self._by_name.get(key):
             return row
@@ -67,7 +64,7 @@ def make_artwork(row: Mapping[str, Any], known: Constituents, side: int) -> Artw
     Args:
         row: A row of :class:`~ingest.sources.nga_tables.Works`.
         known: All artists of the tables.
-        side: Longest side of the image that is asked for, in pixels.
+        side: Longest side of the requested image, in pixels.
     """
     hands = _hands(row, known)
     artists = [known_artist for _, known_artist in hands]
@@ -120,17 +117,17 @@ def make_artwork(row: Mapping[str, Any], known: Constituents, side: int) -> Artw
     )
 
 
-def request_side(row: Mapping[str, Any], wanted: int) -> int:
-    """Return the longest side to ask for: no more than is wanted, allowed, or there, in pixels."""
+def request_side(row: Mapping[str, Any], side: int) -> int:
+    """Return ``side`` or less: the longest side that the server allows, in pixels."""
     sides = (row["width"], row["height"])
-    there = max(sides) if None not in sides else None
-    return min(side for side in (wanted, row["maxpixels"], there) if side)
+    full = max(sides) if None not in sides else None
+    return min(limit for limit in (side, row["maxpixels"], full) if limit)
 
 
 def _view(row: Mapping[str, Any]) -> str | None:
-    """Return which view an image is, where its work has several: just one is the primary view.
+    """Return the view of an image if its artwork has several; exactly one is "primary".
 
-    The tables may call none of a work's images primary, or more than one.
+    The tables may call none of an artwork's images primary, or more than one.
     """
     if row["images"] == 1:
         return None
@@ -138,7 +135,7 @@ def _view(row: Mapping[str, Any]) -> str | None:
 
 
 def _aligned(values: Iterable[str | None]) -> str | None:
-    """Return one value for each artist as the text of a field; None if all are unknown."""
+    """Return the text of a field with one value for each artist; None if all are unknown."""
     texts = [value or UNKNOWN for value in values]
     return "; ".join(texts) if set(texts) - {UNKNOWN} else None
 
@@ -146,11 +143,10 @@ def _aligned(values: Iterable[str | None]) -> str | None:
 def _hands(
     row: Mapping[str, Any], known: Constituents
 ) -> list[tuple[Attribution, Mapping[str, str | None]]]:
-    """Return who had a hand in the work, and what the tables know of each (perhaps nothing).
+    """Return the artists of an artwork, each with a row of the tables or an empty mapping.
 
-    The constituents come first, in the order of display. A prefix, suffix or role says how one
-    relates to the work; where these are empty, the attribution's text does. Artists whom only the
-    text names come after them.
+    The constituents come first, in display order. A prefix, suffix or role gives the qualifier; if
+    these are empty, the attribution's text does. Artists that only the text names follow.
     """
     named = parse_attribution(row["attribution"] or "", known.__contains__)
     hands: dict[str, tuple[Attribution, Mapping[str, str | None]]] = {}
@@ -162,7 +158,7 @@ def _hands(
         about = known.find(hand.artist)
         if about is not None:
             return about["forwarddisplayname"] or hand.artist, about
-        # "Prior-Hamblin School" has no master who is known: it is the name of the school.
+        # "Prior-Hamblin School" has no known master: it is the name of the school.
         school = f"{hand.artist} School"
         is_school = hand.qualifier is Qualifier.SCHOOL and fold(school) in fold(text)
         return (school if is_school else hand.artist), {}
@@ -174,15 +170,15 @@ def _hands(
     for constituent in row["constituents"] or ():
         name = constituent["forwarddisplayname"]
         phrase = " ".join(constituent[key] or "" for key in ("prefix", "suffix"))
-        said = find_qualifier(phrase) or _of_role(constituent["role"])
-        # A workshop that is a constituent of its own stands for its master.
+        explicit = find_qualifier(phrase) or _of_role(constituent["role"])
+        # A workshop that is a constituent stands for its master.
         for hand in parse_attribution(name, known.__contains__):
             artist, about = resolve(hand, name)
             key = fold(artist)
             text = by_text.get(key)
             own = None if hand.qualifier is Qualifier.BY else hand.qualifier
             alone = named[0].qualifier if len(named) == 1 == len(row["constituents"]) else None
-            qualifier = said or own or (text[1] if text else alone) or Qualifier.BY
+            qualifier = explicit or own or (text[1] if text else alone) or Qualifier.BY
             add(artist, qualifier, about or constituent)
     if not hands or len(named) > len(hands):
         for artist, qualifier, about in by_text.values():
@@ -191,17 +187,17 @@ def _hands(
 
 
 def _of_role(role: str | None) -> Qualifier | None:
-    """Return the qualifier that a role names: "artist after" is one who was copied."""
+    """Return the qualifier in a role: the "artist after" is the one who was copied."""
     return find_qualifier(role) if role and fold(role) not in {"artist", "painter"} else None
 
 
 def _years(
     row: Mapping[str, Any], artists: list[Mapping[str, str | None]]
 ) -> tuple[YearRange, str | None]:
-    """Return the years to find a work by, and whose they are if not the work's own.
+    """Return an artwork's years for filters, and their basis if it is not the artwork itself.
 
-    The tables' years are for indexing: where the work itself is undated they may be the artist's
-    dates of birth and death.
+    The tables' years are for indexing: for an undated artwork they may be those of the artist's
+    birth and death.
     """
     shown = row["displaydate"] or ""
     begin, end = _year(row["beginyear"]), _year(row["endyear"])
@@ -218,7 +214,7 @@ def _years(
 
 
 def _year(text: str | None) -> int | None:
-    """Return a year; 0 and what is no number stand for none."""
+    """Return a year; None for 0 and for other text."""
     try:
         return int(float(text or 0)) or None
     except (ValueError, OverflowError):  # no number, or an infinite one
@@ -226,10 +222,10 @@ def _year(text: str | None) -> int | None:
 
 
 def parse_dimensions(text: str) -> tuple[float | None, float | None]:
-    """Return (height, width) in cm of a work from the tables' text; a round one is as high as wide.
+    """Return (height, width) of an artwork in cm from the tables' text; both are a diameter.
 
-    Of several sizes ("overall: ..., framed: ...") the one of the work itself is taken: overall,
-    else the first that is not a frame's.
+    Of several sizes ("overall: ..., framed: ...") it is the overall one, else the first that is not
+    a frame's.
     """
     sizes = [
         match

@@ -1,9 +1,9 @@
-"""The National Gallery of Art's open-data tables, selected and joined.
+"""Select and join the National Gallery of Art's open-data tables.
 
 The tables are CSV files (https://github.com/NationalGalleryOfArt/opendata), whose columns differ
-from one snapshot to the next: a column that is only useful may be missing and is then unknown
-throughout, one that the join stands on may not. polars reads none but the columns that are used,
-in parallel and in pieces, so that the long texts of the objects' table never lie in memory.
+between snapshots: an optional column may be missing and is then unknown throughout, a column that
+the join needs may not. polars reads only the used columns, in parallel and in pieces, so that the
+long texts of the objects' table are never in memory.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,10 @@ import polars as pl
 
 from artextract.errors import CatalogError
 
-__all__ = ["TABLES", "Selection", "Tables", "Works", "select"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What is used of a table: columns that must be there, and columns that may be."""
+    """The used columns of a table: required and optional ones."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -57,7 +55,7 @@ TABLES = {
         ("objectid", "datatype", "forwardtext"), ("displayorder",), may_be_missing=True
     ),
 }  # fmt: skip
-"""{table: the columns that are used of it}; ``TABLE.csv`` in the tables' folder."""
+"""{table: its used columns}; the file is ``TABLE.csv``."""
 
 _TERM_TYPES = {
     "School": "schools",
@@ -71,10 +69,10 @@ _TERM_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which objects and images are taken.
+    """Which objects and images are selected.
 
-    An empty ``classifications`` or ``departments`` means all. Without ``all_images`` one image an
-    object is taken: the primary one, else the first of the others. ``limit`` counts objects.
+    Empty ``classifications`` or ``departments`` mean all. Without ``all_images``, one image of each
+    object is selected: the primary one, else the first of the others. ``limit`` counts objects.
     """
 
     classifications: tuple[str, ...] = ("Painting",)
@@ -85,33 +83,32 @@ class Selection:
 
 
 class Tables:
-    """The tables in a folder, looked at and not yet read."""
+    """The tables in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at the tables' columns.
+        """Read the names of the tables' columns.
 
         Raises:
             CatalogError: the folder, a table, or a required column of one is missing.
         """
         if not folder.is_dir():
             raise CatalogError(
-                f"there is no folder {folder} with the NGA's tables; name one, or a URL, with "
-                "--tables"
+                f"there is no folder {folder} with the NGA's tables; name one, or a URL, as "
+                "`tables`"
             )
         self.folder = folder
         self._columns = {
-            name: self._look_at(name, table)
+            name: self._read_columns(name, table)
             for name, table in TABLES.items()
             if (folder / f"{name}.csv").is_file() or not table.may_be_missing
         }
 
-    def _look_at(self, name: str, table: _Table) -> frozenset[str]:
-        """Return the columns of a table, all required ones among them."""
+    def _read_columns(self, name: str, table: _Table) -> frozenset[str]:
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise CatalogError(
                 f"table {name} is missing: there is no file {path}; download it from "
-                "https://github.com/NationalGalleryOfArt/opendata, or leave out --tables"
+                "https://github.com/NationalGalleryOfArt/opendata, or leave out `tables`"
             )
         try:
             columns = pl.read_csv(path, n_rows=0, infer_schema=False).columns
@@ -122,21 +119,21 @@ class Tables:
         for column in table.required:
             if column not in columns:
                 raise CatalogError(
-                    f"table {name} has no column {column!r}, which is needed (its columns: "
+                    f"table {name} has no column {column!r}, which is required (its columns: "
                     f"{', '.join(columns)}); use another snapshot of the tables"
                 )
         return frozenset(columns)
 
     def has(self, name: str, column: str) -> bool:
-        """Return whether there is a table ``name``, with this column."""
+        """Return whether there is a table ``name`` with this column."""
         return column in self._columns.get(name, ())
 
-    def read(self, name: str, *more: str) -> pl.LazyFrame:
-        """Return the used columns of a table as text, unknown values and missing columns null."""
+    def read(self, name: str) -> pl.LazyFrame:
+        """Return the used columns of a table as text; unknown values and columns are null."""
         table = TABLES[name]
-        wanted = (*table.required, *table.optional)
+        used = (*table.required, *table.optional)
         if name not in self._columns:
-            return pl.LazyFrame(schema=dict.fromkeys(wanted, pl.String))
+            return pl.LazyFrame(schema=dict.fromkeys(used, pl.String))
         frame = pl.scan_csv(self.folder / f"{name}.csv", infer_schema=False, low_memory=True)
         return frame.select(
             (
@@ -144,15 +141,15 @@ class Tables:
                 if column in self._columns[name]
                 else pl.lit(None, pl.String).alias(column)
             )
-            for column in wanted
+            for column in used
         )
 
 
 @dataclass(frozen=True)
 class Works:
-    """What was selected: one row an image, the images of an object next to each other.
+    """The selected images, one a row; those of an object are next to each other.
 
-    ``funnel`` says how many objects were left after each step of the selection.
+    ``funnel`` is [(step of the selection, number of objects left)].
     """
 
     frame: pl.DataFrame
@@ -165,22 +162,22 @@ class Works:
         return self.frame.height
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the images, each with all that the tables know of its object.
+        """Iterate over the images, each joined with its object.
 
-        Keys are the columns' names; ``constituents`` is a list of dictionaries in the order of
-        display, ``schools``, ``styles`` and so on are lists of terms, ``images`` is the number of
-        images that the object has, selected or not, and ``is_first`` says whether this is the
-        first of them that may be selected.
+        Keys are the columns' names; ``constituents`` is a list of dictionaries in display order,
+        ``schools``, ``styles`` and so on are lists of terms, ``images`` is the number of images of
+        the object, selected or not, and ``is_first`` says whether this is the first of those that
+        the selection allows.
         """
         return self.frame.iter_rows(named=True)
 
 
 def select(tables: Tables, selection: Selection) -> Works:
-    """Return the works that ``selection`` asks for.
+    """Return the images that match ``selection``.
 
     Raises:
-        CatalogError: a table can't be read, or no object has a classification or department that
-            was asked for.
+        CatalogError: a table can't be read, or no object has one of the classifications or
+            departments.
     """
     try:
         return _select(tables, selection)
@@ -201,12 +198,12 @@ def _select(tables: Tables, selection: Selection) -> Works:
         funnel.append((step, left.height))
         return left
 
-    for column, names, option in (
-        ("classification", selection.classifications, "--classification"),
-        ("departmentabbr", selection.departments, "--department"),
+    for column, names in (
+        ("classification", selection.classifications),
+        ("departmentabbr", selection.departments),
     ):
         if names:
-            _check_names(index, column, names, option)
+            _check_names(index, column, names)
             folded = [name.casefold() for name in names]
             index = keep(
                 f"with {column.removesuffix('abbr')} {' or '.join(names)}",
@@ -218,7 +215,7 @@ def _select(tables: Tables, selection: Selection) -> Works:
         index = keep("with an open-access image", index.join(images, on="objectid", how="semi"))
     index = index.select("objectid").sort(pl.col("objectid").cast(pl.Int64), maintain_order=True)
     if selection.limit is not None:
-        index = keep(f"within --limit {selection.limit}", index.head(selection.limit))
+        index = keep(f"within the limit of {selection.limit}", index.head(selection.limit))
     images = images.join(index, on="objectid", how="semi")
     images = images.sort("not_primary", "sequence", "uuid", nulls_last=True)
     images = images.with_columns(is_first=pl.col("objectid").is_first_distinct())
@@ -241,7 +238,7 @@ def _select(tables: Tables, selection: Selection) -> Works:
 
 
 def _images(tables: Tables) -> pl.LazyFrame:
-    """Return the images that have a name, an object and an address, each once."""
+    """Return the images that have a uuid, an object and a URL, each once."""
     return (
         tables.read("published_images")
         .rename({"depictstmsobjectid": "objectid"})
@@ -260,7 +257,7 @@ def _images(tables: Tables) -> pl.LazyFrame:
 
 
 def _artists(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
-    """Return the artists of each object as a list in the order of display."""
+    """Return the artists of each object as a list in display order."""
     return (
         tables.read("objects_constituents")
         .filter(pl.col("roletype").str.to_lowercase().fill_null("artist") == "artist")
@@ -294,7 +291,7 @@ def _terms(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _former_attributions(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
-    """Return the attributions that each object has had before, as a list."""
+    """Return the former attributions of each object as a list."""
     return (
         tables.read("objects_historical_data")
         .filter(
@@ -311,14 +308,14 @@ def _former_attributions(tables: Tables, index: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def _check_names(index: pl.DataFrame, column: str, names: tuple[str, ...], option: str) -> None:
-    """Check that the tables know each of ``names`` in a column of the objects."""
+def _check_names(index: pl.DataFrame, column: str, names: tuple[str, ...]) -> None:
+    """Check that a column of the objects has each of ``names``."""
     known = index.get_column(column).drop_nulls().value_counts(sort=True).get_column(column)
     folded = {str(name).casefold() for name in known}
     for name in names:
         if name.casefold() not in folded:
             raise CatalogError(
-                f"no object in the tables has {option} {name!r}; known: "
+                f"no object in the tables has `{column.removesuffix('abbr')}` {name!r}; known: "
                 f"{', '.join(known[:12]) or 'none'}"
             )
 

@@ -82,7 +82,7 @@ def test_a_model_gives_the_vectors_and_predictions_that_it_gave() -> None:
     model = OnnxModel(FIXTURES / "tiny.onnx", device="cpu")
     assert_like(json.loads(model.card.to_json()), kept["card"])
     with PIL.Image.open(FIXTURES / "query.jpg") as image:
-        seen = model.look(model.card.preprocess(image.convert("RGB"))[None])
+        seen = model.run(model.card.preprocess(image.convert("RGB"))[None])
     for name, vector in kept["vectors"].items():
         np.testing.assert_allclose(seen.vectors[name][0], vector, atol=1e-5)
     for name, row in kept["probabilities"].items():

@@ -69,7 +69,7 @@ def make_empty(path: Path) -> None:
 
 BROKEN = [
     (make_text, "text.jpg", "is not a JPEG, PNG, WebP or TIFF image"),
-    (make_truncated, "cut.jpg", "broken or cut off"),
+    (make_truncated, "cut.jpg", "damaged or truncated"),
     (write_bomb, "bomb.png", "30000 x 30000 = 900,000,000 pixels"),
     (make_empty, "empty.png", "is empty (0 bytes)"),
 ]
@@ -134,7 +134,7 @@ def test_paths_that_are_wrong(tmp_path: Path, pictures: Path, artextract: Artext
         (("folder", missing), "there is no folder"),
         (("folder", pictures / "000.jpg"), "is not a folder"),
         (("folder", empty), "holds no image file"),
-        (("catalog", missing), "is no catalog"),
+        (("catalog", missing), "is not a catalog"),
         (("catalog", tmp_path / "missing.csv"), "there is no catalog"),
     ]:
         assert_one_sentence(artextract("ingest", *words, "--store", store), expected)
@@ -180,7 +180,7 @@ def test_questions_that_can_not_be_answered(
 ) -> None:
     query = pictures / "000.jpg"
     for words, expected in [
-        ((query, "--years", "abc:"), "years 'abc:' are not understood"),
+        ((query, "--years", "abc:"), "years 'abc:' can't be read"),
         ((query, "--years", "1890:1870"), "end before they begin"),
         ((query, "--by", "colour"), "unknown aspect 'colour'; this collection has: composition"),
         ((query, "--artist", "Monet"), "no artwork in this collection has its artist recorded"),
@@ -298,7 +298,7 @@ def test_waits_for_a_store_that_is_soon_free(store: Path, artextract: Artextract
 
 def test_folder_that_is_no_store(pictures: Path, artextract: Artextract) -> None:
     ran = artextract("ingest", "folder", pictures, "--store", pictures)
-    assert_one_sentence(ran, "is no store and not empty", "000.jpg")
+    assert_one_sentence(ran, "is not a store and not empty", "000.jpg")
     file = pictures / "000.jpg"
     ran = artextract("ingest", "folder", pictures, "--store", file)
     assert_one_sentence(ran, "is a file")

@@ -91,7 +91,7 @@ def test_all_paintings_are_in_and_a_second_run_asks_for_none(
     with IiifServer(nga / "images", faults=Faults(always=["500"] * 9)) as server:
         ran = artextract("ingest", "nga", "--tables", nga, "--iiif", server.url, "--store", store)
     assert "embedded 0, updated 0, unchanged 1500, failed 0; 1500 works" in ran.out
-    assert "1,500 objects with an open-access image  (0 fell out)" in ran.out
+    assert "1,500 objects with an open-access image  (0 left out)" in ran.out
 
 
 def overlaps(row: dict[str, str], begin: int, end: int) -> bool:

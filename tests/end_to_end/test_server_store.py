@@ -203,7 +203,7 @@ def test_ctrl_c_again_ends_a_run_whose_server_is_gone(
     ("words", "said"),
     [
         (["search", "--store", "http://127.0.0.1:9/x"], "has not answered"),
-        (["info", "--store", "ftp://host/x"], "no address of a server"),
+        (["info", "--store", "ftp://host/x"], "is not the address of a server"),
         (["info", "--store", "http://a:b@127.0.0.1:9/x"], "QDRANT_API_KEY"),
         (["info", "--api-key", "wrong"], "refuses the API key"),
         (["info"], "has no collection 'nothing'"),

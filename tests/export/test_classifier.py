@@ -135,7 +135,7 @@ def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) 
     with torch.inference_mode():
         logits, embedding = network(torch.from_numpy(batch))
         maps = network.features(torch.from_numpy(batch)).last.numpy()
-    seen = model.look(batch)
+    seen = model.run(batch)
     temperature = fit_temperature(val.logits["style"].astype(np.float64), val.labels["style"])
     for name, divisor in (("style", temperature), ("genre", 1.0)):
         assert seen.probabilities[name].shape == (count, len(classes.names[name]))
@@ -235,7 +235,7 @@ import numpy as np
 from pathlib import Path
 from artextract.models.session import OnnxModel
 model = OnnxModel(Path({str(exported.path)!r}), device="cpu", threads=1)
-seen = model.look(np.zeros((3, 3, 64, 64), np.float32))
+seen = model.run(np.zeros((3, 3, 64, 64), np.float32))
 print(seen.vectors["style"].shape, seen.probabilities["style"].sum(axis=1).round(4).tolist())
 """
     ran = subprocess.run(

@@ -253,7 +253,7 @@ def test_pictures_that_fail_do_so_alone(
     reasons = bench.failed()
     assert set(reasons) == bad
     assert "is not a JPEG" in reasons["001.jpg"]
-    assert "is broken or cut off" in reasons["004.jpg"]
+    assert "is damaged or truncated" in reasons["004.jpg"]
     for name in ("006.png", "009.jpg"):
         assert "an embedding that is zero or not finite" in reasons[name]
     check_vectors(bench, folder, [name for name in names_of(pictures) if name not in bad])

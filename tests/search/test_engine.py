@@ -337,7 +337,7 @@ def test_questions_that_are_refused(store: Store) -> None:
         search(store, SearchRequest(unlike=[query]))
     with pytest.raises(QueryError, match="unknown aspect 'mood'; this collection has: visual"):
         search(store, SearchRequest(like=[query], by={"mood": 1.0}))
-    with pytest.raises(DateError, match="are not understood"):
+    with pytest.raises(DateError, match="can't be read"):
         search(store, SearchRequest(like=[query], filters=SearchFilters(years="MDCCC")))
     with pytest.raises(QueryError, match="unknown aspect"):
         check_aspects(store, [""])

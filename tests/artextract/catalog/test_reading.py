@@ -353,8 +353,8 @@ def test_an_endless_year_makes_a_bad_row(year: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{", "line 2 is no valid JSON"),
-        ("nonsense", "line 2 is no valid JSON"),
+        ("{", "line 2 is not valid JSON"),
+        ("nonsense", "line 2 is not valid JSON"),
         ("[1, 2]", "line 2 is not a JSON object"),
         ('"a.jpg"', "line 2 is not a JSON object"),
         ("null", "line 2 is not a JSON object"),
@@ -362,8 +362,8 @@ def test_an_endless_year_makes_a_bad_row(year: str, tmp_path: Path) -> None:
         ('{"file": "b", "year": "then"}', "'then' is not a year"),
         ('{"file": "b", "year": [1888]}', "is not a year"),
         ('{"file": "b", "year": Infinity}', "is not a year"),
-        ('{"file": "b", "n": ' + "9" * 5000 + "}", "line 2 is no valid JSON"),
-        ('{"file": "b", "n": ' + "[" * 20_000, "line 2 is no valid JSON"),
+        ('{"file": "b", "n": ' + "9" * 5000 + "}", "line 2 is not valid JSON"),
+        ('{"file": "b", "n": ' + "[" * 20_000, "line 2 is not valid JSON"),
         ('{"file": "a"}', "id 'a' is already used by row 1"),
     ],
     ids=[
@@ -415,7 +415,7 @@ def test_another_kind_of_file(name: str, tmp_path: Path) -> None:
         (b"file,title\na.jpg,M\xe4dchen\n", "not UTF-8"),
         (b"file,title\n" + b"a.jpg,t\n" * 2000 + b"a.jpg,M\xe4dchen\n", "not UTF-8"),
         ("file,title\na.jpg,t\n".encode("utf-16"), "not UTF-8"),
-        (b'file,title\na.jpg,"never closed\nb.jpg,t\n', "no valid CSV"),
+        (b'file,title\na.jpg,"never closed\nb.jpg,t\n', "not valid CSV"),
     ],
     ids=[
         "empty", "empty lines", "no image column", "semicolons", "no image column, bad first row",
@@ -443,13 +443,13 @@ def test_parquet_without_an_image_column(tmp_path: Path) -> None:
 def test_a_parquet_file_that_is_none(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "catalog.parquet"
     path.write_bytes(content)
-    assert "no readable Parquet file" in refusal(path)
+    assert "not a readable Parquet file" in refusal(path)
 
 
 def test_a_parquet_file_that_is_cut_off(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "catalog.parquet", ROWS)
     path.write_bytes(path.read_bytes()[:-20])
-    assert "no readable Parquet file" in refusal(path)
+    assert "not a readable Parquet file" in refusal(path)
 
 
 def test_a_csv_file_with_a_header_only_has_no_rows(tmp_path: Path) -> None:

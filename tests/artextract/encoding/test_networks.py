@@ -39,7 +39,7 @@ def test_an_embedder_alone_tells_nothing(embedder: OnnxModel) -> None:
 
 def test_one_file_may_be_both(both: OnnxModel) -> None:
     networks = Networks(both, both)
-    seen, alone = networks.look(prepared(networks)), both.look(prepared(networks)[0])
+    seen, alone = networks.look(prepared(networks)), both.run(prepared(networks)[0])
     assert networks.vectors == {"visual": 512, "style": 17 + 28 + 512}
     for aspect, rows in alone.vectors.items():
         np.testing.assert_array_equal(seen.vectors[aspect], rows)
@@ -63,7 +63,7 @@ def test_visual_comes_from_the_embedder_and_style_from_the_classifier(
     seen = networks.look(prepared(networks))
     batch = prepared(networks)[0]
     np.testing.assert_array_equal(seen.vectors["visual"], embedder.embed(batch))
-    np.testing.assert_array_equal(seen.vectors["style"], both.look(batch).vectors["style"])
+    np.testing.assert_array_equal(seen.vectors["style"], both.run(batch).vectors["style"])
     assert list(seen.probabilities) == list(both.card.classes)
 
 

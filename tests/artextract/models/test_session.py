@@ -166,7 +166,7 @@ def test_a_card_that_names_what_the_graph_has_not_is_refused(
 
 @pytest.mark.skipif(HAS_CUDA, reason="this ONNX Runtime offers CUDA")
 def test_cuda_without_cuda_names_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"'cuda' needs .*artextract\[gpu\].*--device cpu"):
+    with pytest.raises(ModelError, match=r"'cuda' needs .*artextract\[gpu\].*`device` cpu"):
         OnnxModel(write_model(tmp_path / "mean.onnx"), device="cuda")
 
 
@@ -185,7 +185,7 @@ def test_a_gpu_that_is_offered_and_does_not_load_is_an_error(
     offered = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
     assert device in DEVICES
-    with pytest.raises(ModelError, match=r"CUDAExecutionProvider.*--device cpu"):
+    with pytest.raises(ModelError, match=r"CUDAExecutionProvider.*`device` cpu"):
         OnnxModel(path, device=device)
 
 
@@ -220,7 +220,7 @@ def test_a_provider_that_fails_is_quoted_and_nothing_runs_on_the_cpu_instead(
     said = str(refused.value)
     assert "(CUDA failure 100: no CUDA-capable device is detected)" in said
     assert "driver" in said
-    assert "--device cpu" in said
+    assert "`device` cpu" in said
     assert "\n" not in said
     assert "std::" not in said
     assert capsys.readouterr() == ("", "")

@@ -131,5 +131,5 @@ def test_a_catalog_of_no_use(tmp_path: Path) -> None:
         CatalogSource(path, tmp_path)
     with pytest.raises(InputError, match=r"no folder .*missing for the catalog's images"):
         CatalogSource(path, tmp_path / "missing")
-    with pytest.raises(InputError, match="--images"):
+    with pytest.raises(InputError, match="`images`"):
         CatalogSource(path, path)

@@ -155,7 +155,7 @@ def test_the_last_reason_is_told(httpserver: HTTPServer, tmp_path: Path) -> None
 def test_a_wait_that_is_too_long_is_an_error(httpserver: HTTPServer, tmp_path: Path) -> None:
     tables = Tables(httpserver)
     tables.failures = [Response(status=429, headers={"Retry-After": "3600"})]
-    with pytest.raises(FetchError, match="asks to wait 3,600 s, longer than the 1 s"):
+    with pytest.raises(FetchError, match="asks to wait 3,600 s, longer than the limit of 1 s"):
         tables.fetch(tmp_path / "t")
     assert len(tables.requests) == 1
 

@@ -102,4 +102,4 @@ def test_a_name_that_is_no_text_is_a_failure_that_can_be_shown(tmp_path: Path) -
     good, bad = FolderSource(tmp_path)
     assert isinstance(good, Item)
     assert isinstance(bad, Failure)
-    assert bad.reason.encode() == b"caf?.jpg has a name that is no UTF-8 text; rename it"
+    assert bad.reason.encode() == b"caf?.jpg has a name that is not UTF-8 text; rename it"

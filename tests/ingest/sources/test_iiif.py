@@ -141,7 +141,7 @@ def test_half_a_picture_can_be_forgotten(tmp_path: Path) -> None:
     cache = ImageCache(tmp_path)
     with serving(always=["half"]) as server, ImageServer(cache=cache, **QUICK) as reader:
         url = url_of(server, "image-0")
-        with pytest.raises(ImageError, match="cut off"):
+        with pytest.raises(ImageError, match="truncated"):
             open_image(reader.read(url, "key"), url)
         assert reader.read(url, "key") != IMAGES["image-0"]
         reader.forget("key")
@@ -240,7 +240,7 @@ def test_a_pause_that_is_too_long_is_an_error_for_all() -> None:
         ImageServer(**QUICK, longest_wait_seconds=5) as reader,
     ):
         for name in ("image-0", "image-1"):
-            with pytest.raises(FetchError, match=r"asks to wait 3,\d+ s, longer than the 5 s"):
+            with pytest.raises(FetchError, match=r"asks to wait 3,\d+ s, longer than the limit of 5 s"):
                 reader.read(url_of(server, name), name)
     assert server.requests["image-0"] == 1
     assert server.requests["image-1"] == 0
@@ -324,7 +324,7 @@ def test_no_robots_allow_everything(status: int) -> None:
 def test_robots_out_of_reach_forbid_everything(status: int) -> None:
     with serving(robots=status) as server, ImageServer(**QUICK, attempts=3) as reader:
         for name in ("image-0", "image-1"):
-            message = rf"robots\.txt, which has to be read first, .* 3 attempts: .* {status}"
+            message = rf"robots\.txt, which must be read first, .* 3 attempts: .* {status}"
             with pytest.raises(UnavailableError, match=message):
                 reader.read(url_of(server, name), name)
     assert server.requests == {"/robots.txt": 3}
@@ -431,6 +431,6 @@ def test_a_host_that_fails_every_picture_is_given_up() -> None:
         for name in names[3:26]:
             with pytest.raises(FetchError):
                 reader.read(url_of(server, name), name)
-        with pytest.raises(UnavailableError, match="the last 24 pictures all failed") as raised:
+        with pytest.raises(UnavailableError, match="the last 24 images all failed") as raised:
             reader.read(url_of(server, "i26"), "i26")
     assert "run the same command again" in str(raised.value)

@@ -136,7 +136,7 @@ def test_a_column_that_must_be_there(name: str, column: str, tmp_path: Path) -> 
     with pytest.raises(CatalogError) as raised:
         write(tmp_path, **{name: as_csv(SMALL[name], columns)})
     assert str(raised.value).startswith(
-        f"table {name} has no column '{column}', which is needed (its columns: "
+        f"table {name} has no column '{column}', which is required (its columns: "
         f"{', '.join(columns)}); "
     )
 
@@ -248,9 +248,9 @@ def test_no_folder(tmp_path: Path) -> None:
     ("selection", "expected"),
     [
         (Selection(classifications=("Paintings",)),
-         "no object in the tables has --classification 'Paintings'; known: Painting, Print"),
-        (Selection(classifications=("Painting", "Prnt")), "--classification 'Prnt'"),
-        (Selection(departments=("XYZ",)), "--department 'XYZ'; known: CAB, CF"),
+         "no object in the tables has `classification` 'Paintings'; known: Painting, Print"),
+        (Selection(classifications=("Painting", "Prnt")), "`classification` 'Prnt'"),
+        (Selection(departments=("XYZ",)), "`department` 'XYZ'; known: CAB, CF"),
     ],
 )  # fmt: skip
 def test_unknown_names_are_refused_with_those_that_are_known(
@@ -349,7 +349,7 @@ def test_limit_counts_objects(limit: int, expected: list[str], tmp_path: Path) -
     every = select(tables, Selection(classifications=(), limit=limit, all_images=True))
     assert uuids(every) == ["u9", "second", *expected[1:]]
     step, left = every.funnel[-1]
-    assert step == f"within --limit {limit}"
+    assert step == f"within the limit of {limit}"
     assert left == len(expected)
 
 
@@ -541,4 +541,4 @@ def test_the_funnel_is_told_in_words(selection: Selection, generated: Path) -> N
     assert [step[-1] for step in steps[1:]] == [a - b for a, b in itertools.pairwise(counts)]
     assert last == [len(rows)]
     assert lines[0].strip() == "900 objects in the tables"
-    assert lines[-1].endswith(" images taken of them")
+    assert lines[-1].endswith(" images of these objects")

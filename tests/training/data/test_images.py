@@ -80,12 +80,12 @@ def test_pictures_that_can_not_be_opened_are_left_out_and_counted(
         works[number].image.unlink()
     pictures = PictureSet(works, SQUEEZED, tmp_path / "cache")
     assert list(pictures.broken) == [works[number].id for number in broken]
-    assert "broken or cut off" in pictures.broken[works[first].id]
+    assert "damaged or truncated" in pictures.broken[works[first].id]
     for number in others:
         assert f"there is no file {works[number].image}" in pictures.broken[works[number].id]
     assert pictures.summary().startswith(
         f"{len(broken)} of 6 pictures can't be opened and are left out, the first because "
-        f"{works[first].image} is broken or cut off"
+        f"{works[first].image} is damaged or truncated"
     )
     assert pictures.works == [work for row, work in enumerate(works) if row not in broken]
     assert_pixels(pictures, SQUEEZED)
