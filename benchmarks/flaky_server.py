@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from qdrant_server import Asked, QdrantServer, serve_qdrant  # noqa: E402
+from qdrant_server import QdrantServer, Received, serve_qdrant  # noqa: E402
 
 from artextract.store import open_store  # noqa: E402
 from artextract.store.location import Location  # noqa: E402
@@ -57,13 +57,13 @@ def main() -> None:
                 env={**os.environ, "XDG_STATE_HOME": state},
             )
             seconds = time.perf_counter() - begun
-            troubles = sum(server.trouble(asked) is not None for asked in server.asked)
-            server.trouble = lambda asked: None
+            troubles = sum(server.trouble(received) is not None for received in server.received)
+            server.trouble = lambda received: None
             contents.append(read(url))
             rows.append({
                 "run": name,
                 "seconds": seconds,
-                "requests": len(server.asked),
+                "requests": len(server.received),
                 "disturbed": troubles,
                 "points": len(contents[-1]),
                 "same_as_undisturbed": same(contents[-1], contents[0]),
@@ -89,8 +89,8 @@ def calm(server: QdrantServer) -> None:
 def flaky(server: QdrantServer) -> None:
     """Let every seventh request go wrong, in all ways by turns."""
 
-    def trouble(asked: Asked) -> str | None:
-        turn, rest = divmod(asked.number, EVERY)
+    def trouble(received: Received) -> str | None:
+        turn, rest = divmod(received.number, EVERY)
         return TROUBLES[turn % len(TROUBLES)] if rest == EVERY - 1 else None
 
     server.trouble = trouble
@@ -104,7 +104,7 @@ def dying(server: QdrantServer) -> None:
 
 def die(server: QdrantServer) -> None:
     """Wait for half of the points, be dead for a while, and come back."""
-    while sum(a.path == "points" and a.method == "PUT" for a in list(server.asked)) < 90:
+    while sum(a.path == "points" and a.method == "PUT" for a in list(server.received)) < 90:
         time.sleep(0.05)
     server.stop()
     time.sleep(DEAD_SECONDS)

@@ -13,8 +13,6 @@ from artextract.store.location import Location
 from artextract.store.manifest import MANIFEST_NAME, Manifest
 from artextract.store.owner import Owner
 
-__all__ = ["DEFAULT_STORE", "WAIT_SECONDS", "create_store", "find_store", "open_store"]
-
 DEFAULT_STORE = "artextract-store"
 """The store's folder unless `store` or ``$ARTEXTRACT_STORE`` names another."""
 

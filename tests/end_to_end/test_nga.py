@@ -102,7 +102,7 @@ def says(pattern: str) -> Callable[[dict[str, str]], bool]:
     return lambda row: re.search(pattern, row["attribution"]) is not None
 
 
-# What the command line is asked, and the same asked of the objects' table in a few plain words. The
+# Queries of the command line, and the same queries of the objects' table in a few plain words. The
 # years lie where no painting has but a century as its date.
 FACTS: list[tuple[list[str], Callable[[dict[str, str]], bool]]] = [
     (["--artist", "George Catlin"], says(r"^George Catlin$")),
@@ -286,7 +286,9 @@ def test_a_misbehaving_server_costs_no_image(
             artextract(*words, "--iiif", server.url, "--retry-failed")
         assert not (location / "failures.jsonl").exists()
         came = Counter(
-            asked.path for asked in server.asked if asked.kind == "ok" and "/full/" in asked.path
+            received.path
+            for received in server.received
+            if received.kind == "ok" and "/full/" in received.path
         )
     assert_equal(contents(location), contents(store))
     # Nothing was fetched twice that had come well the first time.

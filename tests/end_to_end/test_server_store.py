@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder
-from qdrant_server import Asked, QdrantServer, serve_qdrant
+from qdrant_server import QdrantServer, Received, serve_qdrant
 
 from artextract.store import open_store
 from artextract.store.location import Location
@@ -100,12 +100,12 @@ def test_an_ingest_through_a_flaky_server_is_whole(
 ) -> None:
     make_folder(tmp_path / "gallery", 60)
 
-    def trouble(asked: Asked) -> str | None:
-        return TROUBLES[asked.number // 3 % len(TROUBLES)] if asked.number % 3 == 2 else None
+    def trouble(received: Received) -> str | None:
+        return TROUBLES[received.number // 3 % len(TROUBLES)] if received.number % 3 == 2 else None
 
     server.trouble = trouble
     assert "embedded 60" in ingest(artextract, tmp_path / "gallery", server)
-    server.trouble = lambda asked: None
+    server.trouble = lambda received: None
     with open_store(Location(f"{server.url}/art", api_key=KEY)) as store:
         assert store.count() == store.count_works() == 60
     assert "unchanged 60" in ingest(artextract, tmp_path / "gallery", server)
@@ -117,9 +117,9 @@ def test_a_server_that_dies_in_the_middle_costs_time_and_no_data(
     make_folder(tmp_path / "gallery", 60)
     died = threading.Event()
 
-    def die_after_some(asked: Asked) -> str | None:
-        if asked.path == "points" and asked.method == "PUT" and not died.is_set():
-            if sum(a.path == "points" and a.method == "PUT" for a in server.asked) == 3:
+    def die_after_some(received: Received) -> str | None:
+        if received.path == "points" and received.method == "PUT" and not died.is_set():
+            if sum(a.path == "points" and a.method == "PUT" for a in server.received) == 3:
                 died.set()
                 threading.Thread(target=restart).start()
                 return "reset"
@@ -147,7 +147,7 @@ def test_ctrl_c_keeps_what_is_there(
     url = f"{server.url}/art"
     running = start_artextract("ingest", "folder", tmp_path / "gallery", "--store", url)
     deadline = time.monotonic() + 60
-    while not any(a.path == "points" and a.method == "PUT" for a in list(server.asked)):
+    while not any(a.path == "points" and a.method == "PUT" for a in list(server.received)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
@@ -170,9 +170,9 @@ def test_ctrl_c_again_ends_a_run_whose_server_is_gone(
     make_folder(tmp_path / "gallery", 60)
     gone = threading.Event()
 
-    def lose_the_third(asked: Asked) -> str | None:
-        if asked.path == "points" and asked.method == "PUT":
-            if sum(a.path == "points" and a.method == "PUT" for a in server.asked) >= 3:
+    def lose_the_third(received: Received) -> str | None:
+        if received.path == "points" and received.method == "PUT":
+            if sum(a.path == "points" and a.method == "PUT" for a in server.received) >= 3:
                 gone.set()
         return "reset" if gone.is_set() else None
 
@@ -191,7 +191,7 @@ def test_ctrl_c_again_ends_a_run_whose_server_is_gone(
     assert running.returncode == 130, err
     assert "Traceback" not in err
     assert "are kept" in err
-    server.trouble = lambda asked: None
+    server.trouble = lambda received: None
     kept = server.client.count("art").count
     assert 0 < kept < 60
     assert f"embedded {60 - kept}, updated 0, unchanged {kept}" in ingest(

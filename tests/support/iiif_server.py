@@ -24,7 +24,7 @@ from typing import Self
 
 import PIL.Image
 
-__all__ = ["KINDS", "Asked", "Faults", "IiifServer"]
+__all__ = ["KINDS", "Faults", "IiifServer", "Received"]
 
 KINDS = ("429", "500", "cut", "type", "stall", "html", "half", "loop")
 """What can go wrong: too many requests (with Retry-After); a server error; a body shorter than its
@@ -44,7 +44,7 @@ class Faults:
 
     ``first`` names the kinds for the first requests of single images, in their order ("ok" for a
     right answer); ``always`` does so for all images. Beyond these each kind comes by chance, with
-    its rate, decided by the seed, the image and how often it was asked for, whatever else goes on.
+    its rate, decided by the seed, the image and how often it was requested, whatever else goes on.
     """
 
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Faults:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Received:
     """One request that came."""
 
     when: float
@@ -104,7 +104,7 @@ class IiifServer:
         """Most image requests that were under way at once."""
         self.connections = 0
         """Connections that were opened."""
-        self.asked: list[Asked] = []
+        self.received: list[Received] = []
         self.port = port
         self._concurrent = 0
         self._resized: dict[tuple[str, int, int], bytes] = {}
@@ -167,14 +167,14 @@ class IiifServer:
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         match = _IMAGE.fullmatch(path)
         if match is None:
-            self.asked.append(Asked(time.monotonic(), path, headers, "ok"))
+            self.received.append(Received(time.monotonic(), path, headers, "ok"))
             await self._answer_other(writer, path)
             return True
         name, width, height = match[1], int(match[2]), int(match[3])
         kind = self.faults.choose(name, self.requests[name])
         self.requests[name] += 1
         self.answers[kind] += 1
-        self.asked.append(Asked(time.monotonic(), path, headers, kind))
+        self.received.append(Received(time.monotonic(), path, headers, kind))
         self._concurrent += 1
         self.most_concurrent = max(self.most_concurrent, self._concurrent)
         try:

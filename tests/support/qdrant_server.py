@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
 
-__all__ = ["Asked", "QdrantServer", "serve_qdrant"]
+__all__ = ["QdrantServer", "Received", "serve_qdrant"]
 
 VERSION = "1.20.0"
 
@@ -28,7 +28,7 @@ Trouble = str | None
 
 
 @dataclass(frozen=True)
-class Asked:
+class Received:
     """A request: its number from 0, the method, the path after the collection, and the body."""
 
     number: int
@@ -43,9 +43,9 @@ class QdrantServer:
 
     api_key: str | None = None
     version: str = VERSION
-    trouble: Callable[[Asked], Trouble] = lambda asked: None
+    trouble: Callable[[Received], Trouble] = lambda received: None
     stall_seconds: float = 3.0
-    asked: list[Asked] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
     indexes: dict[str, Any] = field(default_factory=dict)
     port: int = 0
 
@@ -74,11 +74,11 @@ class QdrantServer:
             self._http.server_close()
             self._http = None
 
-    def note(self, method: str, path: str, body: dict[str, Any]) -> Asked:
+    def note(self, method: str, path: str, body: dict[str, Any]) -> Received:
         """Note a request."""
         with self._lock:
-            self.asked.append(Asked(len(self.asked), method, path, body))
-            return self.asked[-1]
+            self.received.append(Received(len(self.received), method, path, body))
+            return self.received[-1]
 
     def answer(self, method: str, path: str, body: dict[str, Any]) -> Any:
         """Return the result of a request.
@@ -96,8 +96,8 @@ class QdrantServer:
 
 
 def _create(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
-    asked = models.CreateCollection.model_validate(body)
-    return server.client.create_collection(name, asked.vectors, metadata=asked.metadata)
+    received = models.CreateCollection.model_validate(body)
+    return server.client.create_collection(name, received.vectors, metadata=received.metadata)
 
 
 def _get(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
@@ -118,38 +118,38 @@ def _upsert(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
 
 
 def _query(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
-    asked = models.QueryRequest.model_validate(body)
+    received = models.QueryRequest.model_validate(body)
     return server.client.query_points(
         name,
-        query=asked.query,
-        using=asked.using,
-        query_filter=asked.filter,
-        limit=asked.limit or 10,
-        with_payload=True if asked.with_payload is None else asked.with_payload,
-        score_threshold=asked.score_threshold,
+        query=received.query,
+        using=received.using,
+        query_filter=received.filter,
+        limit=received.limit or 10,
+        with_payload=True if received.with_payload is None else received.with_payload,
+        score_threshold=received.score_threshold,
     )
 
 
 def _scroll(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
-    asked = models.ScrollRequest.model_validate(body)
+    received = models.ScrollRequest.model_validate(body)
     points, following = server.client.scroll(
         name,
-        asked.filter,
-        limit=asked.limit or 10,
-        offset=asked.offset,
-        with_payload=True if asked.with_payload is None else asked.with_payload,
-        with_vectors=asked.with_vector or False,
+        received.filter,
+        limit=received.limit or 10,
+        offset=received.offset,
+        with_payload=True if received.with_payload is None else received.with_payload,
+        with_vectors=received.with_vector or False,
     )
     return {"points": points, "next_page_offset": following}
 
 
 def _retrieve(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
-    asked = models.PointRequest.model_validate(body)
+    received = models.PointRequest.model_validate(body)
     return server.client.retrieve(
         name,
-        asked.ids,
-        with_payload=True if asked.with_payload is None else asked.with_payload,
-        with_vectors=asked.with_vector or False,
+        received.ids,
+        with_payload=True if received.with_payload is None else received.with_payload,
+        with_vectors=received.with_vector or False,
     )
 
 
@@ -160,8 +160,10 @@ def _count(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
 def _facet(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
     if body["key"] not in server.indexes:
         raise ValueError(f"Bad request: Index required but not found for {body['key']!r}")
-    asked = models.FacetRequest.model_validate(body)
-    return server.client.facet(name, asked.key, asked.filter, limit=asked.limit or 10, exact=True)
+    received = models.FacetRequest.model_validate(body)
+    return server.client.facet(
+        name, received.key, received.filter, limit=received.limit or 10, exact=True
+    )
 
 
 _DONE = {"operation_id": 0, "status": "completed"}
@@ -220,8 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.loads(data) if data else {}
         path = self.path.partition("?")[0]
-        asked = owner.note(self.command, path.split("/", 3)[-1] if path != "/" else path, body)
-        trouble = owner.trouble(asked)
+        received = owner.note(self.command, path.split("/", 3)[-1] if path != "/" else path, body)
+        trouble = owner.trouble(received)
         if owner.api_key is not None and self.headers.get("api-key") != owner.api_key:
             self._send(401, {"status": {"error": "Must provide an API key"}})
         elif trouble == "stall":

@@ -58,7 +58,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "best"),
+    ("text", "best"),
     [
         ("Money", "Claude Monet"),
         ("monet", "Claude Monet"),
@@ -71,9 +71,9 @@ def test_folding_twice_changes_nothing(text: str) -> None:
         ("Johanes Vermer", "Johannes Vermeer"),
     ],
 )
-def test_closest_finds_the_name_that_was_meant(wanted: str, best: str) -> None:
-    assert closest(wanted, PAINTERS)[0] == best
-    assert closest(wanted, reversed(PAINTERS))[0] == best
+def test_closest_finds_the_name_that_was_meant(text: str, best: str) -> None:
+    assert closest(text, PAINTERS)[0] == best
+    assert closest(text, reversed(PAINTERS))[0] == best
 
 
 def test_closest_returns_the_spelling_of_the_list() -> None:
@@ -93,9 +93,9 @@ def test_closest_orders_equal_likeness_by_name() -> None:
         assert closest("abc", names[turn:] + names[:turn]) == ["abd", "abe", "abf"]
 
 
-@pytest.mark.parametrize("wanted", ["zzzz", "xkqw", ""])
-def test_closest_names_nothing_where_nothing_is_alike(wanted: str) -> None:
-    assert closest(wanted, PAINTERS) == []
+@pytest.mark.parametrize("text", ["zzzz", "xkqw", ""])
+def test_closest_names_nothing_where_nothing_is_similar(text: str) -> None:
+    assert closest(text, PAINTERS) == []
 
 
 def test_closest_leaves_out_names_far_behind_the_best() -> None:

@@ -78,9 +78,9 @@ def fetch_dripping(start: bytes, drop: bytes, seconds: float) -> float:
 
 
 def resolve_as(monkeypatch: pytest.MonkeyPatch, names: dict[str, list[list[str]]]) -> list[str]:
-    """Make names resolve to addresses, one list for each time; return the names asked for."""
+    """Make names resolve to addresses, one list for each time; return the resolved names."""
     real = socket.getaddrinfo
-    asked: list[str] = []
+    resolved: list[str] = []
 
     def getaddrinfo(host: Any, port: Any, *rest: Any, **options: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
@@ -89,14 +89,14 @@ def resolve_as(monkeypatch: pytest.MonkeyPatch, names: dict[str, list[list[str]]
                 raise socket.gaierror(socket.EAI_NONAME, "no network in tests")
             return real(host, port, *rest, **options)
         answers = names[name]
-        addresses = answers[min(asked.count(name), len(answers) - 1)]
-        asked.append(name)
+        addresses = answers[min(resolved.count(name), len(answers) - 1)]
+        resolved.append(name)
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return asked
+    return resolved
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_the_server_learns_its_host_and_who_asks(httpserver: HTTPServer) -> None
 def test_the_host_is_named_and_its_address_is_taken(
     httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = resolve_as(monkeypatch, {"museum.example": [["127.0.0.1"]]})
+    resolved = resolve_as(monkeypatch, {"museum.example": [["127.0.0.1"]]})
     hosts: list[str] = []
 
     def handler(request: Request) -> Response:
@@ -156,7 +156,7 @@ def test_the_host_is_named_and_its_address_is_taken(
     url = f"http://museum.example:{httpserver.port}/a.jpg"
     assert fetch(url, allow_private=True) == BODY
     assert hosts == [f"museum.example:{httpserver.port}"]
-    assert asked == ["museum.example"]
+    assert resolved == ["museum.example"]
 
 
 def test_https_names_the_host_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,10 +318,10 @@ def test_a_name_that_changes_its_address_gains_nothing(
     httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # First a public address, which is checked, then the loopback one.
-    asked = resolve_as(monkeypatch, {"turn.example": [["93.184.216.34"], ["127.0.0.1"]]})
+    resolved = resolve_as(monkeypatch, {"turn.example": [["93.184.216.34"], ["127.0.0.1"]]})
     with pytest.raises(FetchError):
         fetch(f"http://turn.example:{httpserver.port}/a.jpg", timeout_seconds=2)
-    assert asked == ["turn.example"]
+    assert resolved == ["turn.example"]
     assert httpserver.log == []
 
 
@@ -530,7 +530,7 @@ def test_a_fetcher_works_on_after_one_that_was_too_slow() -> None:
 
 def test_two_hosts_at_one_address_share_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     # Over TLS the certificate of the first would stand for the second.
-    asked = resolve_as(monkeypatch, {"a.example": [["127.0.0.1"]], "b.example": [["127.0.0.1"]]})
+    resolved = resolve_as(monkeypatch, {"a.example": [["127.0.0.1"]], "b.example": [["127.0.0.1"]]})
     with (
         kept_server(lambda number, request: make_reply()) as (port, seen),
         Fetcher(allow_private=True) as fetcher,
@@ -538,7 +538,7 @@ def test_two_hosts_at_one_address_share_no_connection(monkeypatch: pytest.Monkey
         for host in ("a.example", "a.example", "b.example"):
             fetcher.get(f"http://{host}:{port}/")
     assert [connection for connection, _ in seen] == [0, 0, 1]
-    assert asked == ["a.example", "b.example"]
+    assert resolved == ["a.example", "b.example"]
 
 
 def test_each_new_connection_goes_through_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:

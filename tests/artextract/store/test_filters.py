@@ -107,25 +107,25 @@ def stands_for(value: Weight, text: str) -> bool:
 
 
 def by_artist(picked: list[tuple[str, str]]) -> Criterion:
-    wanted = {name for name, _ in picked}
+    expected = {name for name, _ in picked}
     return [filters.named("artist", [text for _, text in picked])], (
-        lambda _, work: work.artist in wanted
+        lambda _, work: work.artist in expected
     )
 
 
 def by_words(picked: list[tuple[str, str]]) -> Criterion:
-    wanted = {name for name, _ in picked}
+    expected = {name for name, _ in picked}
     text = " ".join(text for _, text in picked)
-    return filters.words("title", text), lambda _, work: wanted <= work.words
+    return filters.words("title", text), lambda _, work: expected <= work.words
 
 
 def by_years(span: tuple[int | None, int | None], within: bool) -> Criterion:
     def holds(_: str, work: Work) -> bool:
         if work.span == (None, None):
             return False
-        # What is asked for reaches further than a work's open end.
-        wanted, own = years_of(span, FAR + 1), years_of(work.span)
-        return own <= wanted if within else bool(own & wanted)
+        # The requested span reaches further than a work's open end.
+        expected, own = years_of(span, FAR + 1), years_of(work.span)
+        return own <= expected if within else bool(own & expected)
 
     return filters.years(YearRange(*span), within=within), holds
 
@@ -223,8 +223,8 @@ def test_three_answers_are_one(
     filter_ = filters.all_of(conditions, but)
     expected = []
     for point_id in sorted(works):
-        wanted = all(holds(point_id, works[point_id]) for _, holds in must)
-        if wanted and not any(holds(point_id, works[point_id]) for _, holds in must_not):
+        accepted = all(holds(point_id, works[point_id]) for _, holds in must)
+        if accepted and not any(holds(point_id, works[point_id]) for _, holds in must_not):
             expected.append(point_id)
     assert in_store(store, filter_) == expected
     assert in_client(client, filter_) == expected
@@ -313,7 +313,7 @@ def test_the_parts_of_a_filter_are_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span", "wanted", "overlaps", "within"),
+    ("span", "expected", "overlaps", "within"),
     [
         ((1880, 1885), (1870, 1890), True, True),
         ((1880, 1895), (1870, 1890), True, False),
@@ -334,18 +334,19 @@ def test_the_parts_of_a_filter_are_its_own() -> None:
 )
 def test_years_by_hand(
     span: tuple[int | None, int | None],
-    wanted: tuple[int | None, int | None],
+    expected: tuple[int | None, int | None],
     overlaps: bool,
     within: bool,
     store: Store,
 ) -> None:
     put({point_id: Work(None, None, span, None) for point_id in IDS}, store)
-    asked = YearRange(*wanted)
+    requested = YearRange(*expected)
     found = [
-        store.count(filters.all_of(filters.years(asked, within=inside))) for inside in (False, True)
+        store.count(filters.all_of(filters.years(requested, within=inside)))
+        for inside in (False, True)
     ]
     assert found == [len(IDS) * overlaps, len(IDS) * within]
-    kept = filters.all_of([], but=filters.beyond_years(asked))
+    kept = filters.all_of([], but=filters.beyond_years(requested))
     assert store.count(kept) == len(IDS) * overlaps
 
 

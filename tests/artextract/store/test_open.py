@@ -112,11 +112,11 @@ def test_a_store_that_may_not_be_there_yet(tmp_path: Path) -> None:
 
 def test_a_layout_is_kept_and_another_refused(tmp_path: Path) -> None:
     location = str(tmp_path / "new")
-    asked: dict[str, object] = {"quantization": "int8", "hnsw_m": 32}
-    with create_store(location, MODEL, layout=asked) as store:
+    chosen: dict[str, object] = {"quantization": "int8", "hnsw_m": 32}
+    with create_store(location, MODEL, layout=chosen) as store:
         store.upsert([POINT])
         assert store.manifest.layout == Layout(quantization="int8", hnsw_m=32)
-    for layout in ({}, asked, {"hnsw_m": 32}):
+    for layout in ({}, chosen, {"hnsw_m": 32}):
         with create_store(location, MODEL, layout=layout) as store:
             assert store.count() == 1
     with pytest.raises(StoreMismatchError, match="`quantization` is int8, not binary"):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from qdrant_server import Asked, QdrantServer, serve_qdrant
+from qdrant_server import QdrantServer, Received, serve_qdrant
 
 from artextract.errors import ArtExtractError, StoreError, StoreMismatchError, UnavailableError
 from artextract.store import (
@@ -55,7 +55,7 @@ def test_indexes_come_before_points_and_the_manifest_last(
 ) -> None:
     with create_store(location, MODEL) as store:
         store.upsert(make_points(3))
-    steps = [(asked.method, asked.path) for asked in server.asked]
+    steps = [(received.method, received.path) for received in server.received]
     created = steps.index(("PUT", "paintings"))
     named = steps.index(("PATCH", "paintings"))
     written = steps.index(("PUT", "points"))
@@ -74,7 +74,7 @@ def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) ->
     }
     with create_store(location, MODEL, layout=layout) as store:
         assert store.manifest.layout == Layout(**layout)
-    body = next(a.body for a in server.asked if (a.method, a.path) == ("PUT", "paintings"))
+    body = next(a.body for a in server.received if (a.method, a.path) == ("PUT", "paintings"))
     assert body["shard_number"] == 6
     assert body["replication_factor"] == 3
     assert body["write_consistency_factor"] == 2
@@ -95,7 +95,7 @@ def test_writes_wait_until_they_are_applied(location: Location) -> None:
 def test_batches_are_bounded(server: QdrantServer, location: Location) -> None:
     with create_store(location, MODEL) as store:
         store.upsert(make_points(150))
-        sizes = [len(a.body["points"]) for a in server.asked if a.path == "points"]
+        sizes = [len(a.body["points"]) for a in server.received if a.path == "points"]
         assert sizes == [64, 64, 22]
         assert store.count() == 150
 
@@ -108,16 +108,16 @@ def test_a_creation_that_was_cut_off_is_finished_by_the_next(
 ) -> None:
     seen = 0
 
-    def cut(asked: Asked) -> str | None:
+    def cut(received: Received) -> str | None:
         nonlocal seen
-        seen += f"{asked.method} {asked.path}" == cut_at
+        seen += f"{received.method} {received.path}" == cut_at
         return "reset" if seen and not (cut_at == "PUT index" and seen < 4) else None
 
     server.trouble = cut
     manifest = Manifest(model=MODEL, vectors={"visual": MODEL.dimension})
     with pytest.raises(UnavailableError):
         ServerStore.create(location, manifest, patience_seconds=0.1)
-    server.trouble = lambda asked: None
+    server.trouble = lambda received: None
     assert find_store(location) is None
     with create_store(location, MODEL) as store:
         store.upsert(make_points(2))
@@ -162,19 +162,19 @@ def test_what_passes_loses_nothing_and_writes_nothing_twice(
 ) -> None:
     with create_store(location, MODEL) as store:
         times = 1 if trouble in ("stall", "429") else 2  # these take a second each
-        first = len(server.asked)
+        first = len(server.received)
         server.trouble = lambda a: trouble if a.number < first + times else None
         begun = time.monotonic()
         store.upsert(make_points(5))
         if trouble == "429":
             assert time.monotonic() - begun >= 1  # the second that it asks for
-        first = len(server.asked)
+        first = len(server.received)
         assert store.count() == 5
-        first = len(server.asked)
+        first = len(server.received)
         assert len(list(store.scroll(page_size=2))) == 5
-        first = len(server.asked)
+        first = len(server.received)
         assert [h.id for h in store.search([1, 4, 0.5], limit=1)] == [make_points(1, 4)[0].id]
-        first = len(server.asked)
+        first = len(server.received)
         store.delete([make_points(1)[0].id, str(uuid.UUID(int=7))])
     assert "does not answer" in caplog.text
     with open_store(location) as store:
@@ -232,7 +232,7 @@ def test_what_will_not_pass_is_said_at_once(
 ) -> None:
     create_store(location, MODEL).close()
     change(server)
-    asked = len(server.asked)
+    received = len(server.received)
     calls: list[Callable[[], object]] = [
         lambda: open_store(location),
         lambda: create_store(location, MODEL),
@@ -240,7 +240,7 @@ def test_what_will_not_pass_is_said_at_once(
     for call in calls:
         with pytest.raises(ArtExtractError, match=said):
             call()
-    assert len(server.asked) - asked <= 4
+    assert len(server.received) - received <= 4
 
 
 def test_a_collection_that_is_missing(location: Location) -> None:

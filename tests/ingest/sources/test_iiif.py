@@ -93,7 +93,7 @@ def test_the_server_learns_who_reads() -> None:
     with serving() as server:
         read_one(server, contact="https://museum.example/about")
         read_one(server)
-    agents = [asked.headers["user-agent"] for asked in server.asked]
+    agents = [received.headers["user-agent"] for received in server.received]
     assert agents[:2] == [f"artextract/{__version__} (+https://museum.example/about)"] * 2
     assert agents[2:] == [f"artextract/{__version__}"] * 2
 
@@ -206,7 +206,7 @@ def test_waits_grow() -> None:
     # Between requests n and n + 1 lie at least backoff · 2ⁿ seconds.
     with serving(first={"image-0": ["500"] * 3}) as server:
         read_one(server, backoff_seconds=0.05)
-    times = [asked.when for asked in server.asked if "image-0" in asked.path]
+    times = [received.when for received in server.received if "image-0" in received.path]
     waits = [later - earlier for earlier, later in itertools.pairwise(times)]
     for number, wait in enumerate(waits):
         assert wait >= 0.05 * 2**number * 0.9
@@ -228,8 +228,8 @@ def test_all_connections_keep_the_pause_that_one_was_asked_for() -> None:
         names = [f"image-{number}" for number in range(1, 6)]
         list(pool.map(lambda name: reader.read(url_of(server, name), name), names))
         waiting.result()
-    refused = next(asked.when for asked in server.asked if asked.kind == "429")
-    later = [asked.when for asked in server.asked if asked.when > refused]
+    refused = next(received.when for received in server.received if received.kind == "429")
+    later = [received.when for received in server.received if received.when > refused]
     assert len(later) == 6
     assert min(later) >= refused + 0.95
 
@@ -284,7 +284,7 @@ def test_robots_are_read_once() -> None:
     ):
         list(pool.map(lambda name: reader.read(url_of(server, name), name), IMAGES))
     assert server.requests["/robots.txt"] == 1
-    assert server.asked[0].path == "/robots.txt"
+    assert server.received[0].path == "/robots.txt"
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_requests_keep_the_distance_that_robots_ask_for() -> None:
         ThreadPoolExecutor(6) as pool,
     ):
         list(pool.map(lambda name: reader.read(url_of(server, name), name), IMAGES))
-    times = sorted(asked.when for asked in server.asked if asked.path != "/robots.txt")
+    times = sorted(received.when for received in server.received if received.path != "/robots.txt")
     assert len(times) == 6
     # The server sees requests a little later than they were let go, one more than the other.
     assert times[-1] - times[0] >= 0.1 * 5 - 0.05
@@ -362,7 +362,7 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
 def test_private_addresses_are_refused() -> None:
     with serving() as server, pytest.raises(FetchError, match="allow_private_addresses"):
         read_one(server, allow_private=False)
-    assert server.asked == []
+    assert server.received == []
 
 
 # The server of these tests

@@ -27,12 +27,12 @@ FILES = {
 
 
 class Museum:
-    """A server of the tables with an ETag each, that counts what it is asked and sends."""
+    """A server of the tables with an ETag each, that counts requests and answers."""
 
     def __init__(self, server: HTTPServer) -> None:
         self.files = dict(FILES)
         self.answers: dict[str, Response] = {}
-        self.asked: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()
         self.url = server.url_for("/open data/data")
         for name in FILES:
@@ -40,7 +40,7 @@ class Museum:
 
     def answer(self, request: Request) -> Response:
         name = Path(request.path).stem
-        self.asked[name] += 1
+        self.received[name] += 1
         if name in self.answers:
             return self.answers[name]
         data = self.files[name].encode()
@@ -83,7 +83,7 @@ def test_all_tables_are_fetched_into_the_cache(museum: Museum, tmp_path: Path) -
 def test_only_what_has_changed_is_sent_again(museum: Museum, tmp_path: Path) -> None:
     folder = find_tables(museum.url, tmp_path)
     assert find_tables(museum.url + "/", tmp_path) == folder
-    assert set(museum.asked.values()) == {2}
+    assert set(museum.received.values()) == {2}
     assert set(museum.sent.values()) == {1}
     museum.files["objects"] = FILES["objects"] + "2,New,Painting,A\n"
     find_tables(museum.url, tmp_path)
@@ -168,7 +168,7 @@ def test_the_published_tables_are_asked_for_on_the_public_internet_only(
     monkeypatch.setattr("ingest.sources.nga_download.PUBLISHED_TABLES", museum.url)
     with pytest.raises(FetchError, match="not on the public internet"):
         find_tables(None, tmp_path)
-    assert not museum.asked
+    assert not museum.received
 
 
 def test_on_the_command_line(museum: Museum, tmp_path: Path, artextract: Artextract) -> None:

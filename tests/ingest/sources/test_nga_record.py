@@ -352,7 +352,7 @@ def test_dimensions(text: str, expected: tuple[float | None, float | None]) -> N
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "maxpixels", "wanted", "side"),
+    ("width", "height", "maxpixels", "requested", "side"),
     [
         (3000, 4000, None, 640, 640),
         (3000, 4000, 640, 1024, 640),
@@ -370,11 +370,11 @@ def test_dimensions(text: str, expected: tuple[float | None, float | None]) -> N
     ],
 )
 def test_no_more_pixels_are_asked_for_than_there_are(
-    width: int | None, height: int | None, maxpixels: int | None, wanted: int, side: int
+    width: int | None, height: int | None, maxpixels: int | None, requested: int, side: int
 ) -> None:
     sizes = {"width": width, "height": height, "maxpixels": maxpixels}
-    assert request_side(sizes, wanted) == side
-    url = make(wanted, **sizes).image_url
+    assert request_side(sizes, requested) == side
+    url = make(requested, **sizes).image_url
     assert url == f"https://iiif.example/ebb7/full/!{side},{side}/0/default.jpg"
 
 

@@ -469,10 +469,10 @@ class Oracle:
 
 
 def as_oracle(row: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("title", "attribution", "displaydate", "beginyear", "medium", "wikidataid",
+    columns = ("title", "attribution", "displaydate", "beginyear", "medium", "wikidataid",
               "creditline", "objectid", "uuid", "openaccess", "maxpixels", "width")  # fmt: skip
     return {
-        **{name: row[name] for name in wanted},
+        **{name: row[name] for name in columns},
         "artists": [artist["constituentid"] for artist in row["constituents"] or ()],
         "schools": sorted(row["schools"] or ()),
         "places": sorted(row["places"] or ()),

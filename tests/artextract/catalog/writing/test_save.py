@@ -33,15 +33,15 @@ class Breaking(list[Entry]):
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted", "format_"),
+    ("name", "named", "format_"),
     [
         ("a.csv", None, "csv"), ("a.CSV", None, "csv"), ("a.jsonl", None, "jsonl"),
         ("a.ndjson", None, "jsonl"), ("a.parquet", None, "parquet"), ("a.json", None, "iiif"),
         ("a.json", "iiif", "iiif"), ("a", "iiif", "iiif"), ("a.txt", "csv", "csv"),
     ],
 )  # fmt: skip
-def test_the_format_of_a_name(name: str, wanted: Format | None, format_: Format) -> None:
-    assert find_format(Path(name), wanted) == format_
+def test_the_format_of_a_name(name: str, named: Format | None, format_: Format) -> None:
+    assert find_format(Path(name), named) == format_
 
 
 def test_an_unknown_ending_is_refused() -> None:
