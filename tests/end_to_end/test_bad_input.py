@@ -348,7 +348,7 @@ def test_full_disk_stops_the_run_and_keeps_what_is_stored(
     assert "what is stored is kept" in sentence
 
     run = start_artextract("info", "--store", point / "store")
-    assert "make room" in run.communicate()[1]
+    assert "free some space" in run.communicate()[1]
     filler.unlink()
     with open_store(str(point / "store")) as opened:
         kept = opened.count()
@@ -363,7 +363,7 @@ def test_disk_that_is_full_from_the_start(
     mount: Callable[..., Path], pictures: Path, artextract: Artextract
 ) -> None:
     ran = artextract("ingest", "folder", pictures, "--store", mount("size=8m") / "store")
-    assert_one_sentence(ran, "MiB free, and 480 MiB", "make room")
+    assert_one_sentence(ran, "MiB free, and 480 MiB", "free some space")
 
 
 def test_pictures_of_one_colour_come_in_like_others(tmp_path: Path, artextract: Artextract) -> None:
