@@ -13,7 +13,7 @@ const CATALOG_FIELDS = [
   ["theme", "Theme"], ["technique", "Technique"], ["department", "Department"], ["accession", "Accession number"],
   ["credit_line", "Credit line"], ["id", "Identifier"],
 ];
-const LIGHT_FROM = { left: "light from the left", right: "light from the right", above: "light from above", unclear: "direction of light unclear" };
+const LIGHT_FROM = { left: "lit from the left", right: "lit from the right", above: "lit from above", unclear: "direction of light unclear" };
 const SIMILAR_COUNT = 12;
 
 export async function open(main, info) {
