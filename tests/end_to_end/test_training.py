@@ -1,4 +1,4 @@
-"""A training from the command line to the pages that judge it, and what can go wrong on the way."""
+"""A training from the command line to its report, and what can go wrong."""
 
 import csv
 import json
@@ -35,15 +35,15 @@ SMALL = (
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``works.csv`` and pictures of four textures in two colours; two are broken."""
+    """A folder with ``works.csv`` and images of four textures in two colours; two are broken."""
     folder = tmp_path_factory.mktemp("gallery")
     pixels, labels = paint_textures(ALL)
     with (folder / "works.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["file", "artist", "style", "genre", "split"])
-        for number, (picture, (style, genre)) in enumerate(zip(pixels, labels, strict=True)):
+        for number, (image, (style, genre)) in enumerate(zip(pixels, labels, strict=True)):
             name = f"{number:03}.jpg"
-            PIL.Image.fromarray(picture).resize((80, 72)).save(folder / name, quality=92)
+            PIL.Image.fromarray(image).resize((80, 72)).save(folder / name, quality=92)
             table.writerow(
                 [
                     name,
@@ -70,9 +70,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def words(gallery: Path, out: Path, *more: object, settings: tuple[str, ...] = SMALL) -> list[str]:
+def words(gallery: Path, out: Path, *more: object, config: tuple[str, ...] = SMALL) -> list[str]:
     """Return the command line of a small training."""
-    changes = [word for setting in settings for word in ("--set", setting)]
+    changes = [word for context in config for word in ("--set", context)]
     line = ["train", "catalog", gallery / "works.csv", "--split-column", "split", "--out", out]
     return [str(word) for word in (*line, *changes, *more)]
 
@@ -102,7 +102,7 @@ def weights(run: Path) -> dict[str, object]:
 def test_a_training_writes_its_folder_and_says_how_good_it_is(trained: tuple[Path, Ran]) -> None:
     run, ran = trained
     assert "missing.jpg" in ran.err
-    assert "1 of 122 pictures can't be opened" in ran.err
+    assert "1 of 122 images can't be opened" in ran.err
     assert "cut.jpg" in ran.err
     assert "no training work has them: spirals" in ran.err
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -137,7 +137,7 @@ def test_report_and_outliers_are_made_of_a_training(
     page = (tmp_path / "report" / "report.html").read_text()
     assert "spirals" in page
     told = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert {one["attribute"] for one in told["judgements"]} == {"style", "genre"}
+    assert {one["attribute"] for one in told["evaluations"]} == {"style", "genre"}
     ran = artextract("outliers", run, "--out", tmp_path / "outliers")
     assert ran.code == 0, ran
     with (tmp_path / "outliers" / "outliers.csv").open() as file:
@@ -175,7 +175,7 @@ def test_control_c_and_resume_give_the_weights_of_an_undisturbed_training(
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert not (run / "predictions").exists()
-    ran = artextract(*words(gallery, run, "--resume", settings=()))
+    ran = artextract(*words(gallery, run, "--resume", config=()))
     assert ran.code == 0, ran
     undisturbed, resumed = weights(trained[0]), weights(run)
     for name, value in undisturbed.items():
@@ -223,7 +223,7 @@ def change_rows(gallery: Path, folder: Path, **columns: Callable[[str], str]) ->
         ({"genre": lambda _: ""}, ("genre",)),
         ({"file": lambda name: "nowhere/" + name}, ("image",)),
     ],
-    ids=["split typo", "nothing to judge by", "no label at all", "no image"],
+    ids=["split typo", "nothing to evaluate by", "no label at all", "no image"],
 )
 def test_a_catalog_that_can_not_be_learnt_from(
     columns: dict[str, Callable[[str], str]],
@@ -309,10 +309,10 @@ def test_a_training_goes_on_with_its_own_settings_and_works_alone(
     line = words(gallery, run, "--resume", "--images", gallery)
     line[2] = str(fewer)
     assert_one_sentence(artextract(*line), "last.pt", "other works")
-    settings = (run / "config.toml").read_text()
-    (run / "config.toml").write_text(settings.replace("hidden = 128", "hidden = 64"))
-    line = words(gallery, run, "--resume", settings=())
-    assert_one_sentence(artextract(*line), "last.pt", "other settings")
+    config = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(config.replace("hidden = 128", "hidden = 64"))
+    line = words(gallery, run, "--resume", config=())
+    assert_one_sentence(artextract(*line), "last.pt", "other config")
     for name, content in before.items():
         assert (run / "checkpoints" / name).read_bytes() == content
 
@@ -335,7 +335,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     for name in names:
         Checkpoints(run / "checkpoints", {}).load(Path(name).stem)
     subprocess.run(["mount", "-o", "remount,size=1g", str(point)], check=True)
-    assert artextract(*words(gallery, run, "--resume", settings=())).code == 0
+    assert artextract(*words(gallery, run, "--resume", config=())).code == 0
     undisturbed, resumed = weights(trained[0]), weights(run)
     for name, value in undisturbed.items():
         assert bool((value == resumed[name]).all()), name  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""Arrays that are computed once, batch by batch, and kept in the cache until something changes.
+"""Arrays that are computed once, batch by batch, and cached on disk.
 
-Each set has a folder named after all that it depends on, with a ``.npy`` file for each array; what
-is half written never has that name.
+Each set of arrays has a folder named by a hash of everything that it depends on, with one ``.npy``
+file for each array. A folder gets its name only when it is complete.
 """
 
 import hashlib
@@ -16,20 +16,18 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Arrays", "keep_arrays", "load_arrays", "remove_arrays"]
-
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _DONE = "made-of.json"
 
 
 def load_arrays(cache: Path, kind: str, key: Sequence[object]) -> Arrays | None:
-    """Return what is kept in ``cache`` under ``kind`` and ``key``, mapped from disk, or None.
+    """Return the memory-mapped arrays cached under ``kind`` and ``key``, or None.
 
     Args:
-        cache: A folder for what can be made again.
-        kind: The name of the folder in it.
-        key: All that the arrays depend on, as plain JSON.
+        cache: The cache folder.
+        kind: The name of a folder in it.
+        key: Everything that the arrays depend on, as plain JSON.
     """
     folder = _folder(cache, kind, key)
     if not (folder / _DONE).is_file():
@@ -37,16 +35,16 @@ def load_arrays(cache: Path, kind: str, key: Sequence[object]) -> Arrays | None:
     return {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))}
 
 
-def keep_arrays(
+def save_arrays(
     cache: Path, kind: str, key: Sequence[object], rows: int, batches: Iterable[Arrays]
 ) -> Arrays:
-    """Write ``batches`` one after another, and return the whole as :func:`load_arrays`.
+    """Write ``batches`` one after another, and return the whole as :func:`load_arrays` does.
 
     Args:
-        cache: As there.
-        kind: As there.
-        key: As there.
-        rows: How many rows all batches have together.
+        cache: As in :func:`load_arrays`.
+        kind: As in :func:`load_arrays`.
+        key: As in :func:`load_arrays`.
+        rows: Rows of all batches together.
         batches: At least one, each with the same names; rows first.
 
     Raises:
@@ -54,7 +52,7 @@ def keep_arrays(
     """
     folder = _folder(cache, kind, key)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Of its own name, since another process may be making the same.
+    # A unique name, since another process may be writing the same arrays.
     draft = Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
     try:
         files: dict[str, IO[bytes]] = {}
@@ -69,7 +67,7 @@ def keep_arrays(
         try:
             draft.replace(folder)
         except OSError:
-            if load_arrays(cache, kind, key) is None:  # else another process was quicker
+            if load_arrays(cache, kind, key) is None:  # else another process was faster
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -79,12 +77,12 @@ def keep_arrays(
 
 
 def remove_arrays(cache: Path, kind: str, key: Sequence[object]) -> None:
-    """Remove what is kept, where anything is; on Linux, who has it open can read on."""
+    """Remove cached arrays, if any; on Linux, processes that mapped them can read on."""
     shutil.rmtree(_folder(cache, kind, key), ignore_errors=True)
 
 
 def _write_header(file: IO[bytes], values: npt.NDArray[Any], rows: int) -> None:
-    """Begin a .npy file of ``rows`` rows such as those of ``values``."""
+    """Write the header of a .npy file for ``rows`` rows like those of ``values``."""
     np.lib.format.write_array_header_2_0(
         file,
         {
