@@ -104,7 +104,7 @@ def test_a_training_writes_its_folder_and_says_how_good_it_is(trained: tuple[Pat
     assert "missing.jpg" in ran.err
     assert "1 of 122 images can't be opened" in ran.err
     assert "cut.jpg" in ran.err
-    assert "no training work has them: spirals" in ran.err
+    assert "no training sample has them: spirals" in ran.err
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [(row["stage"], row["epoch"]) for row in rows] == [
         *(("stage one", epoch) for epoch in (1, 2, 3, 4)),
@@ -137,7 +137,7 @@ def test_report_and_outliers_are_made_of_a_training(
     page = (tmp_path / "report" / "report.html").read_text()
     assert "spirals" in page
     told = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert {one["attribute"] for one in told["evaluations"]} == {"style", "genre"}
+    assert {one["attribute"] for one in told["judgements"]} == {"style", "genre"}
     ran = artextract("outliers", run, "--out", tmp_path / "outliers")
     assert ran.code == 0, ran
     with (tmp_path / "outliers" / "outliers.csv").open() as file:
@@ -219,7 +219,7 @@ def change_rows(gallery: Path, folder: Path, **columns: Callable[[str], str]) ->
     ("columns", "expected"),
     [
         ({"split": lambda word: word.replace("train", "trian")}, ("trian", "train")),
-        ({"split": lambda _: "train"}, ("no work in val",)),
+        ({"split": lambda _: "train"}, ("no sample in val",)),
         ({"genre": lambda _: ""}, ("genre",)),
         ({"file": lambda name: "nowhere/" + name}, ("image",)),
     ],
@@ -243,7 +243,7 @@ def test_a_catalog_that_can_not_be_learnt_from(
     ("more", "expected"),
     [
         (("--set", "stage_two.epoch=3"), ("stage_two.epoch", "epochs, batch")),
-        (("--set", "seed=many"), ("seed", "many", "whole number")),
+        (("--set", "seed=many"), ("seed", "many", "valid integer")),
         (("--set", "model.backbone=resnet5"), ("resnet5", "resnet50")),
         (("--set", "model.middle=99"), ("model.middle", "99")),
         (("--set", "stage_two.frozen=99"), ("stage_two.frozen", "99")),
@@ -253,7 +253,7 @@ def test_a_catalog_that_can_not_be_learnt_from(
         (("--split-column", "spilt"), ("spilt", "split")),
         (("--images", "nowhere"), ("nowhere",)),
         (("--beside", "nowhere"), ("nowhere",)),
-        (("--device", "cuda"), ("cuda", "--device cpu")),
+        (("--device", "cuda"), ("cuda", "device cpu")),
     ],
 )
 def test_settings_that_can_not_be(
@@ -272,7 +272,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(
     gallery: Path, tmp_path: Path, artextract: Artextract
 ) -> None:
     (tmp_path / "thesis.txt").write_text("twenty years of work")
-    assert_one_sentence(artextract(*words(gallery, tmp_path)), "thesis.txt", "--resume", "--out")
+    assert_one_sentence(artextract(*words(gallery, tmp_path)), "thesis.txt", "resume", "another folder")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -327,7 +327,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     point = mount(f"size={saved * 6 // 10 // 1024}k")
     run = point / "run"
     ran = artextract(*words(gallery, run))
-    assert_one_sentence(ran, "can't be written", "No space left on device", "--resume")
+    assert_one_sentence(ran, "can't be written", "No space left on device", "resume the training")
     names = {path.name for path in (run / "checkpoints").iterdir()}
     assert not any(name.endswith(".new") for name in names)
     from training.loops.checkpoint import Checkpoints
