@@ -272,7 +272,9 @@ def test_a_folder_with_something_else_in_it_is_left_alone(
     gallery: Path, tmp_path: Path, artextract: Artextract
 ) -> None:
     (tmp_path / "thesis.txt").write_text("twenty years of work")
-    assert_one_sentence(artextract(*words(gallery, tmp_path)), "thesis.txt", "resume", "another folder")
+    assert_one_sentence(
+        artextract(*words(gallery, tmp_path)), "thesis.txt", "resume", "another folder"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -308,11 +310,11 @@ def test_a_training_goes_on_with_its_own_settings_and_works_alone(
     fewer.write_text("\n".join([*lines[:5], *lines[9:]]) + "\n")
     line = words(gallery, run, "--resume", "--images", gallery)
     line[2] = str(fewer)
-    assert_one_sentence(artextract(*line), "last.pt", "other works")
+    assert_one_sentence(artextract(*line), "last.pt", "other samples")
     config = (run / "config.toml").read_text()
     (run / "config.toml").write_text(config.replace("hidden = 128", "hidden = 64"))
     line = words(gallery, run, "--resume", config=())
-    assert_one_sentence(artextract(*line), "last.pt", "other config")
+    assert_one_sentence(artextract(*line), "last.pt", "another configuration")
     for name, content in before.items():
         assert (run / "checkpoints" / name).read_bytes() == content
 
