@@ -1,6 +1,6 @@
 """How well the search for wrong labels finds labels that were made wrong on purpose.
 
-    python benchmarks/outlier_noise.py
+    python -m benchmarks.outlier_noise
 
 Style labels of $ARTEXTRACT_SHARED/data/wikiart are changed, 5 % and 10 %, symmetrically or toward
 the three most similar classes, with several seeds (others than those with which the ranking was
@@ -22,16 +22,16 @@ import numpy as np
 import numpy.typing as npt
 import polars
 
-from training.evaluation.baseline import fit_and_predict, out_of_fold
-from training.evaluation.embeddings import embed_files
-from training.evaluation.metrics import Ints, softmax
-from training.label_errors.noise import (
+from benchmarks.label_noise import (
     average_precision,
     precision_at,
     seed_rule,
     symmetric_noise,
     toward_similar_noise,
 )
+from training.evaluation.baseline import fit_and_predict, out_of_fold
+from training.evaluation.embeddings import embed_files
+from training.evaluation.metrics import Ints, softmax
 from training.label_errors.ranking import find_neighbours, find_suspects, neighbour_shares
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,6 +1,6 @@
 """How well `artextract outliers` finds wrong labels by the network's own predictions.
 
-    python benchmarks/outlier_noise_network.py
+    python -m benchmarks.outlier_noise_network
 
 Style labels of $ARTEXTRACT_SHARED/data/wikiart are changed at random, and a training without
 fine-tuning predicts every sample out of fold, as ``artextract train catalog ... --folds 5`` does.
@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.label_noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.data.labelled_catalog import read_labelled_catalog
 from training.data.samples import Dataset
 from training.evaluation.metrics import softmax
 from training.evaluation.predictions import open_run
-from training.label_errors.noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.label_errors.ranking import find_neighbours, find_suspects
 from training.loops.run import TrainOptions
 from training.loops.run import run as train

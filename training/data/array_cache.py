@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -36,7 +36,12 @@ def load_arrays(cache: Path, kind: str, key: Sequence[object]) -> Arrays | None:
 
 
 def save_arrays(
-    cache: Path, kind: str, key: Sequence[object], rows: int, batches: Iterable[Arrays]
+    cache: Path,
+    kind: str,
+    key: Sequence[object],
+    rows: int,
+    batches: Iterable[Arrays],
+    on_rows: Callable[[int], None] = lambda count: None,
 ) -> Arrays:
     """Write ``batches`` one after another, and return the whole as :func:`load_arrays` does.
 
@@ -46,6 +51,7 @@ def save_arrays(
         key: As in :func:`load_arrays`.
         rows: Rows of all batches together.
         batches: At least one, each with the same names; rows first.
+        on_rows: Called with how many more rows are written.
 
     Raises:
         OSError: they can't be written; nothing is left of them.
@@ -63,6 +69,7 @@ def save_arrays(
                         files[name] = opened.enter_context((draft / f"{name}.npy").open("wb"))
                         _write_header(files[name], values, rows)
                     files[name].write(np.ascontiguousarray(values).data)
+                on_rows(len(next(iter(batch.values()))))
         (draft / _DONE).write_text(json.dumps(list(key)), encoding="utf-8")
         try:
             draft.replace(folder)

@@ -5,17 +5,15 @@ cached as it is and mirrored, which is the only augmentation of stage one. Maps 
 values are 0 to a few, and the head trains equally well.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from artextract.errors import CacheError
 from artextract.images.preprocess import Preprocess
-from training.data.array_cache import Arrays, load_arrays, save_arrays
+from training.data.array_cache import Arrays
 from training.data.augmentation import to_floats
 from training.networks.cnn_rnn import FeatureExtractor, Features
 
@@ -23,7 +21,6 @@ FLIPS = 2
 """Entries of each image: as it is, and mirrored."""
 
 _BATCH = 32
-_KIND = "features"
 _TYPES = {"last": np.float16, "middle": np.float16, "statistics": np.float32}
 
 
@@ -71,58 +68,20 @@ def normalise(pixels: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
     return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def load_features(cache: Path, key: Sequence[object]) -> CachedFeatures | None:
-    """Return the features cached under ``key`` (plain JSON), or None."""
-    found = load_arrays(cache, _KIND, key)
-    return None if found is None else CachedFeatures(found)
-
-
-def compute_features(
-    extractor: FeatureExtractor,
-    images: Images,
-    preprocess: Preprocess,
-    cache: Path,
-    key: Sequence[object],
-    *,
-    device: torch.device,
-    on_images: Callable[[int], None] = lambda count: None,
-) -> CachedFeatures:
-    """Compute the features of all ``images``, cache them under ``key``, and return them.
-
-    Args:
-        extractor: On ``device``; it is put into evaluation mode.
-        images: All images.
-        preprocess: Of the backbone.
-        cache: The cache folder.
-        key: Everything that the features depend on, as plain JSON.
-        device: Where to compute.
-        on_images: Called with how many more images are done, mirror images counted too.
-
-    Raises:
-        CacheError: the disk is full, or the folder can't be written.
-    """
-
-    @torch.inference_mode()
-    def batches() -> Iterator[Arrays]:
-        for mirrored in (False, True):
-            for start in range(0, len(images), _BATCH):
-                rows = np.arange(start, min(start + _BATCH, len(images)))
-                batch = load_images(images, rows, device)
-                features: Features = extractor(
-                    normalise(batch.flip(3) if mirrored else batch, preprocess)
-                )
-                yield {
-                    name: part.float().cpu().numpy().astype(_TYPES[name])
-                    for name, part in features._asdict().items()
-                }
-                on_images(len(rows))
-
+@torch.inference_mode()
+def feature_batches(
+    extractor: FeatureExtractor, images: Images, preprocess: Preprocess, device: torch.device
+) -> Iterator[Arrays]:
+    """Iterate over the features of all ``images``, and then of their mirror images."""
     extractor.eval()
-    try:
-        return CachedFeatures(save_arrays(cache, _KIND, key, FLIPS * len(images), batches()))
-    except OSError as error:
-        raise CacheError(
-            f"features of {len(images):,} images can't be cached in {cache} "
-            f"({error.strerror or error}); make room or change its permissions, name another "
-            "folder with $ARTEXTRACT_CACHE, or skip the stage with stage_one.epochs=0"
-        ) from error
+    for mirrored in (False, True):
+        for start in range(0, len(images), _BATCH):
+            rows = np.arange(start, min(start + _BATCH, len(images)))
+            batch = load_images(images, rows, device)
+            features: Features = extractor(
+                normalise(batch.flip(3) if mirrored else batch, preprocess)
+            )
+            yield {
+                name: part.float().cpu().numpy().astype(_TYPES[name])
+                for name, part in features._asdict().items()
+            }

@@ -1,22 +1,17 @@
 """The two stages of a training: the head on cached features, then the whole network on images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 
+from artextract.errors import CacheError
 from artextract.images.preprocess import Preprocess
 from training.config import Config
-from training.data.array_cache import remove_arrays
-from training.data.augmented import (
-    KIND,
-    AugmentedMaps,
-    compute_augmented_maps,
-    load_augmented_maps,
-)
-from training.data.features import FLIPS, CachedFeatures, Images, compute_features, load_features
+from training.data.array_cache import Arrays, load_arrays, remove_arrays, save_arrays
+from training.data.augmented import AugmentedMaps, map_batches
+from training.data.features import FLIPS, CachedFeatures, Images, feature_batches
 from training.loops.checkpoint import Checkpoints
 from training.loops.loop import LAST, Best, Stage, train
 from training.loops.processes import Processes, choose_precision
@@ -29,8 +24,7 @@ from training.networks.loading import BEST
 
 STAGE_ONE = "stage one"
 STAGE_TWO = "stage two"
-
-Cached = TypeVar("Cached")
+VIEWS = "views"  # of the cache: maps of augmented images
 
 _HEAD = "head"  # the checkpoint with stage one's head
 
@@ -60,62 +54,35 @@ def cached_features(context: TrainingContext, extractor: FeatureExtractor) -> Ca
         CacheError: they can't be cached.
     """
     key = [*context.source, extractor.middle, extractor.statistics]
-
-    def compute() -> CachedFeatures:
-        with progress_bar("Computing features", FLIPS * len(context.images)) as on_images:
-            return compute_features(
-                extractor,
-                context.images,
-                context.preprocess,
-                context.cache,
-                key,
-                device=context.processes.device,
-                on_images=on_images,
-            )
-
-    return _cached(context.processes, lambda: load_features(context.cache, key), compute)
-
-
-def _cached_maps(
-    context: TrainingContext, network: CnnRnn, stages: int, key: Sequence[object]
-) -> AugmentedMaps:
-    """Return the maps of augmented training images, computed if they aren't cached."""
-    config, rows = context.config, context.data.train
-    count = config.stage_two.views
-
-    def compute() -> AugmentedMaps:
-        with progress_bar("Computing maps of augmented images", count * len(rows)) as on_images:
-            return compute_augmented_maps(
-                network,
-                context.images,
-                rows,
-                context.preprocess,
-                config.augment,
-                context.cache,
-                key,
-                stages=stages,
-                count=count,
-                seed=config.seed,
-                device=context.processes.device,
-                on_images=on_images,
-            )
-
-    return _cached(
-        context.processes,
-        lambda: load_augmented_maps(context.cache, key, len(rows), stages),
-        compute,
+    batches = feature_batches(
+        extractor, context.images, context.preprocess, context.processes.device
     )
+    rows = FLIPS * len(context.images)
+    return CachedFeatures(_cached(context, "features", key, rows, batches, "stage_one.epochs=0"))
 
 
 def _cached(
-    processes: Processes, load: Callable[[], Cached | None], compute: Callable[[], Cached]
-) -> Cached:
-    """Return what is cached, computed by the first process if it isn't; all must call it."""
-    found = load()
-    if found is None and processes.is_first:
-        found = compute()
-    processes.wait()
-    found = load() if found is None else found
+    context: TrainingContext,
+    kind: str,
+    key: Sequence[object],
+    rows: int,
+    batches: Iterable[Arrays],
+    alternative: str,
+) -> Arrays:
+    """Return cached arrays, computed by the first process if necessary; all must call it."""
+    found = load_arrays(context.cache, kind, key)
+    if found is None and context.processes.is_first:
+        try:
+            with progress_bar(f"Computing {kind}", rows) as advance:
+                found = save_arrays(context.cache, kind, key, rows, batches, advance)
+        except OSError as error:
+            raise CacheError(
+                f"the {kind} of {rows:,} images can't be cached in {context.cache} "
+                f"({error.strerror or error}); make room or change its permissions, name another "
+                f"folder with $ARTEXTRACT_CACHE, or do without them by {alternative}"
+            ) from error
+    context.processes.wait()
+    found = load_arrays(context.cache, kind, key) if found is None else found
     assert found is not None
     return found
 
@@ -217,7 +184,16 @@ def _train_all(context: TrainingContext, network: CnnRnn, before: Best, finished
 
     network.eval()
     stages = 0 if finished or not stage_two.views else _cached_stages(network, stage_two.frozen)
-    key = _maps_key(context, network, stages)
+    rows, key = context.data.train, _maps_key(context, network, stages)
+    maps = None
+    if stages:
+        batches = map_batches(
+            network, context.images, rows, context.preprocess, config.augment, stages=stages,
+            count=stage_two.views, seed=config.seed, device=processes.device,
+        )  # fmt: skip
+        count = stage_two.views * len(rows)
+        arrays = _cached(context, VIEWS, key, count, batches, "stage_two.views=0")
+        maps = AugmentedMaps(arrays, len(rows), stages)
     task = ImageTask(
         context.data,
         context.images,
@@ -225,7 +201,7 @@ def _train_all(context: TrainingContext, network: CnnRnn, before: Best, finished
         config.loss,
         config.augment,
         processes.device,
-        _cached_maps(context, network, stages, key) if stages else None,
+        maps,
     )
     try:
         train(
@@ -246,7 +222,7 @@ def _train_all(context: TrainingContext, network: CnnRnn, before: Best, finished
         )
         processes.wait()
         if stages and processes.is_first:
-            remove_arrays(context.cache, KIND, key)
+            remove_arrays(context.cache, VIEWS, key)
     finally:
         network.precision = None
 

@@ -1,15 +1,17 @@
-"""Versions of images that are kept partway through the backbone."""
+"""Cached feature maps of augmented images."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from tiny_network import make_samples, paint_textures, tiny_config, tiny_run
 
-from training.data.array_cache import remove_arrays
+from training.data.array_cache import load_arrays, remove_arrays, save_arrays
 from training.data.augmentation import augment, to_floats
-from training.data.augmented import KIND, compute_augmented_maps, load_augmented_maps
+from training.data.augmented import AugmentedMaps, map_batches
 from training.data.features import normalise
 from training.loops.stages import TrainingContext, cached_features, train_network
 from training.networks.cnn_rnn import CnnRnn
@@ -42,13 +44,15 @@ def test_beginning_and_finishing_is_the_whole(stages: int, tmp_path: Path) -> No
         )
 
 
-def test_versions_are_those_of_a_plain_loop(tmp_path: Path) -> None:
+def test_maps_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     context, network = start(tmp_path)
     network.eval()
-    views = compute_augmented_maps(
+    batches = list(map_batches(
         network, context.images, ROWS, context.preprocess, context.config.augment,
-        tmp_path / "cache", ["a"], stages=3, count=2, seed=9, device=torch.device("cpu"),
-    )  # fmt: skip
+        stages=3, count=2, seed=9, device=torch.device("cpu"),
+    ))  # fmt: skip
+    arrays = {name: np.concatenate([each[name] for each in batches]) for name in batches[0]}
+    views = AugmentedMaps(arrays, len(ROWS), 3)
     assert views.count == 2
     generator = torch.Generator().manual_seed(9)
     for view in range(2):
@@ -64,46 +68,36 @@ def test_versions_are_those_of_a_plain_loop(tmp_path: Path) -> None:
             np.testing.assert_allclose(found.map.numpy(), x.numpy(), rtol=2e-3, atol=2e-3)
 
 
-def test_what_is_kept_is_found_again_and_removed(tmp_path: Path) -> None:
-    context, network = start(tmp_path)
-    cache = tmp_path / "cache"
-    seen: list[int] = []
+def rows_of(*counts: int) -> Iterator[dict[str, npt.NDArray[np.int64]]]:
+    for count in counts:
+        yield {"a": np.full((count, 2), count), "b": np.arange(count)}
 
-    def make(key: str) -> None:
-        compute_augmented_maps(
-            network.eval(), context.images, ROWS, context.preprocess, context.config.augment,
-            cache, [key], stages=2, count=3, seed=0, device=torch.device("cpu"),
-            on_images=seen.append,
-        )  # fmt: skip
 
-    assert load_augmented_maps(cache, ["a"], len(ROWS), 2) is None
-    make("a")
-    assert sum(seen) == 3 * len(ROWS)
-    found = load_augmented_maps(cache, ["a"], len(ROWS), 2)
+def test_cached_arrays_are_found_and_removed(tmp_path: Path) -> None:
+    counted: list[int] = []
+    assert load_arrays(tmp_path, "kind", ["a"]) is None
+    save_arrays(tmp_path, "kind", ["a"], 5, rows_of(2, 3), counted.append)
+    assert counted == [2, 3]
+    found = load_arrays(tmp_path, "kind", ["a"])
     assert found is not None
-    assert found.count == 3
-    assert load_augmented_maps(cache, ["b"], len(ROWS), 2) is None
-    remove_arrays(cache, KIND, ["a"])
-    assert load_augmented_maps(cache, ["a"], len(ROWS), 2) is None
+    assert found["b"].tolist() == [0, 1, 0, 1, 2]
+    assert found["a"][:, 0].tolist() == [2, 2, 3, 3, 3]
+    assert load_arrays(tmp_path, "kind", ["b"]) is None
+    remove_arrays(tmp_path, "kind", ["a"])
+    assert load_arrays(tmp_path, "kind", ["a"]) is None
 
 
-def test_nothing_is_left_of_what_was_interrupted(tmp_path: Path) -> None:
-    context, network = start(tmp_path)
-
+def test_nothing_is_left_of_interrupted_arrays(tmp_path: Path) -> None:
     def stop(count: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        compute_augmented_maps(
-            network.eval(), context.images, ROWS, context.preprocess, context.config.augment,
-            tmp_path / "cache", ["a"], stages=2, count=3, seed=0, device=torch.device("cpu"),
-            on_images=stop,
-        )  # fmt: skip
-    assert load_augmented_maps(tmp_path / "cache", ["a"], len(ROWS), 2) is None
-    assert list((tmp_path / "cache" / "views").iterdir()) == []
+        save_arrays(tmp_path, "kind", ["a"], 5, rows_of(2, 3), stop)
+    assert load_arrays(tmp_path, "kind", ["a"]) is None
+    assert list((tmp_path / "kind").iterdir()) == []
 
 
-def test_a_stage_that_is_done_keeps_no_versions_and_makes_none_again(tmp_path: Path) -> None:
+def test_a_finished_stage_removes_its_maps_and_computes_none_again(tmp_path: Path) -> None:
     context, network = start(tmp_path, "stage_two.views=2", "stage_two.frozen=3")
     features = cached_features(context, network.features)
     train_network(context, network, features)

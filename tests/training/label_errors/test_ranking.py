@@ -13,10 +13,10 @@ from runs import HOSTILE, blobs, make_run
 
 from artextract.cli.main import COMMANDS
 from artextract.errors import InputError
+from benchmarks.label_noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.evaluation.baseline import fit_and_predict, out_of_fold
 from training.evaluation.metrics import softmax
 from training.evaluation.predictions import Predictions, Run, save_predictions
-from training.label_errors.noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.label_errors.pages import COLUMNS
 from training.label_errors.ranking import (
     Neighbours,

@@ -8,7 +8,7 @@ from runs import blobs
 from sklearn.metrics import average_precision_score
 
 from artextract.errors import InputError
-from training.label_errors.noise import (
+from benchmarks.label_noise import (
     average_precision,
     precision_at,
     seed_rule,
