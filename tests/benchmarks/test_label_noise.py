@@ -39,12 +39,12 @@ def test_noise_toward_similar_classes_goes_to_the_nearest_means() -> None:
     assert changed.sum() == 120
     means = {c: rows[labels == c].mean(axis=0) for c in set(labels.tolist())}
     for old, new in zip(labels[changed], noisy[changed], strict=True):
-        alike = {
+        similarity = {
             c: means[old] @ mean / np.linalg.norm(means[old]) / np.linalg.norm(mean)
             for c, mean in means.items()
             if c != old
         }
-        assert new in sorted(alike, key=lambda c: -alike[c])[:2]
+        assert new in sorted(similarity, key=lambda c: -similarity[c])[:2]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -43,6 +43,11 @@ class Evaluation:
     probabilities: npt.NDArray[np.float64]
 
     @property
+    def anchor(self) -> str:
+        """A name for links and files."""
+        return self.attribute if self.split == "val" else f"{self.attribute}-{self.split}"
+
+    @property
     def evaluated_classes(self) -> int:
         """The number of classes that have a sample."""
         return sum(row.works > 0 for row in self.scores.classes)

@@ -46,7 +46,7 @@ def save_report(run: Run, folder: Path) -> list[Evaluation]:
     config = _config_text(run)
     page = page_environment().get_template("report.html").render(
         name=run.folder.resolve().name,
-        headline=[_headline(one) for one in evaluations],
+        headline=evaluations,
         splits=SPLITS,
         sections=sections,
         baseline=data["baseline"],
@@ -67,7 +67,7 @@ def save_report(run: Run, folder: Path) -> list[Evaluation]:
     except OSError as error:
         raise InputError(
             f"the report can't be written to {folder} ({error.strerror or error}); give another "
-            "folder with --out"
+            "folder"
         ) from error
     return evaluations
 
@@ -92,24 +92,9 @@ def image_uri(path: Path, side: int = _SIDE) -> str | None:
     return jpeg_data_uri(image, quality=80)
 
 
-def _headline(one: Evaluation) -> dict[str, Any]:
-    return {
-        "split": one.split,
-        "attribute": one.attribute,
-        "scores": one.scores,
-        "intervals": one.intervals,
-        "baseline": one.baseline,
-        "baseline_intervals": one.baseline_intervals,
-        "difference": one.difference,
-        "evaluated": one.evaluated_classes,
-        "classes": len(one.names),
-        "anchor": _anchor(one),
-    }
-
-
 def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, Any]:
     """Return one evaluation for the template, and add its PNG files to ``plots``."""
-    stem = _anchor(one)
+    stem = one.anchor
     confusion = f"confusion-{stem}.png"
     plots[confusion] = confusion_png(one.scores.confusion, one.names)
     reliability = None
@@ -130,7 +115,7 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
     present = [row["score"] for row in rows if row["score"].works]
     shown = min(_MOST_CLASSES, len(present) // 2)
     return {
-        **_headline(one),
+        "one": one,
         "rows": rows,
         "never": [row.name for row in one.scores.classes if row.note == NEVER_PREDICTED],
         "without_samples": [row.name for row in one.scores.classes if row.note == NO_SAMPLE],
@@ -140,9 +125,7 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
         # Drawn for 160 dots an inch, shown at the 96 of a page.
         "confusion_width": round(_png_width(plots[confusion]) * 96 / 160),
         "reliability": _png_uri(plots[reliability]) if reliability else None,
-        "calibration": one.calibration,
         "least_for_calibration": MIN_FOR_CALIBRATION,
-        "pairs": one.pairs,
         "errors": _errors(run, one),
         "galleries": [
             ("Best classes", [_examples(run, one, row.name, True) for row in present[:shown]]),
@@ -197,10 +180,6 @@ def _sample(run: Run, one: Evaluation, row: int) -> dict[str, Any]:
     }
 
 
-def _anchor(one: Evaluation) -> str:
-    return one.attribute if one.split == "val" else f"{one.attribute}-{one.split}"
-
-
 def _png_uri(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
 
@@ -251,7 +230,7 @@ def _ablations(found: Any, run: Run) -> dict[str, Any] | None:
     ):
         raise InputError(
             f"{run.folder / 'ablations.json'} has another form than "
-            '{"note": "...", "rows": [{"name": "...", "macro_f1": {"style": 0.5}}]}; mend or '
+            '{"note": "...", "rows": [{"name": "...", "macro_f1": {"style": 0.5}}]}; correct or '
             "remove it"
         )
     attributes = [name for name in run.classes.names if any(name in r["macro_f1"] for r in rows)]

@@ -1,4 +1,4 @@
-"""Which samples are learnt from: splits that are given, alike in all classes, or by artist."""
+"""Splits into training and validation samples: given, stratified, or by artist."""
 
 import random
 from collections import Counter

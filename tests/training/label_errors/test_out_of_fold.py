@@ -33,9 +33,9 @@ def test_folds_have_nearly_equal_shares_of_all_works_and_of_every_class(
     # them only the first and the last hand may leave out a fold.
     for together in (labels, labels[:, :1]):
         for expected in {tuple(row) for row in together.tolist()}:
-            alike = [fold for fold, row in zip(found.tolist(), together.tolist(), strict=True)
+            same = [fold for fold, row in zip(found.tolist(), together.tolist(), strict=True)
                      if tuple(row) == expected]  # fmt: skip
-            counts = [alike.count(fold) for fold in range(folds)]
+            counts = [same.count(fold) for fold in range(folds)]
             assert max(counts) - min(counts) <= 2, (expected, counts)
 
 

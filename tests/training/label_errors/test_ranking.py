@@ -163,9 +163,9 @@ def test_table_and_page(run: Run, tmp_path: Path, artextract: Artextract) -> Non
             for each in shlex.split(row["like_label"]):
                 assert run.samples[each].labels[attribute] == row["label"]
                 assert each != row["id"]
-            alike = shlex.split(row["like_suggestion"])
-            assert (alike == []) == (row["suggestion"] == row["label"])
-            for each in alike:
+            same = shlex.split(row["like_suggestion"])
+            assert (same == []) == (row["suggestion"] == row["label"])
+            for each in same:
                 assert run.samples[each].labels[attribute] == row["suggestion"]
         assert f"{attribute}: {count} labels ranked" in ran.out
     page = Page(tmp_path / "out" / "outliers.html")
