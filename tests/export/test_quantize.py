@@ -100,7 +100,7 @@ def test_what_loses_too_much_is_not_written_unless_it_is_forced(
         invoke(*words)
     assert list(tmp_path.iterdir()) == []
     out.write_bytes(b"older")
-    with pytest.raises(InputError, match="--force"):
+    with pytest.raises(InputError, match="replace it with force"):
         invoke(*words)
     assert out.read_bytes() == b"older"
     invoke(*words, "--force")
@@ -182,4 +182,4 @@ def test_eight_bits_on_a_processor_that_adds_them_wrongly_are_warned_of(
     OnnxModel(folder / "tiny.onnx", device="cpu")
     assert caplog.text == ""
     OnnxModel(tmp_path / "8.onnx", device="cpu")
-    assert "--weight-bits 7" in caplog.text
+    assert "7 weight bits" in caplog.text

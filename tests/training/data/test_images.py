@@ -80,12 +80,12 @@ def test_pictures_that_can_not_be_opened_are_left_out_and_counted(
         samples[number].image.unlink()
     images = DecodedImages(samples, SQUEEZED, tmp_path / "cache")
     assert list(images.broken) == [samples[number].id for number in broken]
-    assert "broken or cut off" in images.broken[samples[first].id]
+    assert "damaged or truncated" in images.broken[samples[first].id]
     for number in others:
         assert f"there is no file {samples[number].image}" in images.broken[samples[number].id]
     assert images.summary().startswith(
         f"{len(broken)} of 6 images can't be opened and are left out, the first because "
-        f"{samples[first].image} is broken or cut off"
+        f"{samples[first].image} is damaged or truncated"
     )
     assert images.samples == [sample for row, sample in enumerate(samples) if row not in broken]
     assert_pixels(images, SQUEEZED)
