@@ -1,13 +1,13 @@
 """How well the search for wrong labels finds labels that were made wrong on purpose.
 
-    python benchmarks/outlier_noise.py
+    python -m benchmarks.outlier_noise
 
 Style labels of $ARTEXTRACT_SHARED/data/wikiart are changed, 5 % and 10 %, symmetrically or toward
 the three most similar classes, with several seeds (others than those with which the ranking was
 developed), and rankings look for them. All see the same frozen EfficientNet-Lite0 features. The
-rule to beat takes the softmax of the label by the same logistic regression *in sample*, calls works
-below 0.4 outliers and ranks them by it. It is also given the strength C that suits it best of
-those tried, and freed from its limit. Raw figures go to benchmarks/results/outlier_noise.json.
+rule to beat takes the softmax of the label by the same logistic regression *in sample*, reports
+samples below 0.4 and ranks them by it. It is also given the best strength C of those tried, and
+freed from its limit. Raw figures go to benchmarks/results/outlier_noise.json.
 """
 
 import argparse
@@ -22,16 +22,16 @@ import numpy as np
 import numpy.typing as npt
 import polars
 
-from training.evaluation.baseline import fit_and_predict, out_of_fold
-from training.evaluation.embeddings import embed_files
-from training.evaluation.metrics import Ints, softmax
-from training.label_errors.noise import (
+from benchmarks.label_noise import (
     average_precision,
     precision_at,
     seed_rule,
     symmetric_noise,
     toward_similar_noise,
 )
+from training.evaluation.baseline import fit_and_predict, out_of_fold
+from training.evaluation.embeddings import embed_files
+from training.evaluation.metrics import Ints, softmax
 from training.label_errors.ranking import find_neighbours, find_suspects, neighbour_shares
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -157,7 +157,7 @@ def show(written: dict[str, object]) -> None:
     assert isinstance(results, list)
     seeds = written["seeds"]
     assert isinstance(seeds, list)
-    print(f"{written['works']:,} works, {written['classes']} styles, means of {len(seeds)} seeds")
+    print(f"{written['works']:,} samples, {written['classes']} styles, means of {len(seeds)} seeds")
     for result in results:
         ratio = result["average_precision_ratio"]
         print(

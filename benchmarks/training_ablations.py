@@ -1,11 +1,11 @@
-"""What each part of the network adds: trainings without it, on the works of a finished one.
+"""What each part of the network adds: trainings without it, on the samples of a finished one.
 
     artextract train catalog labels.csv --images images --split-column split --out run
     artextract report run --baseline
     python benchmarks/training_ablations.py run
 
-Each variant learns from the same works with the same seed and settings, but for what its line
-says, and is judged on the same validation works. ``run/ablations.json`` gets the table, which
+Each variant learns from the same samples with the same seed and config, but for what its line
+says, and is evaluated on the same validation works. ``run/ablations.json`` gets the table, which
 ``artextract report run`` shows; raw figures go to benchmarks/results/training_ablations.json. With
 ``--fine-tuned`` the fine-tuned network is also trained without its recurrent part, which takes as
 long as the run itself took.
@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from training.data.samples import Gathered
+from training.data.samples import Dataset
 from training.evaluation.baseline import fit_linear
 from training.evaluation.bootstrap import bootstrap, paired_bootstrap
 from training.evaluation.embeddings import embed_run
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, open_run
-from training.loops.run import TrainSettings
+from training.loops.run import TrainOptions
 from training.loops.run import run as train
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
@@ -41,7 +41,7 @@ STEPS = {
     "+ second map": (HEAD_ALONE, "loss.balance=none"),
     "+ logit adjustment": (HEAD_ALONE,),
 }
-"""{line: settings}, each with what the one before it has."""
+"""{line: config}, each with what the one before it has."""
 LINEAR = "pooled features + linear (logistic regression)"
 BALANCED = "the same, balanced: the baseline"
 WHOLE = "+ fine-tuning: the run"
@@ -61,24 +61,24 @@ def main() -> None:
     if arguments.fine_tuned:
         variants[NOT_RECURRENT] = ("model.recurrent=none",)
     plain = fit_linear(run, embed_run(run, "efficientnet-lite0"), "val", balanced=False)
-    said = {LINEAR: plain.predictions, BALANCED: run.load_predictions("baseline_val")}
+    predictions = {LINEAR: plain.predictions, BALANCED: run.load_predictions("baseline_val")}
     seconds: dict[str, float] = {}
     for name, changes in variants.items():
         begun = time.monotonic()
-        said[name] = train_variant(run, changes)
+        predictions[name] = train_variant(run, changes)
         seconds[name] = time.monotonic() - begun
         if name == list(STEPS)[-1]:
-            said[WHOLE] = whole
-    rows = [make_row(run, name, said) for name in said]
+            predictions[WHOLE] = whole
+    rows = [make_row(run, name, predictions) for name in predictions]
     note = (
-        "Macro-F1 with 95 % intervals on the validation works of this run, seed and settings as in "
+        "Macro-F1 with 95 % intervals on the validation samples of this run, seed and config as in "
         "it. A line that begins with + has all that the lines above it have. All but the last "
         f"{'two' if arguments.fine_tuned else 'one'} are trained on frozen features."
     )
     text = json.dumps({"note": note, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
     (run.folder / "ablations.json").write_text(text, encoding="utf-8")
     RESULTS.mkdir(exist_ok=True)
-    sides = [work.split for work in run.works.values()]
+    sides = [sample.split for sample in run.samples.values()]
     result = {
         "machine": {
             "cpus": os.cpu_count(),
@@ -109,17 +109,17 @@ def train_variant(run: Run, changes: tuple[str, ...]) -> Predictions:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "variant"
         train(
-            Gathered(works=list(run.works.values())),
-            TrainSettings(
+            Dataset(samples=list(run.samples.values())),
+            TrainOptions(
                 out=out, config=run.folder / "config.toml", changes=changes, split="given"
             ),
         )
         return open_run(out).load_predictions("val")
 
 
-def make_row(run: Run, name: str, said: dict[str, Predictions]) -> dict[str, Any]:
+def make_row(run: Run, name: str, predictions: dict[str, Predictions]) -> dict[str, Any]:
     """Return a row of the table: macro-F1, its interval, and the difference to another row."""
-    ladder = [each for each in said if each not in SIDE]
+    ladder = [each for each in predictions if each not in SIDE]
     against = None
     if name == NOT_RECURRENT:
         against = WHOLE
@@ -129,14 +129,14 @@ def make_row(run: Run, name: str, said: dict[str, Predictions]) -> dict[str, Any
         against = ladder[ladder.index(name) - 1]
     row: dict[str, Any] = {"name": name, "macro_f1": {}, "intervals": {}, "step": {}}
     row["against"] = against
-    own = said[name]
+    own = predictions[name]
     for attribute, names in run.classes.names.items():
         logits, labels = own.logits[attribute], own.labels[attribute]
         interval = bootstrap(logits, labels).macro_f1
         row["macro_f1"][attribute] = score(logits, labels, list(names)).macro_f1
         row["intervals"][attribute] = [interval.low, interval.high]
         if against is not None:
-            other = said[against]
+            other = predictions[against]
             assert list(other.ids) == list(own.ids)
             assert np.array_equal(other.labels[attribute], labels)
             found = paired_bootstrap(logits, other.logits[attribute], labels)

@@ -1,4 +1,4 @@
-"""Pictures on which an exported or quantised network is compared with the original."""
+"""Images on which an exported or quantised network is compared with the original."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,21 +11,19 @@ from artextract.catalog.artwork import FACET_FIELDS, Artwork
 from artextract.catalog.reading import read_catalog
 from artextract.images.opening import IMAGE_SUFFIXES, open_image, read_image_file
 
-__all__ = ["find_pictures", "open_pictures", "paint_pictures", "read_labels"]
-
 _HEIGHT, _WIDTH = 300, 400
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """Return the files in ``folder`` and below that are called like pictures, sorted."""
+def find_images(folder: Path) -> list[Path]:
+    """Return the image files in ``folder`` and below, by their suffix, sorted."""
     found = folder.rglob("*")
     return sorted(
         path for path in found if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
     )
 
 
-def open_pictures(files: Sequence[Path]) -> list[PIL.Image.Image]:
-    """Return the pictures in ``files`` as RGB, in their order.
+def open_images(files: Sequence[Path]) -> list[PIL.Image.Image]:
+    """Return the images in ``files`` as RGB, in their order.
 
     Raises:
         ImageError: one of them can't be opened safely.
@@ -34,7 +32,7 @@ def open_pictures(files: Sequence[Path]) -> list[PIL.Image.Image]:
 
 
 def read_labels(catalog: Path, folder: Path) -> dict[Path, dict[str, str]]:
-    """Return the style, genre and artist that a catalog knows of the pictures in ``folder``.
+    """Return the known style, genre and artist of a catalog's images in ``folder``.
 
     Raises:
         CatalogError: the catalog can't be read.
@@ -47,17 +45,15 @@ def read_labels(catalog: Path, folder: Path) -> dict[Path, dict[str, str]]:
     return found
 
 
-def paint_pictures(count: int) -> list[PIL.Image.Image]:
-    """Return ``count`` painted RGB pictures of 400 x 300 pixels, the same ones in every run.
+def generate_images(count: int) -> list[PIL.Image.Image]:
+    """Return ``count`` generated RGB images of 400 x 300 pixels, the same ones in every run.
 
-    Each has what real pictures have and noise has not: a lit ground, large shapes with edges,
-    fine parallel strokes, and a little grain.
+    Unlike noise they have shading, large shapes with edges, fine parallel strokes, and grain.
     """
-    return [_paint(np.random.default_rng(seed)) for seed in range(count)]
+    return [_generate(np.random.default_rng(seed)) for seed in range(count)]
 
 
-def _paint(rng: np.random.Generator) -> PIL.Image.Image:
-    """Return one picture, its choices drawn from ``rng``."""
+def _generate(rng: np.random.Generator) -> PIL.Image.Image:
     y, x = np.mgrid[0:_HEIGHT, 0:_WIDTH] / _HEIGHT  # each (height, width), y in 0..1
     towards = rng.uniform(-1, 1, 2)
     light = 0.6 + 0.4 * (towards[0] * y + towards[1] * x)  # (height, width)

@@ -1,4 +1,4 @@
-"""From a finished training to an ONNX file that tells classes and gives an embedding."""
+"""Exporting the network of a finished training: class probabilities and two kinds of vectors."""
 
 import hashlib
 from functools import partial
@@ -15,50 +15,48 @@ from artextract.errors import ImageError, InputError
 from artextract.images.cache import default_cache_folder
 from artextract.images.preprocess import Preprocess
 from artextract.models.card import ModelCard
-from export.calibration_images import open_pictures
+from export.calibration_images import open_images
 from export.classifier_graph import ClassifierGraph
 from export.embedder import EMBEDDING, INPUT, OPSET, make_graph
 from export.parity import BATCH_SIZES, check_parity, outputs_of
 from export.whitening import fit_whitening
 from export.write import Exported, write_checked
 from training.config import Config
-from training.data.features import load_images, prepare
-from training.data.images import PictureSet
+from training.data.features import load_images, normalise
+from training.data.images import DecodedImages
 from training.evaluation.calibration import fit_temperature
-from training.evaluation.judging import LEAST_FOR_CALIBRATION
+from training.evaluation.evaluate import MIN_FOR_CALIBRATION
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, open_run
 from training.loops.checkpoint import Checkpoints
-from training.loops.progress import Counter
+from training.loops.progress import progress_bar
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import BEST, load_network, preprocess_of
 
-__all__ = ["STYLE", "export_classifier"]
-
 STYLE = "style"
-"""The output, and the aspect, that says how alike style and hand of two pictures are."""
+"""The output, and the aspect, for the similarity of style and hand."""
 
 _BATCH = 32
 
 
 def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Exported:
-    """Write the network of a finished training as an ONNX file, and return its facts.
+    """Write the network of a finished training as an ONNX file.
 
     The file has one float32 input, ``image`` (n, 3, size, size), and float32 outputs: ``embedding``
     (n, dimension), not normalised, for the aspect "visual"; ``style`` (n, another dimension), of
-    length 1; and for each attribute ``probability.ATTRIBUTE`` (n, classes), whose temperature was
-    fitted on the validation works (:mod:`training.evaluation.calibration`). What the vectors are is
-    told by :class:`export.classifier_graph.ClassifierGraph`. The file is compared with the network
-    on pictures of the validation works. An existing ``out`` is replaced.
+    length 1; and for each attribute ``probability.ATTRIBUTE`` (n, classes), with a temperature
+    fitted on the validation samples (:mod:`training.evaluation.calibration`).
+    :class:`export.classifier_graph.ClassifierGraph` describes the vectors. The file is compared
+    with the network on validation images. An existing ``out`` is replaced.
 
     Args:
-        folder: Of the training; its pictures must still be where they were.
-        out: The file to be written.
-        name: What the model is called; None takes the architecture.
+        folder: Of the training; its images must still be where they were.
+        out: The file.
+        name: Of the model; None takes the architecture.
 
     Raises:
-        InputError: ``folder`` is not that of a finished training, not one of its pictures can be
-            opened, or ``out`` can't be written.
+        InputError: ``folder`` is not that of a finished training, no image of it can be opened, or
+            ``out`` can't be written.
         ModelError: the checkpoint can't be used, or the file does not compute what the network
             computes; nothing is written.
     """
@@ -67,9 +65,12 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
     network, config, classes = load_network(folder)
     temperatures = {name: _temperature(predictions, name) for name in classes.attributes}
     preprocess = preprocess_of(config, network.backbone)
-    pictures = PictureSet(list(run.works.values()), preprocess, default_cache_folder() / "training")
-    whitening = fit_whitening(_mean_maps(network, pictures, preprocess))
-    graph_of = ClassifierGraph(network, temperatures, whitening)
+    images = DecodedImages(
+        list(run.samples.values()), preprocess, default_cache_folder() / "training"
+    )
+    whitening = fit_whitening(_mean_maps(network, images, preprocess))
+    module = ClassifierGraph(network, temperatures, whitening)
+    checkpoint = Checkpoints(folder / "checkpoints", {}).path(BEST)
     card = ModelCard(
         name=name or f"{network.backbone.arch}-cnn-rnn",
         kind="classifier",
@@ -81,7 +82,7 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
         else whitening.projection.shape[1],
         preprocess=preprocess,
         weights=_origin(run, config, network),
-        weights_sha256=_checksum(folder),
+        weights_sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
         licence=_licence(config, network),
         opset=OPSET,
         created_by=f"artextract {__version__}, torch {torch.__version__.split('+')[0]}",
@@ -89,60 +90,54 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
         classes={name: list(classes.names[name]) for name in sorted(classes.names)},
         training=_summary(run, config, predictions, temperatures),
     )
-    graph = make_graph(graph_of, preprocess.size, outputs_of(card))
+    graph = make_graph(module, preprocess.size, outputs_of(card))
     check = partial(
-        check_parity, graph_of, pictures=_some_pictures(run, predictions), preprocess=preprocess
+        check_parity, module, images=_validation_images(run, predictions), preprocess=preprocess
     )
     return write_checked(graph, card, out, check)
 
 
 def _temperature(predictions: Predictions, name: str) -> float:
-    """Return the temperature fitted on the works with a known label; 1 where they are too few."""
+    """Return the temperature fitted on the samples with a known label; 1 for too few."""
     labels = predictions.labels[name]
     known = labels >= 0
-    if known.sum() < LEAST_FOR_CALIBRATION:
+    if known.sum() < MIN_FOR_CALIBRATION:
         return 1.0
     return fit_temperature(np.asarray(predictions.logits[name][known], np.float64), labels[known])
 
 
 def _describe(config: Config) -> str:
-    """Return the network's form in one line."""
+    """Return the architecture in one line."""
     model = config.model
-    reader = "attention" if model.recurrent == "none" else (
+    head = "attention" if model.recurrent == "none" else (
         f"{model.layers} x bidirectional {model.recurrent.upper()}({model.hidden}) over rows and "
         "columns, attention"
     )  # fmt: skip
-    return f"{model.backbone}, {reader}"
+    return f"{model.backbone}, {head}"
 
 
 def _origin(run: Run, config: Config, network: CnnRnn) -> str:
-    """Return where the weights come from, in one line."""
-    begun = {"published": network.backbone.published.origin, "random": "random weights"}.get(
+    """Return the origin of the weights in one line."""
+    initial = {"published": network.backbone.published.origin, "random": "random weights"}.get(
         config.model.weights, f"weights of {Path(config.model.weights).name}"
     )
-    learnt = sum(work.split == "train" for work in run.works.values())
+    trained = sum(sample.split == "train" for sample in run.samples.values())
     kind = "fine-tuned" if config.stage_two.epochs else "with a head trained"
-    return f"{begun}; {kind} on {learnt:,} labelled works"
+    return f"{initial}; {kind} on {trained:,} labelled images"
 
 
 def _licence(config: Config, network: CnnRnn) -> str:
-    """Return the SPDX id of the weights that the training began with."""
+    """Return the SPDX id of the initial weights."""
     if config.model.weights == "published":
         return network.backbone.published.licence
     return "CC0-1.0" if config.model.weights == "random" else "NOASSERTION"
 
 
-def _checksum(folder: Path) -> str:
-    return hashlib.sha256(
-        Checkpoints(folder / "checkpoints", {}).path(BEST).read_bytes()
-    ).hexdigest()
-
-
 def _summary(
     run: Run, config: Config, predictions: Predictions, temperatures: dict[str, float]
 ) -> dict[str, Any]:
-    """Return what the network was trained on and how well it tells the validation works."""
-    sides = [work.split or "" for work in run.works.values()]
+    """Return the training data and the validation scores for the model card."""
+    sides = [sample.split or "" for sample in run.samples.values()]
     attributes: dict[str, dict[str, Any]] = {}
     for name, names in run.classes.names.items():
         labels = predictions.labels[name]
@@ -167,39 +162,35 @@ def _summary(
 
 
 def _mean_maps(
-    network: CnnRnn, pictures: PictureSet, preprocess: Preprocess
+    network: CnnRnn, images: DecodedImages, preprocess: Preprocess
 ) -> npt.NDArray[np.float32]:
-    """Return the backbone's map of each training work, averaged over its places, (n, channels)."""
+    """Return the spatial mean of the backbone's map of each training image, (n, channels)."""
     rows = np.array(
-        [row for row, work in enumerate(pictures.works) if work.split == "train"], np.int64
+        [row for row, one in enumerate(images.samples) if one.split == "train"], np.int64
     )
     found = []
-    with Counter("Looking at training pictures", len(rows)) as on_pictures, torch.inference_mode():
+    with progress_bar("Embedding training images", len(rows)) as advance, torch.inference_mode():
         for start in range(0, len(rows), _BATCH):
             part = rows[start : start + _BATCH]
-            images = prepare(load_images(pictures, part, torch.device("cpu")), preprocess)
-            found.append(network.features(images).last.mean(dim=(2, 3)).numpy())
-            on_pictures(len(part))
+            batch = normalise(load_images(images, part, torch.device("cpu")), preprocess)
+            found.append(network.features(batch).last.mean(dim=(2, 3)).numpy())
+            advance(len(part))
     return np.concatenate(found) if found else np.empty((0, network.backbone.dimension), np.float32)
 
 
-def _some_pictures(run: Run, predictions: Predictions) -> list[PIL.Image.Image]:
-    """Return the first validation works' pictures that can be opened.
-
-    Raises:
-        InputError: none can.
-    """
+def _validation_images(run: Run, predictions: Predictions) -> list[PIL.Image.Image]:
+    """Return the first validation images that can be opened."""
     opened: list[PIL.Image.Image] = []
     for id_ in predictions.ids:
         try:
-            opened += open_pictures([run.works[id_].image])
+            opened += open_images([run.samples[id_].image])
         except ImageError:
             continue
         if len(opened) == max(BATCH_SIZES):
             break
     if not opened:
         raise InputError(
-            f"not one picture of the validation works of {run.folder} can be opened, so the file "
-            "can't be compared with the network; put the pictures back where they were"
+            f"no validation image of {run.folder} can be opened, so the file can't be compared "
+            "with the network; put the images back where they were"
         )
     return opened

@@ -1,4 +1,4 @@
-"""A trained network in the form in which it is exported: pictures in, vectors and classes out."""
+"""The exported form of a trained network: images in, vectors and class probabilities out."""
 
 import copy
 
@@ -8,22 +8,20 @@ from torch.nn import functional
 from export.whitening import Whitening
 from training.networks.cnn_rnn import CnnRnn
 
-__all__ = ["STYLE_WEIGHTS", "ClassifierGraph"]
-
 STYLE_WEIGHTS = {"style": 2.0, "artist": 1.0}
-"""How much of the likeness of style each attribute's classes decide; the embedding has 0.5. Chosen
-on works that were held out of the training works."""
+"""Weights of the attributes' classes in the similarity of style; the embedding has 0.5. Chosen on
+samples that were held out of the training samples."""
 
 _EMBEDDING_WEIGHT = 0.5
 
 
 class ClassifierGraph(torch.nn.Module):
-    """A trained network and what is made of its maps and logits.
+    """A trained network with the vectors of its features and logits.
 
-    ``visual`` is the mean of the backbone's map over its places, whitened. ``style`` is put
-    together so that the cosine of two is a weighted mean of likenesses: for style and artist the
-    Bhattacharyya coefficient of the two pictures' class probabilities, sum of sqrt(p q)
-    (Bhattacharyya 1943), and the cosine of the network's embeddings.
+    ``visual`` is the spatial mean of the backbone's map, whitened. The cosine of two ``style``
+    vectors is a weighted mean of similarities: for style and artist the Bhattacharyya coefficient
+    of the two images' class probabilities, sum of sqrt(p q) (Bhattacharyya 1943), and the cosine of
+    the network's embeddings.
     """
 
     mean: torch.Tensor
@@ -32,11 +30,11 @@ class ClassifierGraph(torch.nn.Module):
     def __init__(
         self, network: CnnRnn, temperatures: dict[str, float], whitening: Whitening | None
     ) -> None:
-        """Take a copy of ``network``.
+        """Copy ``network``.
 
         Args:
             network: A trained one.
-            temperatures: {attribute: what its logits are divided by}, for the probabilities.
+            temperatures: {attribute: temperature of its probabilities}.
             whitening: Of the mean map; None leaves it as it is.
         """
         super().__init__()
@@ -59,11 +57,11 @@ class ClassifierGraph(torch.nn.Module):
         """Return visual (B, V), style (B, S), and probabilities (B, K) of each attribute by name.
 
         Args:
-            images: (B, 3, H, W), prepared.
+            images: (B, 3, H, W), normalised.
         """
         features = self.network.features(images)
         logits, embedding = self.network.head(features)
-        likely = [
+        probabilities = [
             functional.softmax(logits[name] / self.temperatures[name], dim=1)
             for name in sorted(logits)
         ]
@@ -72,7 +70,7 @@ class ClassifierGraph(torch.nn.Module):
             for name, share in self.shares.items()
         ]
         style = torch.cat([*parts, self.embedding_share**0.5 * embedding], dim=1)
-        return self._whiten(features.last.mean(dim=(2, 3))), style, *likely
+        return self._whiten(features.last.mean(dim=(2, 3))), style, *probabilities
 
     def _whiten(self, pooled: torch.Tensor) -> torch.Tensor:
         if not self.whitened:
@@ -82,9 +80,9 @@ class ClassifierGraph(torch.nn.Module):
 
 
 class _Standardise(torch.nn.Module):
-    """A batch norm in evaluation mode without scale and shift of its own, as plain arithmetic.
+    """A batch norm in evaluation mode without learnt scale and shift, as plain arithmetic.
 
-    Exporters fold a batch norm into the convolution before it; the head's stand before one.
+    Exporters fold a batch norm into the convolution before it; the head's precede one.
     """
 
     scale: torch.Tensor

@@ -1,4 +1,4 @@
-"""``artextract export``: networks written as model files."""
+"""``artextract export``: write networks as model files."""
 
 import sys
 from pathlib import Path
@@ -9,14 +9,12 @@ import click
 from artextract.cli.model_name import ModelName
 from artextract.errors import InputError
 from artextract.files import check_target
+from artextract.packages import check_packages
 from export.collection import collection
 from training.networks.backbones import ARCHITECTURES, make_backbone
-from training.packages import check_packages
 
 if TYPE_CHECKING:
     from export.write import Exported
-
-__all__ = ["export"]
 
 
 @click.group(
@@ -36,7 +34,7 @@ out_option = click.option(
     type=click.Path(path_type=Path),
     required=True,
     metavar="F.onnx",
-    help="The file to be written; its folder must exist.",
+    help="File to write; its folder must exist.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace the file if it exists.")
 
@@ -48,7 +46,7 @@ force_option = click.option("--force", is_flag=True, help="Replace the file if i
     "--out resnet50.onnx"
 )
 @click.option(
-    "--arch", type=click.Choice(ARCHITECTURES), required=True, help="The network to be written."
+    "--arch", type=click.Choice(ARCHITECTURES), required=True, help="The network to write."
 )
 @click.option(
     "--weights",
@@ -59,10 +57,10 @@ force_option = click.option("--force", is_flag=True, help="Replace the file if i
 @out_option
 @force_option
 def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
-    """Write a network that turns pictures into embeddings.
+    """Write a network that computes embeddings of images.
 
-    The file is compared with the network before it gets its name: when the two differ by more than
-    rounding, nothing is written.
+    The file is compared with the network first: when the two differ by more than rounding, nothing
+    is written.
     """
     _check(out, force)
     network, origin = make_backbone(arch, _weights_source(weights))
@@ -74,16 +72,16 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
 
 @export.command(epilog="\b\nExample:\n  artextract export classifier run --out classifier.onnx")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--name", metavar="WORD", help="What the model is called.  [default: its form]")
+@click.option("--name", metavar="WORD", help="Name of the model.  [default: its architecture]")
 @out_option
 @force_option
 def classifier(run: Path, name: str | None, out: Path, force: bool) -> None:
-    """Write the network of a training: classes with probabilities, and two kinds of vectors.
+    """Write the network of a training: class probabilities, and two kinds of vectors.
 
-    RUN is the folder of a finished training, whose pictures must still be there. Probabilities are
-    temperature scaled; the vectors are for likeness as such and for that of style. The file is
-    compared with the network on pictures of the training before it gets its name; its card says
-    what it was trained on and how well it tells the validation works.
+    RUN is the folder of a finished training, whose images must still be there. Probabilities are
+    temperature scaled; the vectors are for visual similarity and for that of style. The file is
+    first compared with the network on images of the training; its card has the training data and
+    the validation scores.
     """
     _check(out, force)
     from export.classifier import export_classifier
@@ -92,16 +90,16 @@ def classifier(run: Path, name: str | None, out: Path, force: bool) -> None:
     exported = export_classifier(run, out, name=name)
     _print(exported)
     for name, facts in exported.card.training["attributes"].items():
-        told = ""
+        scores = ""
         if "val_macro_f1" in facts:
-            told = f", macro-F1 {facts['val_macro_f1']:.3f} on {facts['val_works']:,} works"
-        click.echo(f"{name:7} {facts['classes']} classes{told}")
+            scores = f", macro-F1 {facts['val_macro_f1']:.3f} on {facts['val_works']:,} samples"
+        click.echo(f"{name:7} {facts['classes']} classes{scores}")
 
 
 @export.command(epilog="\b\nExample:\n  artextract export inspect classifier.onnx")
 @click.argument("model", type=ModelName(), metavar="NAME|F.onnx")
 def inspect(model: str) -> None:
-    """Print what a model file is: its card, inputs, outputs, size, and where it can run.
+    """Print the card, inputs, outputs, size and providers of a model file.
 
     A packaged model can be given by its name.
     """
@@ -121,28 +119,27 @@ def inspect(model: str) -> None:
     type=click.Path(path_type=Path),
     required=True,
     metavar="DIR",
-    help="Pictures like those that it will see, 64 or more, better 1,128: 128 calibrate, the rest "
-    "judges.",
+    help="Representative images, 64 or more, better 1,128: 128 for calibration, the rest for "
+    "evaluation.",
 )
 @click.option(
     "--method",
     type=click.Choice(["best", "minmax", "entropy", "percentile"]),
     default="best",
     show_default=True,
-    help="How the ranges of numbers are found; best tries all three.",
+    help="How ranges of activations are found; best tries all three.",
 )
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A catalog (CSV, JSONL, Parquet) with style, genre or artist of pictures in --images: "
-    "these judge, and the change of each metric is told.",
+    help="A catalog (CSV, JSONL, Parquet) with style, genre or artist of the images in "
+    "--images, to print the change of each metric.",
 )
 @click.option(
     "--weight-bits",
     type=click.Choice(["7", "8"]),
-    help="8 where the processors that it will run on have VNNI or are ARM, else 7.  [default: "
-    "what fits this processor]",
+    help="8 for processors with VNNI and for ARM, else 7.  [default: for this processor]",
 )
 @out_option
 @click.option(
@@ -157,22 +154,22 @@ def quantize(
     out: Path,
     force: bool,
 ) -> None:
-    """Write a model with 8-bit convolutions, and say what that loses and gains.
+    """Write a model with 8-bit convolutions, and print its losses and gains.
 
-    The layers that lose most stay in float32. Where the vectors keep a mean cosine below 0.98, or
-    fewer than 90 % of a picture's ten nearest, nothing is written.
+    The layers that lose most stay in float32. When the vectors keep a mean cosine below 0.98, or
+    fewer than 90 % of an image's ten nearest neighbours, nothing is written.
     """
     _check(out, force)
     if not images.is_dir():
-        raise InputError(f"there is no folder {images}; give one with pictures by --images")
+        raise InputError(f"there is no folder {images}; give a folder of images")
     from artextract.models.registry import find_model
-    from export.calibration_images import find_pictures, read_labels
+    from export.calibration_images import find_images, read_labels
     from export.quantize import METHODS
     from export.quantize import quantize as quantize_model
 
     loss = quantize_model(
         find_model(model),
-        find_pictures(images),
+        find_images(images),
         out,
         methods=[each for each in METHODS if method in ("best", each)],
         weight_bits=None if weight_bits is None else 7 if weight_bits == "7" else 8,
@@ -183,7 +180,7 @@ def quantize(
     click.echo(f"file     {out}")
     click.echo(
         f"cosine   mean {loss.mean_cosine:.4f}, lowest {loss.lowest_cosine:.4f}, "
-        f"{loss.pictures:,} pictures"
+        f"{loss.images:,} images"
     )
     click.echo(f"nearest  {loss.overlap:.1%} of the ten nearest are the same")
     for name, share in loss.same_class.items():
@@ -191,18 +188,19 @@ def quantize(
     for change in loss.changes:
         click.echo(
             f"metric   {change.metric} {change.before:.3f} -> {change.after:.3f}, "
-            f"{change.works:,} works"
+            f"{change.samples:,} images"
         )
     click.echo(f"speed    {loss.speed_ratio:.2f} times float32, one thread of this processor")
     click.echo(f"size     {loss.size_ratio:.2f} times float32")
 
 
 def _check(out: Path, force: bool) -> None:
-    """Check whatever can be checked before the work begins."""
+    """Check what can be checked before the export begins."""
     if out.suffix != ".onnx":
         raise InputError(f"{out} does not end in .onnx; give a name such as {out.stem}.onnx")
     check_target(out, force=force)
-    check_packages("torch", "onnx", "onnxscript")
+    needed = {name: name for name in ("torch", "onnx", "onnxscript")}
+    check_packages("an export", needed, extra="train")
     from artextract.packages import check_onnxruntime
 
     check_onnxruntime()
@@ -211,20 +209,22 @@ def _check(out: Path, force: bool) -> None:
 def _print(exported: "Exported") -> None:
     parity = exported.parity
     click.echo(f"file    {exported.path}")
-    click.echo(f"model   {exported.card.name}, {exported.card.dimension:,} numbers an image")
+    click.echo(f"model   {exported.card.name}, {exported.card.dimension:,} dimensions")
     click.echo(f"size    {exported.size:,} bytes")
     click.echo(f"sha256  {exported.sha256}")
-    likely = ""
+    probabilities = ""
     if parity.max_probability_difference is not None:
-        likely = f", of probabilities {parity.max_probability_difference:.1e}, the same classes"
+        probabilities = (
+            f", of probabilities {parity.max_probability_difference:.1e}, the same classes"
+        )
     click.echo(
         f"parity  lowest cosine {parity.lowest_cosine:.7f}, largest relative difference "
-        f"{parity.max_relative_difference:.1e}{likely}, on {parity.pictures} pictures"
+        f"{parity.max_relative_difference:.1e}{probabilities}, on {parity.pictures} images"
     )
 
 
 def _weights_source(text: str | None) -> Path | Literal["random"] | None:
-    """Return what ``--weights`` names; a file called "random" is given as ./random."""
+    """Return the value of ``--weights``; a file called "random" must be given as ./random."""
     if text is None or text == "random":
         return "random" if text else None
     return Path(text)

@@ -1,4 +1,4 @@
-"""``artextract export collection``: a whole collection as a table or an IIIF manifest."""
+"""``artextract export collection``: write a collection as a table or an IIIF manifest."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +10,6 @@ from artextract.store.location import Location
 
 if TYPE_CHECKING:
     from artextract.catalog.writing.entries import Format
-
-__all__ = ["collection"]
 
 
 @click.command(
@@ -26,13 +24,13 @@ __all__ = ["collection"]
     type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
-    help="The file to be written; its folder must exist.",
+    help="File to write; its folder must exist.",
 )
 @click.option(
     "--format",
     "format_",
     type=click.Choice(["csv", "jsonl", "parquet", "iiif"]),
-    help="The format.  [default: by the file's ending: .csv, .jsonl, .ndjson, .parquet, or .json "
+    help="Format.  [default: by the suffix of the file: .csv, .jsonl, .ndjson, .parquet, or .json "
     "for iiif]",
 )
 @click.option(
@@ -47,11 +45,11 @@ def collection(
 ) -> None:
     """Write a whole collection as a table or as an IIIF manifest.
 
-    A table (CSV, JSONL or Parquet) has one row an image, with all that is known of the work, and
-    can be ingested again as a catalog. A manifest (IIIF Presentation 3) shows the works in viewers
-    such as Mirador, from where their pictures are served; pictures that are only local files are
-    left out. Values are written as they are: import a CSV of strangers' works into a spreadsheet as
-    text, or it takes "=1+1" for a formula.
+    A table (CSV, JSONL or Parquet) has one row an image, with the metadata of the artwork, and can
+    be ingested again as a catalog. A manifest (IIIF Presentation 3) shows the artworks in viewers
+    such as Mirador, which load the images from their URLs; images that are only local files are
+    left out. Values are written as they are: import a CSV from an untrusted source into a
+    spreadsheet as text, or "=1+1" becomes a formula.
     """
     from artextract.catalog.writing.save import find_format, save_entries
     from artextract.errors import InputError
@@ -69,9 +67,7 @@ def collection(
     check_target(out, force=force)
     with open_store(store) as opened:
         if not opened.count():
-            raise InputError(
-                f"store {store} holds no works; bring some in with `artextract ingest`"
-            )
+            raise InputError(f"store {store} holds no artworks; add some with `artextract ingest`")
         model = opened.manifest.model
         saved = save_entries(
             out,

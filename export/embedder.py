@@ -1,4 +1,4 @@
-"""From a network in torch to an ONNX file."""
+"""Exporting a backbone as an ONNX file of embeddings."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,35 +11,32 @@ import torch
 from artextract import __version__
 from artextract.errors import ModelError
 from artextract.models.card import ModelCard
-from export.calibration_images import open_pictures, paint_pictures
+from export.calibration_images import generate_images, open_images
 from export.parity import BATCH_SIZES, check_parity
 from export.write import Exported, write_checked
 from training.networks.backbones.base import Backbone
 from training.networks.backbones.weights import RANDOM, WeightsOrigin
 
-__all__ = ["EMBEDDING", "INPUT", "OPSET", "export_embedder", "make_card", "make_graph"]
-
 INPUT = "image"
 EMBEDDING = "embedding"
 OPSET = 18
-"""The opset in which torch's exporter writes its operators; any other goes through a converter."""
+"""The opset of torch's exporter; any other would be converted."""
 
 
 def export_embedder(
     network: Backbone, origin: WeightsOrigin, out: Path, *, images: Sequence[Path] = ()
 ) -> Exported:
-    """Write ``network`` as an ONNX file that turns pictures into embeddings, and return its facts.
+    """Write ``network`` as an ONNX file.
 
     The file has one float32 input, ``image`` (n, 3, 224, 224), and one float32 output,
-    ``embedding`` (n, dimension), not normalised; n is free. Its model card says all that is needed
-    to use it. The same network on the same machine gives the same bytes. An existing ``out`` is
-    replaced; :func:`artextract.files.check_target` is for asking first.
+    ``embedding`` (n, dimension), not normalised; n is dynamic. The same network on the same machine
+    gives the same bytes. An existing ``out`` is replaced.
 
     Args:
         network: The network; it is put into evaluation mode.
         origin: Where its weights come from.
-        out: The file to be written.
-        images: Pictures for the comparison with the network; none takes painted ones.
+        out: The file.
+        images: For the comparison with the network; none takes generated ones.
 
     Raises:
         ModelError: the file does not compute what the network computes; nothing is written.
@@ -47,14 +44,14 @@ def export_embedder(
         InputError: ``out`` can't be written.
         PackageError: ONNX Runtime is not installed.
     """
-    pictures = open_pictures(images) if images else paint_pictures(max(BATCH_SIZES))
+    opened = open_images(images) if images else generate_images(max(BATCH_SIZES))
     graph = make_graph(network, network.preprocess.size)
-    check = partial(check_parity, network, pictures=pictures, preprocess=network.preprocess)
+    check = partial(check_parity, network, images=opened, preprocess=network.preprocess)
     return write_checked(graph, make_card(network, origin), out, check)
 
 
 def make_card(network: Backbone, origin: WeightsOrigin) -> ModelCard:
-    """Return the card of an embedder made of ``network``, without parity figures yet."""
+    """Return the card of ``network`` as an embedder, without parity figures."""
     return ModelCard(
         name=f"{network.arch}-random" if origin is RANDOM else network.arch,
         kind="embedder",
@@ -74,16 +71,16 @@ def make_card(network: Backbone, origin: WeightsOrigin) -> ModelCard:
 def make_graph(
     network: torch.nn.Module, size: int, outputs: Sequence[str] = (EMBEDDING,)
 ) -> onnx.ModelProto:
-    """Return ``network`` as an ONNX graph from (n, 3, size, size) to ``outputs`` (n, ...), n free.
+    """Return ``network`` as an ONNX graph from (n, 3, size, size) to ``outputs`` (n, ...).
 
     The network is put into evaluation mode, and the exporter's optimiser folds each batch norm into
     the convolution before it.
 
     Raises:
-        ModelError: a batch norm is left.
+        ModelError: a batch norm remains, or the exporter fails.
     """
     with warnings.catch_warnings():
-        # What torch's exporter warns of is its own code; the file is compared with the network.
+        # torch's exporter warns about its own code; the file is compared with the network.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             network.eval(),
@@ -99,14 +96,14 @@ def make_graph(
         )
     if program is None:
         raise ModelError(
-            "torch's exporter gave no ONNX program; install the torch that the project names"
+            "torch's exporter returned no ONNX program; install the torch of the extra train"
         )
     graph = program.model_proto
     left = sum(node.op_type == "BatchNormalization" for node in graph.graph.node)
     if left:
         raise ModelError(
             f"{left} batch norms were not folded into convolutions; install the versions of onnx "
-            "and onnxscript that pip install 'artextract[train]' names"
+            "and onnxscript that pip install 'artextract[train]' installs"
         )
     _strip(graph)
     onnx.checker.check_model(graph)
@@ -114,7 +111,7 @@ def make_graph(
 
 
 def _strip(model: onnx.ModelProto) -> None:
-    """Remove what only the exporter's authors need: stack traces with paths, scopes, shapes."""
+    """Remove debugging information: stack traces with paths, scopes, shapes."""
     graph = model.graph
     graph.ClearField("value_info")
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):

@@ -1,4 +1,4 @@
-"""What a model file is, in lines for people; neither torch nor onnx is needed for it."""
+"""Describing a model file, without torch and onnx."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,14 +6,12 @@ from typing import Any
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel
 
-__all__ = ["describe"]
-
 _NAMED = 40
-"""Classes of an attribute that are named; of more, the rest is counted."""
+"""Classes of an attribute that are listed; the others are counted."""
 
 
 def describe(name: str) -> Iterator[str]:
-    """Iterate over lines that say what the model ``name``, a packaged one or a file, is.
+    """Iterate over lines that describe the model ``name``, a packaged one or a file.
 
     Raises:
         ModelError: there is none, or it can't be loaded or has no card.
@@ -40,11 +38,11 @@ def describe(name: str) -> Iterator[str]:
     for aspect, output in card.aspects.items():
         yield f"aspect       {aspect}: output {output}"
     prepared = card.preprocess
-    cut = "squeezed to a square" if prepared.resize is None else (
-        f"shorter side to {prepared.resize}, centre cut out"
+    crop = "resized to a square" if prepared.resize is None else (
+        f"shorter side to {prepared.resize}, centre crop"
     )  # fmt: skip
     yield (
-        f"pictures     {prepared.size} x {prepared.size}, {cut}, {prepared.interpolation}, "
+        f"images       {prepared.size} x {prepared.size}, {crop}, {prepared.interpolation}, "
         f"mean {prepared.mean}, std {prepared.std}"
     )
     yield f"opset        {card.opset}"
@@ -56,11 +54,11 @@ def describe(name: str) -> Iterator[str]:
         yield f"classes      {attribute}, {len(names)}: {', '.join(names[:_NAMED])}{more}"
     for key, value in _flatten(card.training):
         yield f"training     {key}: {value}"
-    yield f"providers    {', '.join(onnxruntime.get_available_providers())} (offered here)"
+    yield f"providers    {', '.join(onnxruntime.get_available_providers())} (on this machine)"
 
 
 def _flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Iterate over the leaves of nested dicts with their keys, "works train" for one."""
+    """Iterate over the leaves of nested dicts with their keys, such as "works train"."""
     for key, value in values.items():
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(value, dict):

@@ -1,16 +1,16 @@
-"""Whether an ONNX file computes what the network computes that it was exported from.
+"""Parity: whether an ONNX file computes the same as the network it was exported from.
 
-Both see the same pictures, in batches of several sizes. The file is run twice: by ONNX Runtime as
-it is, for the differences of the raw numbers, and through artextract.models.session, the door by
-which ingest and search use it, for the cosines.
+Both compute the same images, in batches of several sizes. The file is run twice: by ONNX Runtime
+directly, for the differences of the raw outputs, and by artextract.models.session, as in ingest and
+search, for the cosines.
 
-The limits: float32 carries about 6e-8 of relative rounding, and 50 layers of it, summed in another
-order, come to 1e-6 of the largest number (EfficientNet-Lite0; as much lies between float32 and
-float64 in torch itself). The smallest fault that was tried, one layer's weights cut to half
-precision, gives 6e-4; padding laid on the wrong side gives 6e-1 and a cosine of 0.87. The limit of
-1e-4 stands a hundred times above rounding and below each of them; that of the cosine, 0.99999, is
-kept for what search sees, whatever the scale. Probabilities may differ by as much, and the class
-with the highest must be the same for each picture.
+The limits: float32 has a relative rounding error of about 6e-8, and 50 layers of it, summed in
+another order, come to 1e-6 of the largest output (EfficientNet-Lite0; float32 and float64 differ as
+much in torch itself). The smallest fault that was tried, one layer's weights in half precision,
+gives 6e-4; padding on the wrong side gives 6e-1 and a cosine of 0.87. The limit of 1e-4 is a
+hundred times above rounding and below each of them. The limit of the cosine, 0.99999, is for what
+search uses, whatever the scale. Probabilities may differ by 1e-4, and the most probable class must
+be the same for each image.
 """
 
 from collections.abc import Sequence
@@ -28,15 +28,6 @@ from artextract.images.preprocess import Preprocess
 from artextract.models.card import ModelCard
 from artextract.models.session import OnnxModel
 
-__all__ = [
-    "BATCH_SIZES",
-    "LARGEST_RELATIVE_DIFFERENCE",
-    "LOWEST_COSINE",
-    "Parity",
-    "check_parity",
-    "outputs_of",
-]
-
 BATCH_SIZES = (1, 3, 16)
 LOWEST_COSINE = 0.99999
 LARGEST_RELATIVE_DIFFERENCE = 1e-4
@@ -44,13 +35,14 @@ LARGEST_RELATIVE_DIFFERENCE = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
-    """How near an ONNX file comes to its network, the worst case over all batches.
+    """The worst differences between an ONNX file and its network over all batches.
 
-    ``pictures`` is the number of different pictures; ``max_abs_difference`` is that of two raw
-    numbers of an embedding, ``max_relative_difference`` the same over the largest number of a
-    batch, ``lowest_cosine`` that of two embeddings of the same picture;
-    ``max_probability_difference`` that of two probabilities, None where the network tells no
-    classes.
+    Attributes:
+        pictures: The number of different images.
+        max_abs_difference: Of the raw embeddings.
+        max_relative_difference: The same over the largest number of a batch.
+        lowest_cosine: Between the two embeddings of an image.
+        max_probability_difference: Of the probabilities; None without classes.
     """
 
     pictures: int
@@ -60,10 +52,9 @@ class Parity:
     max_probability_difference: float | None = None
 
     def to_card(self) -> dict[str, float]:
-        """Return the figures for a model card, rounded to what they can bear.
+        """Return the figures for a model card, rounded to one digit of a difference.
 
-        One digit of a difference, so that the same export writes the same bytes on machines whose
-        rounding differs a little.
+        So the same export writes the same bytes on machines whose rounding differs a little.
         """
         figures = {name: value for name, value in asdict(self).items() if value is not None}
         for name in figures:
@@ -76,17 +67,17 @@ class Parity:
 def check_parity(
     network: torch.nn.Module,
     file: Path,
-    pictures: Sequence[PIL.Image.Image],
+    images: Sequence[PIL.Image.Image],
     preprocess: Preprocess,
 ) -> Parity:
-    """Return how near the ONNX ``file`` comes to ``network`` on the CPU.
+    """Compare the ONNX ``file`` with ``network`` on the CPU.
 
     Args:
         network: From images (n, 3, size, size) to raw embeddings (n, dimension), or to all outputs
             of the card as :func:`outputs_of` has them; in evaluation mode.
         file: The exported file, its model card inside.
-        pictures: RGB pictures; they are repeated where a batch has more places.
-        preprocess: How a picture becomes the network's input.
+        images: RGB images; they are repeated to fill a batch.
+        preprocess: From an image to the network's input.
 
     Raises:
         ModelError: the file can't be run, or a figure is beyond its limit or not finite.
@@ -99,14 +90,14 @@ def check_parity(
     card = model.card
     names = outputs_of(card)
     vectors = len(names) - len(card.classes)
-    prepared = [preprocess(picture) for picture in pictures]
+    prepared = [preprocess(image) for image in images]
     difference, relative, cosine, probability = 0.0, 0.0, 1.0, 0.0
     for size in BATCH_SIZES:
         batch = np.stack([prepared[i % len(prepared)] for i in range(size)])  # (n, 3, h, w)
         expected = dict(zip(names, _run(network, batch), strict=True))  # {output: (n, ...)}
         found = dict(zip(names, raw.run(names, {card.input: batch}), strict=True))
         units = model.run(batch).vectors
-        # np.maximum and np.minimum keep a NaN, which max() and min() may drop
+        # np.maximum and np.minimum keep a NaN, which max() and min() may lose
         for name in names[:vectors]:
             _check_shapes(card.name, name, found[name], expected[name])
             largest = np.abs(found[name] - expected[name]).max()
@@ -121,7 +112,7 @@ def check_parity(
             largest = np.abs(found[name] - expected[name]).max()
             probability = float(np.maximum(probability, largest))
     parity = Parity(
-        pictures=len(pictures),
+        pictures=len(images),
         max_abs_difference=difference,
         max_relative_difference=relative,
         lowest_cosine=cosine,
@@ -139,16 +130,16 @@ def check_parity(
             f"lowest cosine {parity.lowest_cosine:.6f} (at least {LOWEST_COSINE} expected), "
             f"largest relative difference {parity.max_relative_difference:.1e}{differ} "
             f"(at most {LARGEST_RELATIVE_DIFFERENCE:.0e}); nothing was written: install the "
-            "versions that pip install 'artextract[train]' names and export again"
+            "versions that pip install 'artextract[train]' installs and export again"
         )
     return parity
 
 
 def outputs_of(card: ModelCard) -> list[str]:
-    """Return the outputs of the card's file in the order in which a network gives them.
+    """Return the outputs of the card's file in the order of the network's.
 
-    The embedding, other vectors by the name of their output, then the probabilities of each
-    attribute by its name.
+    They are the embedding, other vectors sorted by output, then the probabilities of each attribute
+    sorted by name.
     """
     others = sorted(set(card.aspects.values()) - {card.embedding})
     return [card.embedding, *others, *(card.probability_of(name) for name in sorted(card.classes))]
@@ -163,12 +154,11 @@ def _check_shapes(
     if found.shape != expected.shape:
         raise ModelError(
             f"the exported {model} gives {output} of the shape {found.shape} for {len(expected)} "
-            f"pictures, its network {expected.shape}; nothing was written"
+            f"images, its network {expected.shape}; nothing was written"
         )
 
 
 def _run(network: torch.nn.Module, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float64]]:
-    """Return the outputs of ``network``."""
     with torch.inference_mode():
         outputs = network(torch.from_numpy(batch))
     several = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
@@ -181,16 +171,16 @@ def _check_same_classes(
     found: npt.NDArray[np.float32],
     expected: npt.NDArray[np.float64],
 ) -> None:
-    """Check that each picture's likeliest class is the same, both (n, classes)."""
-    # Where two classes are equally likely but for rounding, either may come first.
+    """Check that each image's most probable class is the same, both (n, classes)."""
+    # Where two classes are equally probable but for rounding, either may come first.
     rows = np.arange(len(found))
     short = expected.max(axis=1) - expected[rows, found.argmax(axis=1)]
     if not (short <= LARGEST_RELATIVE_DIFFERENCE).all():
         raise ModelError(
-            f"the exported {name} tells another {attribute} than its network for "
-            f"{int((~(short <= LARGEST_RELATIVE_DIFFERENCE)).sum())} of {len(found)} pictures; "
-            "nothing was written: install the versions that pip install 'artextract[train]' names "
-            "and export again"
+            f"the exported {name} predicts another {attribute} than its network for "
+            f"{int((~(short <= LARGEST_RELATIVE_DIFFERENCE)).sum())} of {len(found)} images; "
+            "nothing was written: install the versions that pip install 'artextract[train]' "
+            "installs and export again"
         )
 
 

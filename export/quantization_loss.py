@@ -1,4 +1,4 @@
-"""What a quantised model loses against the original, and what it gains."""
+"""Losses and gains of a quantised model against the original."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from artextract.models.session import OnnxModel, Outputs
 
-__all__ = ["Change", "Loss", "measure_loss"]
-
 Labels = Mapping[str, Sequence[str | None]]
 
 _BATCH = 8
@@ -20,27 +18,30 @@ _NEAREST = 10
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A metric before and after, on ``works`` labelled pictures."""
+    """A metric before and after, on ``samples`` labelled images."""
 
     metric: str
-    works: int
+    samples: int
     before: float
     after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """The figures of the aspect that suffers most, on ``pictures`` pictures.
+    """The figures of the aspect that loses most.
 
-    ``mean_cosine`` and ``lowest_cosine`` are between the two models' vectors of a picture;
-    ``overlap`` is the share of a picture's ten nearest among the others that both models agree on;
-    ``same_class`` that of pictures with the same likeliest class, {attribute: share};
-    ``changes`` are the metrics of labelled pictures, where there are any;
-    ``speed_ratio`` pictures a second over the original's, on one thread; ``size_ratio`` bytes over
-    the original's.
+    Attributes:
+        images: How many were compared.
+        mean_cosine: Between the two models' vectors of an image.
+        lowest_cosine: The same.
+        overlap: Share of an image's ten nearest neighbours that both models agree on.
+        same_class: {attribute: share of images with the same most probable class}.
+        speed_ratio: Images a second over the original's, on one thread.
+        size_ratio: Bytes over the original's.
+        changes: Metrics of labelled images.
     """
 
-    pictures: int
+    images: int
     mean_cosine: float
     lowest_cosine: float
     overlap: float
@@ -50,15 +51,15 @@ class Loss:
     changes: tuple[Change, ...] = ()
 
     def to_card(self) -> dict[str, object]:
-        """Return the figures for a model card; speed is left out, for it is the machine's."""
+        """Return the figures for a model card, without speed, which depends on the machine."""
         return {
-            "pictures": self.pictures,
+            "pictures": self.images,
             "mean_cosine": round(self.mean_cosine, 4),
             "lowest_cosine": round(self.lowest_cosine, 4),
             "top_10_overlap": round(self.overlap, 4),
             "same_class": {name: round(share, 4) for name, share in self.same_class.items()},
             "changes": {
-                change.metric: [change.works, round(change.before, 4), round(change.after, 4)]
+                change.metric: [change.samples, round(change.before, 4), round(change.after, 4)]
                 for change in self.changes
             },
         }
@@ -67,27 +68,26 @@ class Loss:
 def measure_loss(
     original: Path,
     quantized: Path,
-    pictures: npt.NDArray[np.float32],
+    images: npt.NDArray[np.float32],
     labels: Labels | None = None,
 ) -> Loss:
-    """Compare two model files on prepared ``pictures`` (n, 3, size, size).
+    """Compare two model files on preprocessed ``images`` (n, 3, size, size).
 
-    ``labels`` has what is known of each picture, {attribute: a class or None for each}.
-
-    Both see each batch one after the other, so that whatever slows the machine slows both.
+    ``labels`` is {attribute: each image's class or None}. The models alternate, so that other load
+    on the machine slows both.
     """
     models = [OnnxModel(path, "cpu", threads=1) for path in (original, quantized)]
-    seen: list[list[Outputs]] = [[], []]
+    outputs: list[list[Outputs]] = [[], []]
     seconds: list[list[float]] = [[], []]
-    for start in range(0, len(pictures), _BATCH):
-        batch = pictures[start : start + _BATCH]
+    for start in range(0, len(images), _BATCH):
+        batch = images[start : start + _BATCH]
         for number, model in enumerate(models):
             begun = time.perf_counter()
-            seen[number].append(model.run(batch))
+            outputs[number].append(model.run(batch))
             seconds[number].append((time.perf_counter() - begun) / len(batch))
     cosines, overlaps, changes = [], [], []
     for aspect in models[0].card.aspects:
-        one, other = (np.concatenate([each.vectors[aspect] for each in part]) for part in seen)
+        one, other = (np.concatenate([each.vectors[aspect] for each in part]) for part in outputs)
         cosines.append((one * other).sum(axis=1))
         overlaps.append(_overlap(one, other))
         for attribute, known in (labels or {}).items():
@@ -97,19 +97,21 @@ def measure_loss(
                 changes.append(Change(metric, before[0][0], before[0][1], before[1][1]))
     for attribute, names in models[0].card.classes.items():
         known = (labels or {}).get(attribute, [])
-        learnt = [at for at, label in enumerate(known) if label in names]
-        if learnt:
-            truth = np.array([names.index(str(known[at])) for at in learnt])
-            shares = [float((_classes(part, attribute)[learnt] == truth).mean()) for part in seen]
-            changes.append(Change(f"{attribute} Top-1", len(learnt), *shares))
+        labelled = [at for at, label in enumerate(known) if label in names]
+        if labelled:
+            truth = np.array([names.index(str(known[at])) for at in labelled])
+            shares = [
+                float((_classes(part, attribute)[labelled] == truth).mean()) for part in outputs
+            ]
+            changes.append(Change(f"{attribute} Top-1", len(labelled), *shares))
     worst = min(cosines, key=lambda values: float(values.mean()))
     return Loss(
-        pictures=len(pictures),
+        images=len(images),
         mean_cosine=float(worst.mean()),
         lowest_cosine=float(min(values.min() for values in cosines)),
         overlap=min(overlaps),
         same_class={
-            name: float(np.mean(_classes(seen[0], name) == _classes(seen[1], name)))
+            name: float(np.mean(_classes(outputs[0], name) == _classes(outputs[1], name)))
             for name in models[0].card.classes
         },
         speed_ratio=float(np.median(seconds[0]) / np.median(seconds[1])),
@@ -119,12 +121,12 @@ def measure_loss(
 
 
 def _classes(parts: list[Outputs], attribute: str) -> npt.NDArray[np.int64]:
-    """Return the number of the likeliest class of each picture."""
+    """Return the index of the most probable class of each image."""
     return np.concatenate([part.probabilities[attribute].argmax(axis=1) for part in parts])
 
 
 def _overlap(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """Return the mean share of the ten nearest that are the same by both, (n, d) each."""
+    """Return the mean share of the ten nearest that both have in common, (n, d) each."""
     nearest = min(_NEAREST, len(one) - 1)
     lists = []
     for rows in (one, other):
@@ -138,7 +140,7 @@ def _overlap(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> fl
 def _precision(
     rows: npt.NDArray[np.float32], labels: Sequence[str | None]
 ) -> tuple[int, float] | None:
-    """Return (queries, P@10) among labelled pictures, the query left out; None without a pair."""
+    """Return (queries, P@10) among labelled images, the query left out; None without a pair."""
     known = [at for at, label in enumerate(labels) if label is not None]
     named = np.array([labels[at] for at in known])
     scores = rows[known] @ rows[known].T

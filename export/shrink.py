@@ -1,8 +1,8 @@
-"""Smaller files for networks that come with the package: weights kept in 16 or 8 bits.
+"""Shrinking the packaged networks: weights stored in 16 or 8 bits.
 
-The network computes in float32 as before: each weight goes through a Cast (and a Mul by its
-channel's scale) that ONNX Runtime carries out once, when it loads the file. What changes are the
-weights, by half of a step at most.
+The network still computes in float32: each weight goes through a Cast (and a Mul by its channel's
+scale) that ONNX Runtime evaluates once, when it loads the file. Weights change by half of a step at
+most.
 
     python -m export.shrink movenet-multipose.onnx movenet_multipose.onnx --bits 8
 """
@@ -13,10 +13,8 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["shrink"]
-
-_LEAST_NUMBERS = 256
-"""Smaller tensors are left as they are: they hold biases and shapes."""
+_MIN_SIZE = 256
+"""Smaller tensors, biases and shapes, stay as they are."""
 
 
 def shrink(source: Path, target: Path, bits: int) -> None:
@@ -24,27 +22,27 @@ def shrink(source: Path, target: Path, bits: int) -> None:
 
     With 16 they are IEEE half floats. With 8 they are integers of -127 to 127 with one scale for
     each row of the first axis (an output channel of a convolution), so that the largest weight of
-    a row is met exactly.
+    a row is exact.
     """
     import onnx
     from onnx import helper, numpy_helper
 
     model = onnx.load(source)
     graph = model.graph
-    nodes, kept = [], []
+    nodes, tensors = [], []
     to_float = onnx.TensorProto.FLOAT
     for tensor in graph.initializer:
         weights = numpy_helper.to_array(tensor)
-        if weights.dtype != np.float32 or weights.size < _LEAST_NUMBERS:
-            kept.append(tensor)
+        if weights.dtype != np.float32 or weights.size < _MIN_SIZE:
+            tensors.append(tensor)
             continue
         small = f"{tensor.name}.small"
         if bits == 16:
-            kept.append(numpy_helper.from_array(weights.astype(np.float16), small))
+            tensors.append(numpy_helper.from_array(weights.astype(np.float16), small))
             nodes.append(helper.make_node("Cast", [small], [tensor.name], to=to_float))
             continue
         integers, scales = _to_int8(weights)
-        kept += [
+        tensors += [
             numpy_helper.from_array(integers, small),
             numpy_helper.from_array(scales, f"{tensor.name}.scale"),
         ]
@@ -54,7 +52,7 @@ def shrink(source: Path, target: Path, bits: int) -> None:
         ]
     nodes += graph.node
     del graph.initializer[:], graph.node[:], graph.value_info[:]
-    graph.initializer.extend(kept)
+    graph.initializer.extend(tensors)
     graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, target)

@@ -1,10 +1,10 @@
-"""Whitening: directions in which all pictures differ much count less, those that tell few more.
+"""Whitening of embeddings: directions of large variance are weighted down.
 
-Principal components of unit vectors, each divided by a power of its deviation (Jégou and Chum 2012,
-"Negative evidences and co-occurences in image retrieval: the benefit of PCA and whitening", who
-divide by the whole deviation, power 1). Power 0.5 and 512 components were chosen on 500 training
-pictures that were cropped, skewed, tinted, blurred and recompressed: the changed picture was to
-find its original among 2,959 works.
+Principal components of unit vectors are divided by a power of their standard deviation (Jégou and
+Chum 2012, "Negative evidences and co-occurences in image retrieval: the benefit of PCA and
+whitening", who use power 1). Power 0.5 and 512 components were chosen on 500 training images that
+were cropped, skewed, tinted, blurred and recompressed, and had to find their original among 2,959
+images.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["COMPONENTS", "POWER", "WORKS_A_COMPONENT", "Whitening", "fit_whitening"]
-
 COMPONENTS = 512
 POWER = 0.5
 
-WORKS_A_COMPONENT = 4
-"""Fewest works for each component: of fewer, the last deviations are chance."""
+SAMPLES_PER_COMPONENT = 4
+"""With fewer samples, the last standard deviations are noise."""
 
-_LEAST_COMPONENTS = 16
+_MIN_COMPONENTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +30,11 @@ class Whitening:
 
 
 def fit_whitening(rows: npt.NDArray[np.floating]) -> Whitening | None:
-    """Return the whitening of vectors like ``rows`` (n, d); None where n is too small for one.
-
-    Rows are brought to length 1 first.
-    """
+    """Return the whitening of ``rows`` (n, d), normalised first; None where n is too small."""
     unit = np.asarray(rows, np.float64)
     unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
-    count = min(COMPONENTS, unit.shape[1], len(unit) // WORKS_A_COMPONENT)
-    if count < _LEAST_COMPONENTS:
+    count = min(COMPONENTS, unit.shape[1], len(unit) // SAMPLES_PER_COMPONENT)
+    if count < _MIN_COMPONENTS:
         return None
     mean = unit.mean(axis=0)
     _, lengths, axes = np.linalg.svd(unit - mean, full_matrices=False)

@@ -1,209 +1,222 @@
-"""All settings of a training, where each comes from, and how a file or a word changes one.
+"""The configuration of a training: defaults, TOML files, single changes, and where each came from.
 
-The defaults are a recipe that was found on a sample of WikiArt, on folds of its training works
-alone. A TOML file holds those that differ, ``--set`` changes one by its key, and a run keeps what
-it really used, with the place that each changed setting came from.
+The defaults were chosen on a sample of WikiArt, on folds of its training samples alone. A TOML file
+holds the options that differ, a change such as ``stage_two.epochs=4`` overrides one option, and a
+run keeps the configuration that it used, with the origin of each changed option as a comment.
 """
 
-import dataclasses
-import json
-import math
 import tomllib
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from artextract.errors import InputError
 from artextract.files import atomic_write
 
-__all__ = [
-    "CONFIG",
-    "AugmentSettings",
-    "Config",
-    "LossSettings",
-    "ModelSettings",
-    "PredictSettings",
-    "StageOneSettings",
-    "StageTwoSettings",
-    "config_text",
-    "load_config",
-    "load_run_config",
-    "save_config",
-]
-
 CONFIG = "config.toml"
-"""The file in a run's folder with the settings that were used."""
+"""The file in a run's folder with the configuration that was used."""
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+UpTo4 = Annotated[float, Field(ge=0, le=4)]
+UpTo10 = Annotated[float, Field(ge=0, le=10)]
+Decay = Annotated[float, Field(ge=0, le=0.99999)]
+Norm = Annotated[float, Field(ge=1e-6)]
+Weight = Annotated[float, Field(ge=0)]
+Side = Annotated[int, Field(ge=0, le=4096)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-def _limits(low: float, high: float = math.inf) -> dict[str, tuple[float, float]]:
-    """Return the mark of a number that must lie between ``low`` and ``high``, both included."""
-    return {"limits": (low, high)}
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSettings:
-    """The network: a backbone, the recurrent head that reads its map, and their connections.
+class ModelConfig(_Section):
+    """The network: a backbone, the recurrent head that reads its feature map, and attention.
 
-    ``recurrent`` reads rows and columns ("none": attention alone, for comparison), as a
-    bidirectional network of ``hidden`` numbers a direction and ``layers`` layers over
-    ``projection`` numbers a place. With ``attention`` "attribute" each attribute looks where it
-    wants to. ``pooled`` adds the mean of the backbone's map to what the heads see, so that what the
-    recurrent part learns comes on top of it. ``middle`` is the number of backbone steps after which
-    a second, less abstract map joins the last one (0: none), where brushwork still shows;
-    ``statistics`` names the attributes whose heads also see mean and deviation of the channels of
-    several maps, much as Gatys et al. (2015, arXiv:1508.06576) describe style; others than are
-    learnt are not heeded.
-    ``weights`` is "published", "random" (for tests) or a file.
+    Attributes:
+        backbone: One of :data:`training.networks.backbones.ARCHITECTURES`.
+        weights: "published", "random" (for tests) or a file.
+        recurrent: Reads rows and columns of the map; "none" leaves attention alone, to compare.
+        projection: Channels of the map after its projection.
+        hidden: Hidden size of the bidirectional recurrent network, for each direction.
+        layers: Its layers.
+        dropout: Probability.
+        attention: "attribute" gives each attribute its own attention over the places of the map.
+        pooled: Classify from the mean of the backbone's map as well.
+        middle: Backbone stages before a second, lower-level map is taken, where brushwork still
+            shows; 0 takes none.
+        statistics: Attributes whose classifiers also get mean and standard deviation of the
+            channels of several maps, much as Gatys et al. (2015, arXiv:1508.06576) describe style;
+            attributes that are not trained are ignored.
     """
 
     backbone: str = "efficientnet-lite0"
     weights: str = "published"
     recurrent: Literal["gru", "lstm", "none"] = "gru"
-    projection: int = field(default=256, metadata=_limits(1))
-    hidden: int = field(default=128, metadata=_limits(1))
-    layers: int = field(default=1, metadata=_limits(1, 8))
-    dropout: float = field(default=0.4, metadata=_limits(0, 0.95))
+    projection: Positive = 256
+    hidden: Positive = 128
+    layers: Annotated[int, Field(ge=1, le=8)] = 1
+    dropout: Annotated[float, Field(ge=0, le=0.95)] = 0.4
     attention: Literal["attribute", "shared"] = "attribute"
     pooled: bool = True
-    middle: int = field(default=12, metadata=_limits(0))
-    statistics: tuple[str, ...] = ()
+    middle: Count = 12
+    statistics: Names = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossSettings:
-    """What is made small; see :mod:`training.loops.losses` for the papers.
+class LossConfig(_Section):
+    """The loss; :mod:`training.loops.losses` names the papers.
 
-    ``balance`` says how rare classes are kept in view: "logit-adjustment" with the strength
-    ``tau`` (``taus`` for single attributes), "class-balanced" weights with ``beta``, or "none".
-    ``weights`` multiplies an attribute's part; 1 where it is not named. ``artist_power`` makes
-    works of artists with m works count m to the minus this, for other attributes than the artist:
-    with 0 all works count alike, with 1 all artists.
+    Attributes:
+        balance: How rare classes are balanced: "logit-adjustment" of strength ``tau``,
+            "class-balanced" weights with ``beta``, or "none".
+        tau: Strength of the logit adjustment.
+        taus: The same for single attributes.
+        beta: Of class-balanced weights.
+        smoothing: Label smoothing.
+        weights: Weight of an attribute's loss; 1 where it is not named.
+        artist_power: Samples of an artist with m samples weigh m to the minus this, for attributes
+            other than the artist: 0 weighs all samples equally, 1 all artists.
     """
 
     balance: Literal["logit-adjustment", "class-balanced", "none"] = "logit-adjustment"
-    tau: float = field(default=0.5, metadata=_limits(0, 10))
-    taus: Mapping[str, float] = field(default_factory=dict, metadata=_limits(0, 10))
-    beta: float = field(default=0.999, metadata=_limits(0, 0.999999))
-    smoothing: float = field(default=0.1, metadata=_limits(0, 0.9))
-    weights: Mapping[str, float] = field(default_factory=dict, metadata=_limits(0))
-    artist_power: float = field(default=0.0, metadata=_limits(0, 1))
+    tau: UpTo10 = 0.5
+    taus: Mapping[str, UpTo10] = {}
+    beta: Annotated[float, Field(ge=0, le=0.999999)] = 0.999
+    smoothing: Annotated[float, Field(ge=0, le=0.9)] = 0.1
+    weights: Mapping[str, Weight] = {}
+    artist_power: Share = 0.0
 
     def tau_of(self, attribute: str) -> float:
         """Return the strength of the logit adjustment for one attribute."""
         return self.taus.get(attribute, self.tau)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AugmentSettings:
-    """How a picture may differ from itself; see :mod:`training.data.augmentation`.
+class AugmentationConfig(_Section):
+    """Random changes to training images; see :mod:`training.data.augmentation`.
 
-    ``area`` is the smallest part of the picture that is kept, ``stretch`` the most that a side is
-    lengthened against the other, ``turn`` the most degrees; the rest is the most that brightness,
-    contrast and saturation are multiplied or divided by, minus 1. ``mix`` is the parameter of the
-    Beta distribution of mixup (Zhang et al. 2018, arXiv:1710.09412), 0 leaves it out; versions
-    that are kept are mixed where they are. ``side`` is
-    that of the changed picture in pixels, 0 for the side of the picture itself: a part of a picture
-    shows things larger than they are in the whole one, which is judged, and a smaller side makes up
-    for that (Touvron et al. 2019, arXiv:1906.06423) and is quicker.
+    Attributes:
+        flip: Mirror half of the images.
+        area: Smallest share of the image's area that a crop keeps.
+        stretch: Largest factor by which one side is stretched against the other.
+        turn: Largest rotation, in degrees.
+        brightness: Largest factor that brightness is multiplied or divided by, minus 1.
+        contrast: The same for contrast.
+        saturation: The same for saturation.
+        mix: Parameter of mixup's Beta distribution (Zhang et al. 2018, arXiv:1710.09412); 0 turns
+            mixup off. Cached feature maps are mixed instead of images.
+        side: Side of the augmented image in pixels; 0 takes that of the image. A crop shows objects
+            larger than the whole image does at evaluation, which a smaller side makes up for
+            (Touvron et al. 2019, arXiv:1906.06423); it is also faster.
     """
 
     flip: bool = True
-    area: float = field(default=0.4, metadata=_limits(0.05, 1))
-    stretch: float = field(default=1.2, metadata=_limits(1, 4))
-    turn: float = field(default=0.0, metadata=_limits(0, 180))
-    brightness: float = field(default=0.15, metadata=_limits(0, 4))
-    contrast: float = field(default=0.15, metadata=_limits(0, 4))
-    saturation: float = field(default=0.15, metadata=_limits(0, 4))
-    mix: float = field(default=0.0, metadata=_limits(0, 10))
-    side: int = field(default=192, metadata=_limits(0, 4096))
+    area: Annotated[float, Field(ge=0.05, le=1)] = 0.4
+    stretch: Annotated[float, Field(ge=1, le=4)] = 1.2
+    turn: Annotated[float, Field(ge=0, le=180)] = 0.0
+    brightness: UpTo4 = 0.15
+    contrast: UpTo4 = 0.15
+    saturation: UpTo4 = 0.15
+    mix: UpTo10 = 0.0
+    side: Side = 192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageOneSettings:
-    """Training of the head alone, on maps that the unchanged backbone made once.
+class StageOneConfig(_Section):
+    """Stage one: the head alone, on cached features of the frozen backbone.
 
-    ``lr`` rises for the share ``warmup`` of all steps and falls as a cosine (Loshchilov and Hutter
-    2017, arXiv:1608.03983); AdamW (the same, arXiv:1711.05101). ``average`` is the decay a step of
-    the averaged weights, which are those that are judged and kept. ``clip`` limits the norm of the
-    gradient. 0 ``epochs`` leave the stage out.
+    The optimizer is AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101).
+
+    Attributes:
+        epochs: 0 skips the stage.
+        batch: Samples in a batch.
+        lr: Peak learning rate, reached after ``warmup``, followed by a cosine decay.
+        weight_decay: Of matrices and kernels.
+        warmup: Share of all steps.
+        average: Decay of the exponential moving average (EMA) of the weights, for each step. The
+            averaged weights are those that are evaluated and saved.
+        clip: Largest norm of the gradient.
     """
 
-    epochs: int = field(default=6, metadata=_limits(0))
-    batch: int = field(default=64, metadata=_limits(1))
-    lr: float = field(default=2e-3, metadata=_limits(0, 10))
-    weight_decay: float = field(default=0.05, metadata=_limits(0, 10))
-    warmup: float = field(default=0.05, metadata=_limits(0, 1))
-    average: float = field(default=0.98, metadata=_limits(0, 0.99999))
-    clip: float = field(default=2.0, metadata=_limits(1e-6))
+    epochs: Count = 6
+    batch: Positive = 64
+    lr: UpTo10 = 2e-3
+    weight_decay: UpTo10 = 0.05
+    warmup: Share = 0.05
+    average: Decay = 0.98
+    clip: Norm = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageTwoSettings:
-    """Training of head and backbone together, on pictures; see also :class:`StageOneSettings`.
+class StageTwoConfig(_Section):
+    """Stage two: head and backbone together, on images; see also :class:`StageOneConfig`.
 
-    The backbone's last step learns with ``backbone_lr``, each step before it with ``decay`` times
-    the rate of the one after, and the first ``frozen`` steps not at all. With ``norms`` "fixed" its
-    batch norms keep the statistics that they came with: batches are small and few. ``precision``
-    is that of the backbone alone; "auto" is bf16 where the processor has instructions for it, else
-    fp16 on a GPU and fp32 on a CPU. With ``views`` that many changed versions of each picture are
-    seen by the frozen steps once, at the beginning, and kept on disk, which halves the
-    time on a CPU; with 0 each picture is changed anew each time.
+    Attributes:
+        backbone_lr: Peak learning rate of the backbone's last stage.
+        decay: Factor of the learning rate from each backbone stage to the one before it.
+        frozen: The first backbone stages, which are not trained.
+        views: Augmentations of each image whose feature maps after the frozen stages are computed
+            once and cached on disk, which halves the time on a CPU; 0 augments anew in each epoch.
+        norms: "fixed" keeps the running statistics of the backbone's batch norms: batches are
+            small and few.
+        precision: Of the backbone alone; "auto" is bf16 where the processor has instructions for
+            it, else fp16 on a GPU and fp32 on a CPU.
     """
 
-    epochs: int = field(default=16, metadata=_limits(0))
-    batch: int = field(default=32, metadata=_limits(1))
-    lr: float = field(default=6e-4, metadata=_limits(0, 10))
-    backbone_lr: float = field(default=1.5e-4, metadata=_limits(0, 10))
-    decay: float = field(default=0.95, metadata=_limits(0, 1))
-    frozen: int = field(default=6, metadata=_limits(0))
-    views: int = field(default=8, metadata=_limits(0, 1000))
+    epochs: Count = 16
+    batch: Positive = 32
+    lr: UpTo10 = 6e-4
+    backbone_lr: UpTo10 = 1.5e-4
+    decay: Share = 0.95
+    frozen: Count = 6
+    views: Annotated[int, Field(ge=0, le=1000)] = 8
     norms: Literal["fixed", "learning"] = "fixed"
-    weight_decay: float = field(default=0.05, metadata=_limits(0, 10))
-    warmup: float = field(default=0.1, metadata=_limits(0, 1))
-    average: float = field(default=0.99, metadata=_limits(0, 0.99999))
-    clip: float = field(default=2.0, metadata=_limits(1e-6))
+    weight_decay: UpTo10 = 0.05
+    warmup: Share = 0.1
+    average: Decay = 0.99
+    clip: Norm = 2.0
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictSettings:
-    """How works are predicted in the end.
+class PredictionConfig(_Section):
+    """The predictions made after training.
 
-    ``flips`` averages a picture's logits with those of its mirror image. ``keep`` says which
-    weights: of the "last" epoch, or of the one that was "best" by the mean macro-F1 of the
-    validation works; figures on these works are then too good, for they have chosen.
+    Attributes:
+        flips: Average the logits of an image with those of its mirror image.
+        keep: Predict with the weights of the "last" epoch, or of the "best" by mean macro-F1 of
+            the validation samples, whose figures are then optimistic.
     """
 
     flips: bool = True
     keep: Literal["best", "last"] = "last"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """All settings of one training.
+class Config(_Section):
+    """The configuration of one training.
 
-    ``min_works`` is the fewest training works of a class that is learnt, 1 where an attribute is
-    not named: with two works a class can't be judged, and balancing lifts it above all others.
-    ``size`` is the side of the pictures in pixels, 0 for that of the backbone's preprocessing.
+    Attributes:
+        seed: Random seed.
+        attributes: What is trained, a head for each.
+        min_works: Fewest training samples of a class, 1 where an attribute is not named: a class of
+            two samples can't be evaluated, and balancing lifts it above all others.
+        size: Side of the images in pixels; 0 takes that of the backbone's preprocessing.
     """
 
-    seed: int = field(default=0, metadata=_limits(0, 2**31 - 1))
-    attributes: tuple[str, ...] = ("style", "genre", "artist")
-    min_works: Mapping[str, int] = field(
-        default_factory=lambda: {"genre": 40, "artist": 32}, metadata=_limits(1)
-    )
-    size: int = field(default=0, metadata=_limits(0, 4096))
-    model: ModelSettings = field(default_factory=ModelSettings)
-    loss: LossSettings = field(default_factory=LossSettings)
-    augment: AugmentSettings = field(default_factory=AugmentSettings)
-    stage_one: StageOneSettings = field(default_factory=StageOneSettings)
-    stage_two: StageTwoSettings = field(default_factory=StageTwoSettings)
-    predict: PredictSettings = field(default_factory=PredictSettings)
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    attributes: Names = ("style", "genre", "artist")
+    min_works: Mapping[str, Positive] = {"genre": 40, "artist": 32}
+    size: Side = 0
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    augment: AugmentationConfig = AugmentationConfig()
+    stage_one: StageOneConfig = StageOneConfig()
+    stage_two: StageTwoConfig = StageTwoConfig()
+    predict: PredictionConfig = PredictionConfig()
 
-    def __post_init__(self) -> None:
-        """Refuse attributes that no head could be made for."""
+    @model_validator(mode="after")
+    def _check_attributes(self) -> Self:
         if not self.attributes or len(set(self.attributes)) != len(self.attributes):
             raise InputError(
                 f"attributes {list(self.attributes)} were given; name at least one, each once"
@@ -214,39 +227,51 @@ class Config:
                     f"attribute {name!r} can't name a head of the network; "
                     "use letters, digits and underscores, as in the column of the catalog"
                 )
+        return self
 
-    def with_attributes(self, *attributes: str) -> Self:
-        """Return these settings for other attributes."""
-        return dataclasses.replace(self, attributes=attributes)
+    def with_attributes(self, *attributes: str) -> "Config":
+        """Return the same configuration for other attributes.
+
+        Raises:
+            InputError: there are none, or a name can't be used.
+        """
+        return Config(**{**dict(self), "attributes": attributes})
 
 
 def load_config(
     file: Path | None = None, changes: Sequence[str] = ()
 ) -> tuple[Config, dict[str, str]]:
-    """Return the settings, and {key: origin} of those that are not the defaults.
+    """Return the configuration, and {key: origin} of the options that are not defaults.
 
     Args:
-        file: A TOML file with those that differ; one that :func:`save_config` wrote is fine.
-        changes: Words ``key=value``, as ``stage_two.epochs=4``; they win over the file.
+        file: A TOML file with the options that differ, or one that :func:`save_config` wrote.
+        changes: ``key=value``, as ``stage_two.epochs=4``; they override the file.
 
     Raises:
-        InputError: the file can't be read, or a key, a value or its type is not known.
+        InputError: the file can't be read, or a key or value is not valid.
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}  # of each key that was given, the last
     if file is not None:
         values = _read_toml(file)
-        origins = dict.fromkeys(_leaves(values, Config), str(file))
+        origins = dict.fromkeys(_flatten(values), str(file))
     for change in changes:
         key, value = _parse_change(change)
         _put(values, key, value)
         origins[key] = "--set"
-    config = _build(Config, values, "")
-    return config, {key: origin for key, origin in origins.items() if _differs(config, key)}
+    if isinstance(values.get("min_works"), dict):  # others than those named keep their defaults
+        values["min_works"] = {**Config().min_works, **values["min_works"]}
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error) from None
+    found, defaults = _flatten(config.model_dump()), _flatten(Config().model_dump())
+    changed = {key: origin for key, origin in origins.items() if found[key] != defaults.get(key)}
+    return config, changed
 
 
 def save_config(path: Path, config: Config, origins: Mapping[str, str]) -> None:
-    """Write all settings as TOML, with the origin of each that is not a default as a comment.
+    """Write the whole configuration as TOML, with the origin of each changed option as a comment.
 
     Raises:
         OSError: the file can't be written; what was there is untouched.
@@ -255,8 +280,11 @@ def save_config(path: Path, config: Config, origins: Mapping[str, str]) -> None:
 
 
 def config_text(config: Config, origins: Mapping[str, str] | None = None) -> str:
-    """Return all settings as TOML; :func:`load_config` reads them back equal."""
-    return "\n".join(_lines(config, "", origins or {})).lstrip("\n") + "\n"
+    """Return the whole configuration as TOML; :func:`load_config` reads it back equal.
+
+    Checkpoints carry a hash of this text without origins, so its layout must not change.
+    """
+    return "\n".join(_lines(config.model_dump(), "", origins or {})).lstrip("\n") + "\n"
 
 
 def load_run_config(
@@ -266,12 +294,12 @@ def load_run_config(
     changes: Sequence[str],
     adapt: Callable[[Config], Config] = lambda config: config,
 ) -> tuple[Config, dict[str, str]]:
-    """Return settings and origins as :func:`load_config`; of a run that is resumed, its own.
+    """Return configuration and origins as :func:`load_config`, or a resumed run's own.
 
-    ``adapt`` makes of what was given what is used.
+    ``adapt`` is applied to the configuration that was given before it is used or compared.
 
     Raises:
-        InputError: as there, or the run was begun with others than are given.
+        InputError: as :func:`load_config`, or the run was begun with another configuration.
     """
     written = run / CONFIG
     if not resume or not written.is_file():
@@ -279,78 +307,63 @@ def load_run_config(
         return adapt(config), origins
     before, origins = load_config(written)
     if file is not None or changes:
-        difference = _describe_difference(adapt(load_config(file, changes)[0]), before)
-        if difference is not None:
-            raise InputError(
-                f"{run} was begun with other settings ({difference}); leave out --config and "
-                "--set to go on with its own, or train into another folder"
-            )
+        given = _flatten(adapt(load_config(file, changes)[0]).model_dump())
+        own = _flatten(before.model_dump())
+        for key in {**given, **own}:
+            if given.get(key) != own.get(key):
+                raise InputError(
+                    f"{run} was begun with another configuration ({key} is {given.get(key)!r}, not "
+                    f"{own.get(key)!r}); resume it without changes, or train into another folder"
+                )
     return before, origins
-
-
-def _describe_difference(here: Config, there: Config) -> str | None:
-    """Return the first setting that differs, as "seed is 1, not 0"; None where none does."""
-
-    def walk(one: Any, other: Any, prefix: str) -> str | None:
-        for each in dataclasses.fields(one):
-            value, wanted = getattr(one, each.name), getattr(other, each.name)
-            if dataclasses.is_dataclass(value):
-                found = walk(value, wanted, f"{prefix}{each.name}.")
-                if found is not None:
-                    return found
-            elif value != wanted:
-                return f"{prefix}{each.name} is {value!r}, not {wanted!r}"
-        return None
-
-    return walk(here, there, "")
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"there is no settings file {file}; check the path") from None
+        raise InputError(f"there is no configuration file {file}; check the path") from None
     except OSError as error:
         raise InputError(
-            f"settings file {file} can't be read ({error.strerror or error}); give a TOML file"
+            f"configuration file {file} can't be read ({error.strerror or error}); give a TOML file"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(
-            f"settings file {file} is not TOML ({error}); write lines such as seed = 1"
+            f"configuration file {file} is not TOML ({error}); write lines such as seed = 1"
         ) from error
 
 
 def _parse_change(change: str) -> tuple[str, Any]:
-    """Return key and value of ``key=value``; the value is TOML, or else a word as it stands."""
-    key, equals, text = change.partition("=")
-    key, text = key.strip(), text.strip()
+    """Return key and value of ``key=value``; the value is TOML, or else plain text."""
+    key, equals, text = (part.strip() for part in change.partition("="))
     if not equals or not key or not text:
-        raise InputError(f"--set {change!r} is not understood; write KEY=VALUE, as seed=1")
-    hint = _hint_of(key)
-    if typing.get_origin(hint) is tuple and not text.startswith("["):
+        raise InputError(f"change {change!r} is not understood; write KEY=VALUE, as seed=1")
+    annotation = _annotation(key.split("."))
+    if typing.get_origin(annotation) is tuple and not text.startswith("["):
         return key, [word.strip() for word in text.split(",")]
-    if hint is str and text[0] not in "\"'":
+    if annotation is str and text[0] not in "\"'":
         return key, text
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except ValueError:  # no TOML, or a number of thousands of digits
+    except ValueError:  # not TOML, or a number of thousands of digits
         return key, text
     if isinstance(value, dict):
         raise InputError(
-            f"--set {change!r} gives a whole table; give its settings one by one, as "
-            f"--set {key}.NAME=VALUE"
+            f"change {change!r} gives a whole table; give its options one by one, as "
+            f"{key}.NAME=VALUE"
         )
     return key, value
 
 
-def _hint_of(key: str) -> Any:
-    """Return the type of the setting at the dotted ``key``; None where there is none."""
-    hint: Any = Config
-    for name in key.split("."):
-        if not dataclasses.is_dataclass(hint):
+def _annotation(names: Sequence[str]) -> Any:
+    """Return the type of the option at the path ``names``; None where there is none."""
+    found: Any = Config
+    for name in names:
+        if not (isinstance(found, type) and issubclass(found, BaseModel)):
             return None
-        hint = typing.get_type_hints(hint).get(name)
-    return hint
+        field = found.model_fields.get(name)
+        found = field and field.annotation
+    return found
 
 
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
@@ -359,132 +372,57 @@ def _put(values: dict[str, Any], key: str, value: Any) -> None:
     for name in outer:
         inner = values.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise InputError(f"setting {key!r} lies in {name!r}, which is a value and no table")
+            raise InputError(f"option {key!r} lies in {name!r}, which is a value and not a table")
         values = inner
     values[last] = value
 
 
-def _build(kind: type[Any], values: Mapping[str, Any], prefix: str) -> Any:
-    """Return the dataclass ``kind`` with ``values``, each checked; the rest are defaults."""
-    hints = typing.get_type_hints(kind)
-    fields = {each.name: each for each in dataclasses.fields(kind)}
-    for name in values:
-        if name not in fields:
-            place = f"[{prefix[:-1]}]" if prefix else "the top level"
-            raise InputError(
-                f"there is no setting {prefix + name!r}; {place} has: {', '.join(fields)}"
-            )
-    given = {}
-    for name, value in values.items():
-        key, hint = prefix + name, hints[name]
-        if dataclasses.is_dataclass(hint):
-            if not isinstance(value, dict):
-                raise _wrong(key, value, f"a table of settings, as {key}.NAME = VALUE")
-            given[name] = _build(typing.cast("type[Any]", hint), value, key + ".")
-        else:
-            limits = fields[name].metadata.get("limits")
-            made = _convert(hint, value, key, limits)
-            # A table of numbers changes those that it names.
-            given[name] = getattr(kind(), name) | made if isinstance(made, dict) else made
-    return kind(**given)
+_EXPECTED = {
+    "tuple_type": 'a list, as ["style", "genre"]',
+    "dict_type": "a table",
+    "model_type": "a table of options",
+}
 
 
-def _convert(hint: Any, value: Any, key: str, limits: tuple[float, float] | None) -> Any:
-    """Return ``value`` as the type ``hint`` asks, without guessing."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        if value not in arguments:
-            raise _wrong(key, value, "one of " + ", ".join(map(str, arguments)))
-        return value
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise _wrong(key, value, 'a list, as ["style", "genre"]')
-        return tuple(_convert(arguments[0], each, key, limits) for each in value)
-    if origin is Mapping:
-        if not isinstance(value, dict):
-            raise _wrong(key, value, f"a table, as {key}.style = 1")
-        return {
-            name: _convert(arguments[1], each, f"{key}.{name}", limits)
-            for name, each in value.items()
-        }
-    if hint is float and type(value) is int:
-        value = float(value) if abs(value) < 10**300 else math.inf
-    if type(value) is not hint:
-        raise _wrong(key, value, {int: "a whole number", float: "a number", bool: "true or false",
-                                  str: "text"}[hint])  # fmt: skip
-    if limits and not (limits[0] <= value <= limits[1] and value < math.inf):  # NaN fails too
-        low, high = (f"{limit:.12g}" for limit in limits)
-        raise _wrong(key, value, f"{low} or more" if high == "inf" else f"{low} to {high}")
-    return value
+def _explain(error: ValidationError) -> InputError:
+    """Return the first thing that is wrong as one sentence."""
+    first = error.errors(include_url=False)[0]
+    names = [each for each in first["loc"] if isinstance(each, str)]  # numbers are list positions
+    key = ".".join(names)
+    if first["type"] == "extra_forbidden":
+        place = f"[{'.'.join(names[:-1])}]" if names[1:] else "the top level"
+        known = ", ".join(_annotation(names[:-1]).model_fields)
+        return InputError(f"there is no option {key!r}; {place} has: {known}")
+    expected = _EXPECTED.get(first["type"], first["msg"].removeprefix("Input should be "))
+    return InputError(f"option {key!r} is {first['input']!r}; expected {expected}")
 
 
-def _wrong(key: str, value: Any, expected: str) -> InputError:
-    return InputError(
-        f"setting {key!r} is {value!r}; expected {expected}: change it in the file or with "
-        f"--set {key}=VALUE"
-    )
-
-
-def _leaves(values: Mapping[str, Any], kind: type[Any], prefix: str = "") -> list[str]:
-    """Return the dotted keys of all settings in ``values``."""
-    hints = typing.get_type_hints(kind)
-    found = []
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return {dotted key: value} of nested tables."""
+    found: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict):
-            inner = hints.get(name)
-            if dataclasses.is_dataclass(inner):
-                found += _leaves(value, typing.cast("type[Any]", inner), f"{prefix}{name}.")
-            else:
-                found += [f"{prefix}{name}.{key}" for key in value]
+            found |= _flatten(value, f"{prefix}{name}.")
         else:
-            found.append(prefix + name)
+            found[prefix + name] = value
     return found
 
 
-def _differs(config: Config, key: str) -> bool:
-    """Return whether the setting at the dotted ``key`` is another than the default."""
-    return bool(_look_up(config, key) != _look_up(Config(), key))
-
-
-def _look_up(value: Any, key: str) -> Any:
-    name, _, rest = key.partition(".")
-    if isinstance(value, Mapping):
-        return value.get(key)  # the names of a table may have dots
-    return _look_up(getattr(value, name), rest) if rest else getattr(value, name)
-
-
-def _lines(settings: Any, prefix: str, origins: Mapping[str, str]) -> list[str]:
+def _lines(values: Mapping[str, Any], prefix: str, origins: Mapping[str, str]) -> list[str]:
     """Return the TOML lines of one table, then those of the tables in it."""
+    # Written line by line: a tomlkit document would lay out empty tables and comments differently.
+    import tomlkit
+
     lines, tables = [], []
-    for each in dataclasses.fields(settings):
-        value = getattr(settings, each.name)
-        key = prefix + each.name
-        if dataclasses.is_dataclass(value):
+    for name, value in values.items():
+        key = prefix + name
+        if isinstance(value, dict):
             tables += ["", f"[{key}]", *_lines(value, key + ".", origins)]
-        elif isinstance(value, Mapping):
-            tables += ["", f"[{key}]"]
-            tables += [_line(name, each, f"{key}.{name}", origins) for name, each in value.items()]
-        else:
-            lines.append(_line(each.name, value, key, origins))
+            continue
+        plain = list(value) if isinstance(value, tuple) else value
+        line = f"{tomlkit.key(name).as_string()} = {tomlkit.item(plain).as_string()}"
+        if key in origins:
+            words = " ".join(origins[key].split())
+            line += "  # " + "".join(each if each.isprintable() else "?" for each in words)
+        lines.append(line)
     return lines + tables
-
-
-def _line(name: str, value: Any, key: str, origins: Mapping[str, str]) -> str:
-    origin = ""
-    if key in origins:
-        words = " ".join(origins[key].split())
-        origin = "  # " + "".join(each if each.isprintable() else "?" for each in words)
-    return f"{_toml_key(name)} = {_toml(value)}{origin}"
-
-
-def _toml_key(name: str) -> str:
-    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else _toml(name)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(each) for each in value) + "]"
-    if isinstance(value, str | bool):  # a JSON string or word is one of TOML, too, but for DEL
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)

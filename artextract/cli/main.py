@@ -33,12 +33,12 @@ COMMANDS = {
     "info": ("search.cli.info:info", "Say what a collection holds."),
     "train": (
         "training.cli.train:train",
-        "Train a network to tell style, genre and artist of paintings.",
+        "Train a network to classify style, genre and artist of paintings.",
     ),
-    "report": ("training.cli.report:report", "Judge what a training predicted, as a page to read."),
+    "report": ("training.cli.report:report", "Evaluate the predictions of a training on a page."),
     "outliers": (
         "training.cli.outliers:outliers",
-        "Rank works by how probably their label is wrong.",
+        "Rank artworks by how probably their label is wrong.",
     ),
     "export": (
         "export.cli:export",

@@ -1,7 +1,7 @@
 """Figures of retrieval, and how sure they are.
 
-All are means over queries of a number of each query, with 95 % percentile intervals from queries
-drawn again and again with replacement (Efron and Tibshirani 1993, chapter 13).
+All are means over queries of a number of each query, with the 95 % intervals of
+:mod:`artextract.statistics`.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from artextract.statistics import interval, resample
+
 __all__ = ["Figure", "figure", "of_labels", "of_ranks"]
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
-_REPEATS = 2000
 _ROWS = 512  # queries that are ranked at once, to bound memory
 
 
@@ -38,9 +39,8 @@ def figure(values: Sequence[float] | Floats, seed: int = 0) -> Figure:
     numbers = np.asarray(values, np.float64)
     if not len(numbers):
         return Figure(float("nan"), float("nan"), float("nan"), 0)
-    drawn = np.random.default_rng(seed).integers(0, len(numbers), (_REPEATS, len(numbers)))
-    low, high = np.percentile(numbers[drawn].mean(axis=1), [2.5, 97.5])
-    return Figure(float(numbers.mean()), float(low), float(high), len(numbers))
+    means = [drawn @ numbers / len(numbers) for drawn in resample(len(numbers), seed=seed)]
+    return Figure(float(numbers.mean()), *interval(np.concatenate(means)), len(numbers))
 
 
 def of_ranks(ranks: Sequence[int | None]) -> dict[str, Figure]:

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import PIL.Image
 
 from artextract import __version__
 from artextract.errors import InputError
 from artextract.files import atomic_write
 from artextract.images.opening import jpeg_data_uri
+from artextract.templates import environment
 from search.query import Query
 
 
@@ -19,14 +19,7 @@ def save_page(path: Path, template: str, **values: Any) -> None:
     Raises:
         InputError: the file can't be written.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("search.render"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(template).render(version=__version__, **values)
+    page = environment("search.render").get_template(template).render(version=__version__, **values)
     try:
         atomic_write(path, page)
     except OSError as error:

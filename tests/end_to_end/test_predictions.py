@@ -10,7 +10,7 @@ from commands import Artextract, assert_one_sentence
 
 from artextract.cli.main import main
 from artextract.store import open_store
-from export.calibration_images import paint_pictures
+from export.calibration_images import generate_images
 
 WORKS = 8
 CATALOGUED = "Rococo"
@@ -18,11 +18,11 @@ CATALOGUED = "Rococo"
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog of painted pictures, all of one style, as it says."""
+    """A catalog of painted images, all of one style, as it says."""
     folder = tmp_path_factory.mktemp("predictions")
     rows = ["id,image,title,style"]
-    for number, picture in enumerate(paint_pictures(WORKS)):
-        picture.save(folder / f"{number}.jpg", quality=95)
+    for number, image in enumerate(generate_images(WORKS)):
+        image.save(folder / f"{number}.jpg", quality=95)
         rows.append(f"w{number},{number}.jpg,Work {number},{CATALOGUED}")
     (folder / "works.csv").write_text("\n".join(rows) + "\n")
     return folder / "works.csv"
@@ -130,7 +130,7 @@ def test_they_are_shown_and_saved_apart(
     assert "classifier" in ran.out
     # A published table is a catalog again, and predictions do not become what it says.
     again = tmp_path / "again"
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "images").mkdir()
     words = ("ingest", "catalog", table, "--images", store.parent, "--store", again)
     assert artextract(*words).code == 0
     assert all(payload.get("extra", {}) == {} for payload in payloads(again).values())

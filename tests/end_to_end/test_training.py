@@ -1,4 +1,4 @@
-"""A training from the command line to the pages that judge it, and what can go wrong on the way."""
+"""A training from the command line to its report, and what can go wrong."""
 
 import csv
 import json
@@ -35,15 +35,15 @@ SMALL = (
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``works.csv`` and pictures of four textures in two colours; two are broken."""
+    """A folder with ``works.csv`` and images of four textures in two colours; two are broken."""
     folder = tmp_path_factory.mktemp("gallery")
     pixels, labels = paint_textures(ALL)
     with (folder / "works.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["file", "artist", "style", "genre", "split"])
-        for number, (picture, (style, genre)) in enumerate(zip(pixels, labels, strict=True)):
+        for number, (image, (style, genre)) in enumerate(zip(pixels, labels, strict=True)):
             name = f"{number:03}.jpg"
-            PIL.Image.fromarray(picture).resize((80, 72)).save(folder / name, quality=92)
+            PIL.Image.fromarray(image).resize((80, 72)).save(folder / name, quality=92)
             table.writerow(
                 [
                     name,
@@ -70,9 +70,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def words(gallery: Path, out: Path, *more: object, settings: tuple[str, ...] = SMALL) -> list[str]:
+def words(gallery: Path, out: Path, *more: object, config: tuple[str, ...] = SMALL) -> list[str]:
     """Return the command line of a small training."""
-    changes = [word for setting in settings for word in ("--set", setting)]
+    changes = [word for context in config for word in ("--set", context)]
     line = ["train", "catalog", gallery / "works.csv", "--split-column", "split", "--out", out]
     return [str(word) for word in (*line, *changes, *more)]
 
@@ -102,9 +102,9 @@ def weights(run: Path) -> dict[str, object]:
 def test_a_training_writes_its_folder_and_says_how_good_it_is(trained: tuple[Path, Ran]) -> None:
     run, ran = trained
     assert "missing.jpg" in ran.err
-    assert "1 of 122 pictures can't be opened" in ran.err
+    assert "1 of 122 images can't be opened" in ran.err
     assert "cut.jpg" in ran.err
-    assert "no training work has them: spirals" in ran.err
+    assert "no training sample has them: spirals" in ran.err
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [(row["stage"], row["epoch"]) for row in rows] == [
         *(("stage one", epoch) for epoch in (1, 2, 3, 4)),
@@ -175,7 +175,7 @@ def test_control_c_and_resume_give_the_weights_of_an_undisturbed_training(
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert not (run / "predictions").exists()
-    ran = artextract(*words(gallery, run, "--resume", settings=()))
+    ran = artextract(*words(gallery, run, "--resume", config=()))
     assert ran.code == 0, ran
     undisturbed, resumed = weights(trained[0]), weights(run)
     for name, value in undisturbed.items():
@@ -219,11 +219,11 @@ def change_rows(gallery: Path, folder: Path, **columns: Callable[[str], str]) ->
     ("columns", "expected"),
     [
         ({"split": lambda word: word.replace("train", "trian")}, ("trian", "train")),
-        ({"split": lambda _: "train"}, ("no work in val",)),
+        ({"split": lambda _: "train"}, ("no sample in val",)),
         ({"genre": lambda _: ""}, ("genre",)),
         ({"file": lambda name: "nowhere/" + name}, ("image",)),
     ],
-    ids=["split typo", "nothing to judge by", "no label at all", "no image"],
+    ids=["split typo", "nothing to evaluate by", "no label at all", "no image"],
 )
 def test_a_catalog_that_can_not_be_learnt_from(
     columns: dict[str, Callable[[str], str]],
@@ -243,7 +243,7 @@ def test_a_catalog_that_can_not_be_learnt_from(
     ("more", "expected"),
     [
         (("--set", "stage_two.epoch=3"), ("stage_two.epoch", "epochs, batch")),
-        (("--set", "seed=many"), ("seed", "many", "whole number")),
+        (("--set", "seed=many"), ("seed", "many", "valid integer")),
         (("--set", "model.backbone=resnet5"), ("resnet5", "resnet50")),
         (("--set", "model.middle=99"), ("model.middle", "99")),
         (("--set", "stage_two.frozen=99"), ("stage_two.frozen", "99")),
@@ -253,7 +253,7 @@ def test_a_catalog_that_can_not_be_learnt_from(
         (("--split-column", "spilt"), ("spilt", "split")),
         (("--images", "nowhere"), ("nowhere",)),
         (("--beside", "nowhere"), ("nowhere",)),
-        (("--device", "cuda"), ("cuda", "--device cpu")),
+        (("--device", "cuda"), ("cuda", "device cpu")),
     ],
 )
 def test_settings_that_can_not_be(
@@ -272,7 +272,9 @@ def test_a_folder_with_something_else_in_it_is_left_alone(
     gallery: Path, tmp_path: Path, artextract: Artextract
 ) -> None:
     (tmp_path / "thesis.txt").write_text("twenty years of work")
-    assert_one_sentence(artextract(*words(gallery, tmp_path)), "thesis.txt", "--resume", "--out")
+    assert_one_sentence(
+        artextract(*words(gallery, tmp_path)), "thesis.txt", "resume", "another folder"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -308,11 +310,11 @@ def test_a_training_goes_on_with_its_own_settings_and_works_alone(
     fewer.write_text("\n".join([*lines[:5], *lines[9:]]) + "\n")
     line = words(gallery, run, "--resume", "--images", gallery)
     line[2] = str(fewer)
-    assert_one_sentence(artextract(*line), "last.pt", "other works")
-    settings = (run / "config.toml").read_text()
-    (run / "config.toml").write_text(settings.replace("hidden = 128", "hidden = 64"))
-    line = words(gallery, run, "--resume", settings=())
-    assert_one_sentence(artextract(*line), "last.pt", "other settings")
+    assert_one_sentence(artextract(*line), "last.pt", "other samples")
+    config = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(config.replace("hidden = 128", "hidden = 64"))
+    line = words(gallery, run, "--resume", config=())
+    assert_one_sentence(artextract(*line), "last.pt", "another configuration")
     for name, content in before.items():
         assert (run / "checkpoints" / name).read_bytes() == content
 
@@ -327,7 +329,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     point = mount(f"size={saved * 6 // 10 // 1024}k")
     run = point / "run"
     ran = artextract(*words(gallery, run))
-    assert_one_sentence(ran, "can't be written", "No space left on device", "--resume")
+    assert_one_sentence(ran, "can't be written", "No space left on device", "resume the training")
     names = {path.name for path in (run / "checkpoints").iterdir()}
     assert not any(name.endswith(".new") for name in names)
     from training.loops.checkpoint import Checkpoints
@@ -335,7 +337,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     for name in names:
         Checkpoints(run / "checkpoints", {}).load(Path(name).stem)
     subprocess.run(["mount", "-o", "remount,size=1g", str(point)], check=True)
-    assert artextract(*words(gallery, run, "--resume", settings=())).code == 0
+    assert artextract(*words(gallery, run, "--resume", config=())).code == 0
     undisturbed, resumed = weights(trained[0]), weights(run)
     for name, value in undisturbed.items():
         assert bool((value == resumed[name]).all()), name  # type: ignore[attr-defined]

@@ -12,12 +12,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 from numpy import typing as npt
-from tiny_network import make_works
+from tiny_network import make_samples
 
 from artextract.errors import InputError, ModelError
 from artextract.models.session import OnnxModel
 from export import classifier, cli
-from export.calibration_images import paint_pictures
+from export.calibration_images import generate_images
 from export.classifier import export_classifier
 from export.classifier_graph import ClassifierGraph
 from export.whitening import Whitening, fit_whitening
@@ -29,10 +29,10 @@ from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, open_run, save_predictions
 from training.loops.checkpoint import Checkpoints
 from training.networks.loading import (
-    belongings,
     load_network,
     make_configured_backbone,
     make_network,
+    network_fingerprints,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,36 +66,36 @@ def make_run(folder: Path, *changes: str) -> Path:
                 value.uniform_(0, 1)
             if name.endswith("running_var"):
                 value.uniform_(0.5, 2)
-    Checkpoints(folder / "checkpoints", belongings(config, classes)).save(
+    Checkpoints(folder / "checkpoints", network_fingerprints(config, classes)).save(
         "best", {"network": network.state_dict()}
     )
     random = np.random.default_rng(0)
     labels = np.stack([random.integers(0, 3, 84), random.integers(0, 2, 84)], 1)
-    works = make_works(labels, 24)
-    pictures = folder / "pictures"
-    pictures.mkdir()
-    for number, picture in enumerate(paint_pictures(5)):
-        picture.save(pictures / f"{number}.jpg")
+    samples = make_samples(labels, 24)
+    images = folder / "images"
+    images.mkdir()
+    for number, image in enumerate(generate_images(5)):
+        image.save(images / f"{number}.jpg")
     rows = {
-        "id": list(works.ids),
-        "image": [str(pictures / f"{number % 7}.jpg") for number in range(84)],  # two are missing
-        "artist": list(works.artists),
+        "id": list(samples.ids),
+        "image": [str(images / f"{number % 7}.jpg") for number in range(84)],  # two are missing
+        "artist": list(samples.artists),
         "split": ["train"] * 24 + ["val"] * VAL,
         "label.style": [STYLES[each] for each in labels[:, 0]],
         "label.genre": [GENRES[each] for each in labels[:, 1]],
     }
     polars.DataFrame(rows).write_parquet(folder / "works.parquet")
-    labels[30:, 1] = -1  # of genre, six validation works are known: too few for a temperature
-    said = {
+    labels[30:, 1] = -1  # of genre, six validation samples are known: too few for a temperature
+    predictions = {
         name: 6 * random.normal(size=(VAL, count)).astype(np.float32)
         for name, count in (("style", 3), ("genre", 2))
     }
-    said["style"][np.arange(VAL), labels[24:, 0]] += 4
+    predictions["style"][np.arange(VAL), labels[24:, 0]] += 4
     save_predictions(
         folder / "predictions" / "val.npz",
         Predictions(
-            ids=tuple(works.ids[24:]),
-            logits=said,
+            ids=tuple(samples.ids[24:]),
+            logits=predictions,
             labels={"style": labels[24:, 0], "genre": labels[24:, 1]},
             embedding=np.eye(VAL, 4, dtype=np.float32),
         ),
@@ -119,7 +119,7 @@ def model(exported: Exported) -> OnnxModel:
 
 
 def batch_of(model: OnnxModel, count: int) -> Floats:
-    return np.stack([model.card.preprocess(picture) for picture in paint_pictures(count)])
+    return np.stack([model.card.preprocess(image) for image in generate_images(count)])
 
 
 def softmax(values: npt.NDArray[np.float64], temperature: float = 1.0) -> list[float]:
@@ -142,8 +142,8 @@ def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) 
         for row, values in enumerate(logits[name].double().numpy()):
             expected = softmax(values, divisor)
             np.testing.assert_allclose(seen.probabilities[name][row], expected, atol=1e-5)
-    # The mean map: 24 training works are too few to whiten it.
-    pooled = [[channel.mean() for channel in picture] for picture in maps]
+    # The mean map: 24 training samples are too few to whiten it.
+    pooled = [[channel.mean() for channel in image] for image in maps]
     unit = [np.array(row) / np.sqrt(sum(value * value for value in row)) for row in pooled]
     np.testing.assert_allclose(seen.vectors["visual"], unit, atol=1e-5)
     # Style counts 2, the embedding 0.5; there is no artist here.
@@ -198,7 +198,7 @@ def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> No
     )
     assert card.classes == {"style": list(STYLES), "genre": list(GENRES)}
     assert card.aspects == {"visual": "embedding", "style": "style"}
-    assert card.weights.endswith("fine-tuned on 24 labelled works")
+    assert card.weights.endswith("fine-tuned on 24 labelled images")
     assert card.licence == "Apache-2.0"
     assert card.preprocess.size == 64
     assert card.training["works"] == {"train": 24, "val": VAL}
@@ -208,7 +208,7 @@ def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> No
     assert (facts["classes"], facts["left_out"], facts["val_works"]) == (3, 1, VAL)
     assert card.training["attributes"]["genre"]["val_works"] == 6
     assert card.training["attributes"]["genre"]["temperature"] == 1.0
-    assert card.parity["pictures"] == 16  # those of missing files are passed over
+    assert card.parity["pictures"] == 16  # missing files are skipped
     assert card.parity["max_probability_difference"] < 1e-4
 
 
@@ -302,7 +302,7 @@ def test_the_command_says_what_it_wrote_and_inspect_reads_it(run: Path, tmp_path
     out = tmp_path / "c.onnx"
     printed = invoke("classifier", run, "--out", out)
     assert f"file    {out}" in printed
-    assert "the same classes, on 16 pictures" in printed
+    assert "the same classes, on 16 images" in printed
     assert "style   3 classes, macro-F1 0." in printed
     shown = invoke("inspect", out)
     for line in (
@@ -325,11 +325,11 @@ def test_inspect_knows_packaged_models_by_name() -> None:
 
 
 def test_what_is_no_finished_training_is_refused(run: Path, tmp_path: Path) -> None:
-    for folder, said in (
+    for folder, predictions in (
         (tmp_path, "has no classes.json"),
         (tmp_path / "none", "there is no folder"),
     ):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=predictions):
             invoke("classifier", folder, "--out", tmp_path / "out.onnx")
     begun = make_run(tmp_path / "begun")
     (begun / "checkpoints" / "best.pt").unlink()
@@ -340,7 +340,7 @@ def test_what_is_no_finished_training_is_refused(run: Path, tmp_path: Path) -> N
 
 def test_pictures_that_are_gone_are_missed(tmp_path: Path) -> None:
     moved = make_run(tmp_path / "run")
-    shutil.rmtree(moved / "pictures")
-    with pytest.raises(InputError, match="picture"):
+    shutil.rmtree(moved / "images")
+    with pytest.raises(InputError, match="image"):
         invoke("classifier", moved, "--out", tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()

@@ -60,7 +60,7 @@ def test_it_replaces_a_file_by_force_with_the_same_bytes_each_time(
     assert lines.pop("parity").startswith("lowest cosine ")
     assert lines == {
         "file": str(out),
-        "model": "efficientnet-lite0, 1,280 numbers an image",
+        "model": "efficientnet-lite0, 1,280 dimensions",
         "size": f"{len(data):,} bytes",
         "sha256": hashlib.sha256(data).hexdigest(),
     }
@@ -118,7 +118,7 @@ def test_a_missing_package_says_what_to_install(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(PackageError, match=rf"\({package}\).*'artextract\[train\]'") as error:
+    with pytest.raises(PackageError, match=rf"needs {package}, .*'artextract\[train\]'") as error:
         run("--arch", "resnet50", "--weights", "random", "--out", tmp_path / "m.onnx")
     assert "\n" not in str(error.value)
 

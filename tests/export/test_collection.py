@@ -126,7 +126,7 @@ def test_an_empty_collection_and_one_that_is_missing(
 ) -> None:
     empty, out = make_store(tmp_path / "empty", []), tmp_path / "a.csv"
     ran = artextract("export", "collection", "--store", empty, "--out", out)
-    assert_one_sentence(ran, "holds no works", "artextract ingest")
+    assert_one_sentence(ran, "holds no artworks", "artextract ingest")
     ran = artextract("export", "collection", "--store", tmp_path / "none", "--out", out)
     assert_one_sentence(ran, "there is no store")
     assert not out.exists()

@@ -11,7 +11,7 @@ from artextract.images.opening import open_image
 from artextract.images.preprocess import EFFICIENTNET_LITE, TORCHVISION_RESNET_V2
 from artextract.models.card import CARD_KEY
 from artextract.models.session import OnnxModel
-from export.calibration_images import paint_pictures
+from export.calibration_images import generate_images
 from export.embedder import OPSET
 from export.write import Exported
 from training.networks.backbones.base import Backbone
@@ -90,8 +90,8 @@ def test_the_file_embeds_where_torch_can_not_be_imported(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     exported: Exported = request.getfixturevalue(name)
-    picture = tmp_path / "picture.jpg"
-    paint_pictures(1)[0].save(picture)
+    image = tmp_path / "image.jpg"
+    generate_images(1)[0].save(image)
     script = f"""
 import sys
 sys.modules["torch"] = sys.modules["onnx"] = None
@@ -101,13 +101,13 @@ from artextract.images.opening import open_image
 from artextract.images.opening import open_image
 from artextract.models.session import OnnxModel
 model = OnnxModel(Path({str(exported.path)!r}), device="cpu", threads=1)
-image = open_image(Path({str(picture)!r}).read_bytes(), "picture")
+image = open_image(Path({str(image)!r}).read_bytes(), "image")
 np.save({str(tmp_path / "rows.npy")!r}, model.embed(model.card.preprocess(image)[None]))
 """
     subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=ROOT, check=True)
     model = OnnxModel(exported.path, device="cpu", threads=1)
-    image = open_image(picture.read_bytes(), "picture")
-    expected = model.embed(model.card.preprocess(image)[None])
+    opened = open_image(image.read_bytes(), "image")
+    expected = model.embed(model.card.preprocess(opened)[None])
     rows = np.load(tmp_path / "rows.npy")
     assert rows.shape == (1, exported.card.dimension)
     np.testing.assert_allclose(rows, expected, atol=1e-6)
@@ -115,6 +115,6 @@ np.save({str(tmp_path / "rows.npy")!r}, model.embed(model.card.preprocess(image)
 
 def test_an_embedding_does_not_depend_on_its_batch(lite0: Exported) -> None:
     model = OnnxModel(lite0.path, device="cpu", threads=1)
-    batch = np.stack([model.card.preprocess(picture) for picture in paint_pictures(8)])
+    batch = np.stack([model.card.preprocess(image) for image in generate_images(8)])
     alone = np.concatenate([model.embed(row[None]) for row in batch])
     np.testing.assert_allclose(model.embed(batch), alone, atol=1e-6)

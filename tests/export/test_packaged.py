@@ -7,7 +7,7 @@ import onnx
 
 from artextract.models.registry import PACKAGED, find_model
 from artextract.models.session import OnnxModel
-from export.calibration_images import paint_pictures
+from export.calibration_images import generate_images
 from export.write import Exported
 
 
@@ -33,7 +33,7 @@ def test_packaged_lite0_is_what_the_command_writes(lite0: Exported) -> None:
     before = OnnxModel(find_model("efficientnet-lite0").path, device="cpu", threads=1)
     after = OnnxModel(lite0.path, device="cpu", threads=1)
     assert before.card.name == after.card.name
-    batch = np.stack([before.card.preprocess(picture) for picture in paint_pictures(2)])
+    batch = np.stack([before.card.preprocess(image) for image in generate_images(2)])
     np.testing.assert_allclose(before.embed(batch), after.embed(batch), atol=1e-6)
 
 

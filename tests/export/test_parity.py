@@ -8,9 +8,8 @@ from onnx import numpy_helper
 
 from artextract.errors import ImageError, InputError, ModelError
 from artextract.images.preprocess import EFFICIENTNET_LITE
-from export import embedder as graph
-from export import parity
-from export.calibration_images import paint_pictures
+from export import embedder, parity
+from export.calibration_images import generate_images
 from export.embedder import export_embedder
 from export.parity import BATCH_SIZES, Parity, check_parity
 from export.write import Exported
@@ -22,12 +21,12 @@ Source = tuple[Backbone, WeightsOrigin]
 
 @pytest.fixture
 def ready_graph(lite0: Exported, monkeypatch: pytest.MonkeyPatch) -> onnx.ModelProto:
-    """The graph of the network, which the exporter gives from now on without the seconds of work.
+    """The graph of the network, which the exporter gives from now on without the seconds of sample.
 
     A test may change it.
     """
     model = onnx.load(lite0.path)
-    monkeypatch.setattr(graph, "make_graph", lambda network, size: model)
+    monkeypatch.setattr(embedder, "make_graph", lambda network, size: model)
     return model
 
 
@@ -76,8 +75,8 @@ def test_a_full_disk_leaves_no_file(
 @pytest.mark.usefixtures("ready_graph")
 def test_images_can_be_given_for_the_comparison(lite0_source: Source, tmp_path: Path) -> None:
     images = [tmp_path / "0.jpg", tmp_path / "1.jpg"]
-    for picture, file in zip(paint_pictures(2), images, strict=True):
-        picture.save(file)
+    for image, file in zip(generate_images(2), images, strict=True):
+        image.save(file)
     exported = export_embedder(*lite0_source, tmp_path / "out.onnx", images=images)
     assert exported.parity.pictures == 2
 
@@ -95,7 +94,7 @@ def test_a_network_that_gives_nan_fails(lite0: Exported) -> None:
             return torch.full((len(image), 1280), float("nan"))
 
     with pytest.raises(ModelError, match="cosine nan"):
-        check_parity(Broken(), lite0.path, paint_pictures(2), EFFICIENTNET_LITE)
+        check_parity(Broken(), lite0.path, generate_images(2), EFFICIENTNET_LITE)
 
 
 def test_a_network_of_another_width_fails(lite0: Exported) -> None:
@@ -106,7 +105,7 @@ def test_a_network_of_another_width_fails(lite0: Exported) -> None:
     with pytest.raises(
         ModelError, match=r"embedding of the shape \(1, 1280\) for 1 .* network \(1, 7\)"
     ):
-        check_parity(Narrow(), lite0.path, paint_pictures(2), EFFICIENTNET_LITE)
+        check_parity(Narrow(), lite0.path, generate_images(2), EFFICIENTNET_LITE)
 
 
 @pytest.mark.parametrize("size", BATCH_SIZES)
@@ -114,7 +113,7 @@ def test_each_batch_size_agrees(
     size: int, lite0: Exported, lite0_source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parity, "BATCH_SIZES", (size,))
-    found = check_parity(lite0_source[0], lite0.path, paint_pictures(size), EFFICIENTNET_LITE)
+    found = check_parity(lite0_source[0], lite0.path, generate_images(size), EFFICIENTNET_LITE)
     assert found.lowest_cosine >= 0.999999
     assert found.max_relative_difference <= 1e-5
 
@@ -127,7 +126,7 @@ def test_a_shift_in_scale_alone_fails(lite0: Exported, lite0_source: Source) -> 
             return embedding * 1.001
 
     with pytest.raises(ModelError, match=r"cosine 1\.0000.* difference 1\.0e-03"):
-        check_parity(Scaled(), lite0.path, paint_pictures(2), EFFICIENTNET_LITE)
+        check_parity(Scaled(), lite0.path, generate_images(2), EFFICIENTNET_LITE)
 
 
 def test_figures_are_rounded_for_the_card() -> None:
@@ -146,9 +145,9 @@ def test_figures_are_rounded_for_the_card() -> None:
 
 
 def test_painted_pictures_are_the_same_each_time_and_differ_from_one_another() -> None:
-    pictures, again = paint_pictures(4), paint_pictures(4)
-    assert [picture.tobytes() for picture in pictures] == [picture.tobytes() for picture in again]
-    assert len({picture.tobytes() for picture in pictures}) == 4
-    for picture in pictures:
-        assert picture.mode == "RGB"
-        assert np.asarray(picture).std() > 10
+    images, again = generate_images(4), generate_images(4)
+    assert [image.tobytes() for image in images] == [image.tobytes() for image in again]
+    assert len({image.tobytes() for image in images}) == 4
+    for image in images:
+        assert image.mode == "RGB"
+        assert np.asarray(image).std() > 10

@@ -14,7 +14,7 @@ from artextract.models import session as inference
 from artextract.models.registry import ModelFile
 from artextract.models.session import OnnxModel
 from export import cli, quantize
-from export.calibration_images import find_pictures, open_pictures, paint_pictures
+from export.calibration_images import find_images, generate_images, open_images
 from export.embedder import export_embedder
 from export.quantization_loss import Loss, measure_loss
 from training.networks.backbones.weights import RANDOM
@@ -22,13 +22,13 @@ from training.networks.backbones.weights import RANDOM
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model, and a folder of 80 painted pictures and one that is none."""
+    """A tiny model, and a folder of 80 painted images and one that is none."""
     place = tmp_path_factory.mktemp("quantize")
-    (place / "pictures" / "more").mkdir(parents=True)
-    for number, picture in enumerate(paint_pictures(80)):
-        picture.save(place / "pictures" / ("more" if number % 2 else ".") / f"{number}.jpg")
-    (place / "pictures" / "cut.jpg").write_bytes(b"\xff\xd8\xff")
-    (place / "pictures" / "notes.txt").write_text("no picture")
+    (place / "images" / "more").mkdir(parents=True)
+    for number, image in enumerate(generate_images(80)):
+        image.save(place / "images" / ("more" if number % 2 else ".") / f"{number}.jpg")
+    (place / "images" / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    (place / "images" / "notes.txt").write_text("no image")
     export_embedder(TinyBackbone(), RANDOM, place / "tiny.onnx")
     return place
 
@@ -42,7 +42,7 @@ def invoke(*words: object) -> str:
 
 def test_the_file_is_smaller_and_says_what_it_lost(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "small.onnx"
-    words = (folder / "tiny.onnx", "--images", folder / "pictures", "--out", out)
+    words = (folder / "tiny.onnx", "--images", folder / "images", "--out", out)
     printed = invoke(*words, "--method", "minmax")
     assert f"file     {out}" in printed
     assert list(tmp_path.iterdir()) == [out]
@@ -53,12 +53,12 @@ def test_the_file_is_smaller_and_says_what_it_lost(folder: Path, tmp_path: Path)
     facts = after.card.quantization
     assert (facts["method"], facts["layers"], facts["pictures"]) == ("minmax", 3, 40)
     assert facts["from_sha256"] == ModelFile("tiny", folder / "tiny.onnx").sha256
-    # The same pictures that judged it, by plain loops.
-    found = find_pictures(folder / "pictures")
+    # The same images that evaluated it, by plain loops.
+    found = find_images(folder / "images")
     assert len(found) == 81
     order = np.random.default_rng(0).permutation(81)
     opened = [found[at] for at in order if found[at].name != "cut.jpg"][40:]
-    batch = np.stack([before.card.preprocess(picture) for picture in open_pictures(opened)])
+    batch = np.stack([before.card.preprocess(image) for image in open_images(opened)])
     one, two = before.embed(batch), after.embed(batch)
     cosines = [float(np.dot(a, b)) for a, b in zip(one, two, strict=True)]
     assert facts["mean_cosine"] == pytest.approx(sum(cosines) / 40, abs=1e-4)
@@ -79,7 +79,7 @@ def test_every_method_keeps_the_direction(
     method: quantize.Method, folder: Path, tmp_path: Path
 ) -> None:
     file = ModelFile("tiny", folder / "tiny.onnx")
-    images = find_pictures(folder / "pictures")
+    images = find_images(folder / "images")
     loss = quantize.quantize(file, images, tmp_path / "o.onnx", methods=[method], force=True)
     assert loss.mean_cosine > 0.9
     assert 0 < loss.overlap <= 1
@@ -89,30 +89,30 @@ def test_what_loses_too_much_is_not_written_unless_it_is_forced(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bad(*_: object) -> Loss:
-        return Loss(pictures=9, mean_cosine=0.97, lowest_cosine=0.5, overlap=0.8, same_class={},
+        return Loss(images=9, mean_cosine=0.97, lowest_cosine=0.5, overlap=0.8, same_class={},
                     speed_ratio=2.0, size_ratio=0.3)  # fmt: skip
 
     monkeypatch.setattr(quantize, "measure_loss", bad)
     out = tmp_path / "small.onnx"
-    words = (folder / "tiny.onnx", "--images", folder / "pictures", "--out", out, "--method",
+    words = (folder / "tiny.onnx", "--images", folder / "images", "--out", out, "--method",
              "minmax")  # fmt: skip
-    with pytest.raises(ModelError, match=r"mean cosine of 0\.970 .* 80% .*--force"):
+    with pytest.raises(ModelError, match=r"mean cosine of 0\.970 .* 80% .*force it"):
         invoke(*words)
     assert list(tmp_path.iterdir()) == []
     out.write_bytes(b"older")
-    with pytest.raises(InputError, match="--force"):
+    with pytest.raises(InputError, match="replace it with force"):
         invoke(*words)
     assert out.read_bytes() == b"older"
     invoke(*words, "--force")
     assert OnnxModel(out, device="cpu", threads=1).card.precision == "int8"
     with pytest.raises(ModelError, match="is int8 already"):
-        invoke(out, "--images", folder / "pictures", "--out", tmp_path / "again.onnx")
+        invoke(out, "--images", folder / "images", "--out", tmp_path / "again.onnx")
 
 
 def test_too_few_pictures(folder: Path, tmp_path: Path) -> None:
     few = tmp_path / "few"
     few.mkdir()
-    with pytest.raises(InputError, match="0 pictures can be opened, and 64 are needed"):
+    with pytest.raises(InputError, match="0 images can be opened, and 64 are needed"):
         invoke(folder / "tiny.onnx", "--images", few, "--out", tmp_path / "o.onnx")
     with pytest.raises(InputError, match=r"there is no folder .*none"):
         invoke(folder / "tiny.onnx", "--images", tmp_path / "none", "--out", tmp_path / "o.onnx")
@@ -120,8 +120,8 @@ def test_too_few_pictures(folder: Path, tmp_path: Path) -> None:
 
 def test_a_model_loses_nothing_against_itself(folder: Path) -> None:
     model = OnnxModel(folder / "tiny.onnx", device="cpu", threads=1)
-    pictures = np.stack([model.card.preprocess(picture) for picture in paint_pictures(20)])
-    loss = measure_loss(model.path, model.path, pictures)
+    images = np.stack([model.card.preprocess(image) for image in generate_images(20)])
+    loss = measure_loss(model.path, model.path, images)
     assert loss.mean_cosine == pytest.approx(1, abs=1e-6)
     assert loss.overlap == 1
     assert loss.size_ratio == 1
@@ -135,30 +135,30 @@ def test_metrics_of_labelled_pictures_are_told_before_and_after(
     (tmp_path / "labels.csv").write_text("\n".join(["file,style", *rows]) + "\n")
     out = tmp_path / "small.onnx"
     printed = invoke(
-        folder / "tiny.onnx", "--images", folder / "pictures", "--out", out, "--method", "minmax",
+        folder / "tiny.onnx", "--images", folder / "images", "--out", out, "--method", "minmax",
         "--labels", tmp_path / "labels.csv", "--force",
     )  # fmt: skip
-    ((metric, (works, before, after)),) = (
+    ((metric, (samples, before, after)),) = (
         OnnxModel(out, device="cpu").card.quantization["changes"].items()
     )
     assert metric == "style P@10 by visual"
-    assert works == 40  # all of them judge: half of the pictures are without a label
-    assert f"{metric} {before:.3f} -> {after:.3f}, 40 works" in printed
-    for path, told in ((folder / "tiny.onnx", before), (out, after)):
+    assert samples == 40  # all of them evaluate: half of the images are without a label
+    assert f"{metric} {before:.3f} -> {after:.3f}, 40 images" in printed
+    for path, predicted in ((folder / "tiny.onnx", before), (out, after)):
         model = OnnxModel(path, device="cpu", threads=1)
-        files = [folder / "pictures" / name for name in styles]
-        batch = np.stack([model.card.preprocess(picture) for picture in open_pictures(files)])
+        files = [folder / "images" / name for name in styles]
+        batch = np.stack([model.card.preprocess(image) for image in open_images(files)])
         rows_, names, right = model.embed(batch), list(styles.values()), 0
         for at in range(40):
             others = sorted(set(range(40)) - {at}, key=lambda i: -float(rows_[at] @ rows_[i]))
             right += sum(names[i] == names[at] for i in others[:10])
-        assert told == pytest.approx(right / 400, abs=0.02)  # near ties
+        assert predicted == pytest.approx(right / 400, abs=0.02)  # near ties
 
 
 @pytest.mark.parametrize("bits", ["7", "8"])
 def test_weights_use_the_bits_that_were_asked_for(bits: str, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "small.onnx"
-    invoke(folder / "tiny.onnx", "--images", folder / "pictures", "--out", out, "--method",
+    invoke(folder / "tiny.onnx", "--images", folder / "images", "--out", out, "--method",
            "minmax", "--weight-bits", bits, "--force")  # fmt: skip
     assert OnnxModel(out, device="cpu").card.weight_bits == int(bits)
     largest = max(
@@ -173,7 +173,7 @@ def test_eight_bits_on_a_processor_that_adds_them_wrongly_are_warned_of(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for bits in ("7", "8"):
-        invoke(folder / "tiny.onnx", "--images", folder / "pictures", "--out",
+        invoke(folder / "tiny.onnx", "--images", folder / "images", "--out",
                tmp_path / f"{bits}.onnx", "--method", "minmax", "--weight-bits", bits,
                "--force")  # fmt: skip
     caplog.clear()
@@ -182,4 +182,4 @@ def test_eight_bits_on_a_processor_that_adds_them_wrongly_are_warned_of(
     OnnxModel(folder / "tiny.onnx", device="cpu")
     assert caplog.text == ""
     OnnxModel(tmp_path / "8.onnx", device="cpu")
-    assert "--weight-bits 7" in caplog.text
+    assert "7 weight bits" in caplog.text

@@ -1,4 +1,4 @@
-"""The folder of a training that never was: small pictures, and predictions made by hand."""
+"""The folder of a training that never was: small images, and predictions made by hand."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy.typing as npt
 import polars
 from pictures import make_picture
 
-from training.data.classes import gather_classes
-from training.data.samples import LabelledWork
+from training.data.classes import collect_classes
+from training.data.samples import Sample
 from training.evaluation.predictions import Predictions, Run, open_run, save_predictions
 
 __all__ = ["HOSTILE", "blobs", "make_run", "write_run"]
@@ -32,34 +32,37 @@ def blobs(
     return rows.astype(np.float32)
 
 
-def write_run(folder: Path, works: Sequence[LabelledWork], attributes: Sequence[str]) -> None:
+def write_run(folder: Path, samples: Sequence[Sample], attributes: Sequence[str]) -> None:
     """Write ``classes.json`` and ``works.parquet``; a class needs two training works."""
     folder.mkdir(parents=True, exist_ok=True)
-    train = [work.id for work in works if work.split == "train"]
-    gather_classes(works, train, attributes, dict.fromkeys(attributes, 2)).save(
+    train = [sample.id for sample in samples if sample.split == "train"]
+    collect_classes(samples, train, attributes, dict.fromkeys(attributes, 2)).save(
         folder / "classes.json"
     )
     polars.DataFrame(
         {
-            "id": [work.id for work in works],
-            "image": [str(work.image) for work in works],
-            "artist": [work.artist for work in works],
-            "split": [work.split for work in works],
-            **{f"label.{name}": [work.labels.get(name) for work in works] for name in attributes},
+            "id": [sample.id for sample in samples],
+            "image": [str(sample.image) for sample in samples],
+            "artist": [sample.artist for sample in samples],
+            "split": [sample.split for sample in samples],
+            **{
+                f"label.{name}": [sample.labels.get(name) for sample in samples]
+                for name in attributes
+            },
         }
     ).write_parquet(folder / "works.parquet")
 
 
 def make_run(folder: Path, count: int = 160, *, missing_picture: bool = True) -> Run:
-    """Make a run of ``count`` works of five styles and two genres, half of them to judge by.
+    """Make a run of ``count`` samples of five styles and two genres, half of them in val.
 
-    The third style, Realism, is never predicted; of the fourth, Rococo, no work is to be judged
-    by; one style has a single training work and so is left out; every fifth genre is not known.
-    The first work's picture is missing.
+    The third style, Realism, is never predicted; the fourth, Rococo, has no sample in val; one
+    style has a single training sample and is left out; every fifth genre is unknown. The first
+    sample's image is missing.
     """
-    pictures = folder.parent / f"{folder.name}-pictures"
-    pictures.mkdir(parents=True)
-    works = []
+    images = folder.parent / f"{folder.name}-images"
+    images.mkdir(parents=True)
+    samples = []
     for number in range(count):
         split = "train" if number % 2 else "val"
         style = STYLES[number // 2 % 5]
@@ -68,11 +71,11 @@ def make_run(folder: Path, count: int = 160, *, missing_picture: bool = True) ->
         labels = {"style": "Orphism" if number == 1 else style}
         if number % 5:
             labels["genre"] = GENRES[number // 2 % 2]
-        image = pictures / f"{number:03}.jpg"
+        image = images / f"{number:03}.jpg"
         if number or not missing_picture:
             make_picture(number % 20, (48, 64) if number % 3 else (80, 40)).save(image)
-        works.append(
-            LabelledWork(
+        samples.append(
+            Sample(
                 id=f"work {number:03}",
                 image=image,
                 labels=labels,
@@ -80,29 +83,29 @@ def make_run(folder: Path, count: int = 160, *, missing_picture: bool = True) ->
                 split=split,
             )
         )
-    write_run(folder, works, ("style", "genre"))
+    write_run(folder, samples, ("style", "genre"))
     run = open_run(folder)
     for split, chosen in {
-        "val": [work for work in works if work.split == "val"],
-        "oof": works,
+        "val": [sample for sample in samples if sample.split == "val"],
+        "oof": samples,
     }.items():
         save_predictions(run.predictions_file(split), _predict(run, chosen))
     return run
 
 
-def _predict(run: Run, works: Sequence[LabelledWork]) -> Predictions:
+def _predict(run: Run, samples: Sequence[Sample]) -> Predictions:
     """Return predictions that are right more often than not, and embeddings that agree."""
     random = np.random.default_rng(1)
-    encoded = run.classes.encode(works)
+    encoded = run.classes.encode(samples)
     logits, labels = {}, {}
     for column, (name, names) in enumerate(run.classes.names.items()):
         labels[name] = encoded[:, column]
-        scores = random.normal(size=(len(works), len(names)))
-        scores[np.arange(len(works)), labels[name]] += 1.5 * (labels[name] >= 0)
+        scores = random.normal(size=(len(samples), len(names)))
+        scores[np.arange(len(samples)), labels[name]] += 1.5 * (labels[name] >= 0)
         if name == "style":
             scores[:, names.index("Realism")] = -9
         logits[name] = scores.astype(np.float32)
     embedding = blobs(np.maximum(labels["style"], 0))
     return Predictions(
-        ids=[work.id for work in works], logits=logits, labels=labels, embedding=embedding
+        ids=[sample.id for sample in samples], logits=logits, labels=labels, embedding=embedding
     )

@@ -1,4 +1,4 @@
-"""A network and works small enough to be trained in a test: four textures in two colours."""
+"""A network and samples small enough to be trained in a test: four textures in two colours."""
 
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ from training.data.classes import Classes
 from training.loops.checkpoint import Checkpoints
 from training.loops.processes import Processes
 from training.loops.recorder import Recorder
-from training.loops.stages import Setting
-from training.loops.tasks import Labelled
+from training.loops.stages import TrainingContext
+from training.loops.tasks import EncodedDataset
 from training.networks.backbones.base import Backbone, Published
 from training.networks.cnn_rnn import CnnRnn
-from training.networks.loading import belongings, make_network
+from training.networks.loading import make_network, network_fingerprints
 
 __all__ = [
     "TinyBackbone",
     "make_classes",
-    "make_works",
+    "make_samples",
     "paint_textures",
     "tiny_config",
     "tiny_run",
@@ -71,21 +71,21 @@ class TinyBackbone(Backbone):
 def paint_textures(
     count: int, seed: int = 0
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Return pictures (n, 32, 32, 3) and their style and genre (n, 2); a fifth has no genre."""
+    """Return images (n, 32, 32, 3) and their style and genre (n, 2); a fifth has no genre."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:SIDE, 0:SIDE]
-    pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
+    images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     labels = np.empty((count, 2), np.int64)
     for number in range(count):
         style, genre = number % 4, (number // 4) % 2
         at = random.integers(0, 8)
         waves = {0: (x // 4 + y // 4), 1: x // 4, 2: y // 4, 3: (x + y + at) // 4}[style] % 2
-        picture = 60 + 120 * np.roll(waves, at, axis=1)[..., None] + random.normal(0, 20, (1, 1, 3))
-        picture = picture + random.normal(0, 15, (SIDE, SIDE, 3))
-        picture[..., 0 if genre else 2] += 40
-        pictures[number] = np.clip(picture, 0, 255)
+        image = 60 + 120 * np.roll(waves, at, axis=1)[..., None] + random.normal(0, 20, (1, 1, 3))
+        image = image + random.normal(0, 15, (SIDE, SIDE, 3))
+        image[..., 0 if genre else 2] += 40
+        images[number] = np.clip(image, 0, 255)
         labels[number] = style, genre if number % 5 else -1
-    return pictures, labels
+    return images, labels
 
 
 def make_classes() -> Classes:
@@ -98,9 +98,9 @@ def make_classes() -> Classes:
     )
 
 
-def make_works(labels: npt.NDArray[np.int64], train: int) -> Labelled:
-    """Return works of which the first ``train`` are to learn from."""
-    return Labelled(
+def make_samples(labels: npt.NDArray[np.int64], train: int) -> EncodedDataset:
+    """Return samples of which the first ``train`` are to learn from."""
+    return EncodedDataset(
         ids=[f"w{number:03}" for number in range(len(labels))],
         artists=[f"painter {number % 7}" for number in range(len(labels))],
         labels=labels,
@@ -111,7 +111,7 @@ def make_works(labels: npt.NDArray[np.int64], train: int) -> Labelled:
 
 
 def tiny_config(*changes: str) -> Config:
-    """Return settings for the textures, with ``changes``."""
+    """Return config for the textures, with ``changes``."""
     config, _ = load_config(
         None,
         [
@@ -133,21 +133,27 @@ def tiny_config(*changes: str) -> Config:
 
 
 def tiny_run(
-    folder: Path, config: Config, works: Labelled, pictures: npt.NDArray[np.uint8], **changes: Any
-) -> tuple[Setting, CnnRnn]:
-    """Return a setting and a network that train on ``pictures`` into ``folder``."""
+    folder: Path,
+    config: Config,
+    samples: EncodedDataset,
+    images: npt.NDArray[np.uint8],
+    **changes: Any,
+) -> tuple[TrainingContext, CnnRnn]:
+    """Return a context and a network that train on ``images`` into ``folder``."""
     backbone = TinyBackbone()
     folder.mkdir(parents=True, exist_ok=True)
     processes = changes.pop("processes", Processes(0, 1, torch.device("cpu")))
-    setting = Setting(
+    context = TrainingContext(
         config=config,
-        works=works,
-        pictures=pictures,
+        data=samples,
+        images=images,
         preprocess=backbone.preprocess,
         processes=processes,
-        checkpoints=Checkpoints(folder / "checkpoints", belongings(config, works.classes)),
+        checkpoints=Checkpoints(
+            folder / "checkpoints", network_fingerprints(config, samples.classes)
+        ),
         recorder=Recorder(folder),
         cache=folder / "cache",
         source=["textures"],
     )
-    return setting, make_network(config, works.classes, backbone)
+    return context, make_network(config, samples.classes, backbone)

@@ -1,6 +1,5 @@
 """Settings: where they come from, what is refused, and that a run reads back its own."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,12 @@ from hypothesis import strategies as st
 from artextract.errors import InputError
 from training.config import (
     CONFIG,
-    AugmentSettings,
+    AugmentationConfig,
     Config,
-    LossSettings,
-    ModelSettings,
-    StageOneSettings,
-    StageTwoSettings,
+    LossConfig,
+    ModelConfig,
+    StageOneConfig,
+    StageTwoConfig,
     config_text,
     load_config,
     load_run_config,
@@ -38,7 +37,7 @@ lr = 6e-4
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "settings.toml"
+    path = tmp_path / "config.toml"
     path.write_text(FILE)
     return path
 
@@ -53,9 +52,9 @@ def test_a_word_wins_over_the_file_and_the_file_over_the_defaults(file: Path) ->
     assert config == Config(
         attributes=("style", "school"),
         min_works={"genre": 40, "artist": 5},
-        loss=LossSettings(tau=1.0, taus={"style": 0.25, "genre": 0.5}),
-        augment=AugmentSettings(flip=False),
-        stage_two=StageTwoSettings(epochs=7),
+        loss=LossConfig(tau=1.0, taus={"style": 0.25, "genre": 0.5}),
+        augment=AugmentationConfig(flip=False),
+        stage_two=StageTwoConfig(epochs=7),
     )
     # The seed is the default's again, and the rate of stage two always was.
     assert origins == {
@@ -83,12 +82,12 @@ def test_words_need_no_quotes_where_text_or_a_list_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("sede=1", r"there is no setting 'sede'; the top level has: .*\bseed\b"),
-        ("stage_two.epoch=4", r"there is no setting 'stage_two.epoch'; \[stage_two\] has: epochs"),
-        ("stages.epochs=4", r"there is no setting 'stages'; the top level has: .*stage_one"),
-        ("seed", r"--set 'seed' is not understood; write KEY=VALUE, as seed=1"),
-        ("=1", r"--set '=1' is not understood; write KEY=VALUE"),
-        ("seed=", r"--set 'seed=' is not understood; write KEY=VALUE"),
+        ("sede=1", r"there is no option 'sede'; the top level has: .*\bseed\b"),
+        ("stage_two.epoch=4", r"there is no option 'stage_two.epoch'; \[stage_two\] has: epochs"),
+        ("stages.epochs=4", r"there is no option 'stages'; the top level has: .*stage_one"),
+        ("seed", r"change 'seed' is not understood; write KEY=VALUE, as seed=1"),
+        ("=1", r"change '=1' is not understood; write KEY=VALUE"),
+        ("seed=", r"change 'seed=' is not understood; write KEY=VALUE"),
     ],
 )
 def test_a_key_that_is_not_known_is_answered_with_those_that_are(
@@ -101,29 +100,29 @@ def test_a_key_that_is_not_known_is_answered_with_those_that_are(
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("seed=1.5", "a whole number"),
-        ("seed=true", "a whole number"),
-        ("seed=one", "a whole number"),
-        ("seed=[1]", "a whole number"),
-        ("seed=-1", "0 to "),
-        ("seed.more=1", "a whole number"),
-        ("loss.tau=true", "a number"),
-        ("loss.tau=much", "a number"),
-        ("loss.tau=nan", "0 to 10"),
-        ("loss.tau=inf", "0 to 10"),
-        ("loss.tau=-0.1", "0 to 10"),
-        ("loss.taus.style=11", "0 to 10"),
+        ("seed=1.5", "a valid integer"),
+        ("seed=true", "a valid integer"),
+        ("seed=one", "a valid integer"),
+        ("seed=[1]", "a valid integer"),
+        ("seed=-1", "greater than or equal to 0"),
+        ("seed.more=1", "a valid integer"),
+        ("loss.tau=true", "a valid number"),
+        ("loss.tau=much", "a valid number"),
+        ("loss.tau=nan", "a finite number"),
+        ("loss.tau=inf", "a finite number"),
+        ("loss.tau=-0.1", "greater than or equal to 0"),
+        ("loss.taus.style=11", "less than or equal to 10"),
         ("loss.taus=3", "a table"),
-        ("stage_one.clip=0", "1e-06 or more"),
-        ("stage_one.clip=nan", "1e-06 or more"),
-        ("stage_two.batch=0", "1 or more"),
-        ("augment.flip=1", "true or false"),
-        ("augment.flip=yes", "true or false"),
-        ("model.recurrent=rnn", "one of gru, lstm, none"),
-        ("model.recurrent=3", "one of gru, lstm, none"),
-        ("model.statistics=[1]", "text"),
-        ("min_works.artist=2.0", "a whole number"),
-        ("stage_two=3", "a table of settings"),
+        ("stage_one.clip=0", "greater than or equal to 0.000001"),
+        ("stage_one.clip=nan", "a finite number"),
+        ("stage_two.batch=0", "greater than or equal to 1"),
+        ("augment.flip=1", "a valid boolean"),
+        ("augment.flip=yes", "a valid boolean"),
+        ("model.recurrent=rnn", "'gru', 'lstm' or 'none'"),
+        ("model.recurrent=3", "'gru', 'lstm' or 'none'"),
+        ("model.statistics=[1]", "a valid string"),
+        ("min_works.artist=2.0", "a valid integer"),
+        ("stage_two=3", "a table of options"),
     ],
 )
 def test_a_value_that_can_not_be_is_refused_in_one_sentence(change: str, expected: str) -> None:
@@ -131,9 +130,8 @@ def test_a_value_that_can_not_be_is_refused_in_one_sentence(change: str, expecte
     with pytest.raises(InputError) as refused:
         load_config(None, [change])
     sentence = str(refused.value)
-    assert sentence.startswith(f"setting {key!r} is ")
-    assert f"; expected {expected}" in sentence
-    assert sentence.endswith(f"--set {key}=VALUE")
+    assert sentence.startswith(f"option {key!r} is ")
+    assert sentence.endswith(f"; expected {expected}")
     assert "\n" not in sentence
 
 
@@ -141,17 +139,17 @@ def test_text_in_a_file_is_not_taken_for_a_number(file: Path) -> None:
     for line, key in [('seed = "1"', "seed"), ("attributes = 3", "attributes"),
                       ("model = {weights = 3}", "model.weights")]:  # fmt: skip
         file.write_text(line)
-        with pytest.raises(InputError, match=f"setting '{key}' is .*; expected "):
+        with pytest.raises(InputError, match=f"option '{key}' is .*; expected "):
             load_config(file)
 
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "settings.toml"
-    with pytest.raises(InputError, match=r"there is no settings file .*settings\.toml; check"):
+    path = tmp_path / "config.toml"
+    with pytest.raises(InputError, match=r"there is no configuration file .*config\.toml; check"):
         load_config(path)
     for data in (b"seed: 1", b"seed = 1\nseed = 2", b"\xff\xfe\x00"):
         path.write_bytes(data)
-        with pytest.raises(InputError, match=r"^settings file .* is not TOML \([^\n]*; write"):
+        with pytest.raises(InputError, match=r"^configuration file .* is not TOML \([^\n]*; write"):
             load_config(path)
     with pytest.raises(InputError, match="can't be read"):
         load_config(tmp_path)
@@ -209,7 +207,7 @@ SETTINGS = st.builds(
         lambda given: {**Config().min_works, **given}
     ),
     model=st.builds(
-        ModelSettings,
+        ModelConfig,
         weights=TEXT,
         recurrent=st.sampled_from(["gru", "lstm", "none"]),
         dropout=st.floats(0, 0.95),
@@ -217,13 +215,13 @@ SETTINGS = st.builds(
         statistics=st.lists(TEXT, max_size=3).map(tuple),
     ),
     loss=st.builds(
-        LossSettings,
+        LossConfig,
         tau=st.floats(0, 10),
         taus=st.dictionaries(TEXT, st.floats(0, 10), max_size=3),
         weights=st.dictionaries(TEXT, st.floats(0, allow_infinity=False), max_size=3),
     ),
     stage_one=st.builds(
-        StageOneSettings, batch=st.integers(1), clip=st.floats(1e-6, allow_infinity=False)
+        StageOneConfig, batch=st.integers(1), clip=st.floats(1e-6, allow_infinity=False)
     ),
 )  # fmt: skip
 
@@ -240,7 +238,7 @@ def test_all_settings_that_can_be_are_read_back_equal(
 
 
 def begin(run: Path, *changes: str) -> Config:
-    """Write the settings of a run, as a training does."""
+    """Write the config of a run, as a training does."""
     run.mkdir()
     config, origins = load_run_config(run, False, None, changes)
     save_config(run / CONFIG, config, origins)
@@ -255,13 +253,13 @@ def test_a_run_that_is_resumed_keeps_its_own_settings(tmp_path: Path, file: Path
     assert load_run_config(run, True, None, ["stage_two.epochs=3", "seed=1"])[0] == begun
     with pytest.raises(
         InputError,
-        match=r"run was begun with other settings \(stage_two\.epochs is 4, not 3\); leave out "
-        r"--config and --set to go on with its own, or train into another folder$",
+        match=r"run was begun with another configuration \(stage_two\.epochs is 4, not 3\); "
+        r"resume it without changes, or train into another folder$",
     ):
         load_run_config(run, True, None, ["seed=1", "stage_two.epochs=4"])
-    with pytest.raises(InputError, match=r"other settings \(seed is 0, not 1\)"):
+    with pytest.raises(InputError, match=r"another configuration \(seed is 0, not 1\)"):
         load_run_config(run, True, None, ["stage_two.epochs=3"])
-    with pytest.raises(InputError, match=r"other settings \(seed is 3, not 1\)"):
+    with pytest.raises(InputError, match=r"another configuration \(seed is 3, not 1\)"):
         load_run_config(run, True, file, [])
 
 
@@ -280,15 +278,17 @@ def test_what_is_given_is_adapted_before_it_is_compared(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     config, origins = load_run_config(run, False, None, ["seed=1"], adapt=without_artist)
-    assert config == dataclasses.replace(Config(), seed=1, attributes=("style", "genre"))
+    assert config == Config(seed=1, attributes=("style", "genre"))
     save_config(run / CONFIG, config, origins)
     assert load_run_config(run, True, None, ["seed=1"], adapt=without_artist)[0] == config
-    with pytest.raises(InputError, match=r"other settings \(attributes is \('style', 'genre', 'a"):
+    with pytest.raises(
+        InputError, match=r"another configuration \(attributes is \('style', 'genre', 'a"
+    ):
         load_run_config(run, True, None, ["seed=1"])
 
 
 def test_names_of_classes_may_have_dots(tmp_path: Path) -> None:
-    file = tmp_path / "settings.toml"
+    file = tmp_path / "config.toml"
     file.write_text('[min_works]\n"a.b" = 3\n')
     config, origins = load_config(file)
     assert config.min_works["a.b"] == 3
@@ -309,6 +309,6 @@ def test_infinity_and_whole_tables_are_refused() -> None:
 
 
 def test_text_with_a_control_character_comes_back(tmp_path: Path) -> None:
-    config = Config(model=ModelSettings(weights="a\x7fb"))
+    config = Config(model=ModelConfig(weights="a\x7fb"))
     save_config(tmp_path / "c.toml", config, {"model.weights": "from \x01 afar"})
     assert load_config(tmp_path / "c.toml")[0] == config

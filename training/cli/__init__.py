@@ -1,1 +1,1 @@
-"""Commands that train networks and judge them."""
+"""Commands that train networks and evaluate them."""

@@ -1,10 +1,10 @@
-"""``artextract outliers``: find works whose label is probably wrong."""
+"""``artextract outliers``: find labels that are probably wrong."""
 
 from pathlib import Path
 
 import click
 
-__all__ = ["outliers"]
+from artextract.packages import check_packages
 
 
 @click.command(
@@ -24,7 +24,7 @@ __all__ = ["outliers"]
     type=click.IntRange(1, 1000),
     default=40,
     show_default=True,
-    help="Most works of an attribute on the page; the table has all.",
+    help="Most artworks of an attribute on the page; the table has all.",
 )
 @click.option(
     "--out",
@@ -36,15 +36,15 @@ __all__ = ["outliers"]
 @click.option(
     "--logistic",
     is_flag=True,
-    help="Judge by a logistic regression on frozen features, not by the network's predictions out "
-    "of fold.",
+    help="Classify by a logistic regression on frozen features instead of the network's "
+    "out-of-fold predictions.",
 )
 @click.option(
     "--model",
     default="efficientnet-lite0",
     show_default=True,
     metavar="NAME",
-    help="Whose features --logistic uses: a packaged model or an ONNX file.",
+    help="Model of the features of --logistic: a packaged model or an ONNX file.",
 )
 def outliers(
     run: Path,
@@ -54,14 +54,13 @@ def outliers(
     logistic: bool,
     model: str,
 ) -> None:
-    """Rank works by how probably their label is wrong.
+    """Rank artworks by how probably their label is wrong.
 
-    RUN is the --out folder of `artextract train`. outliers.csv ranks every labelled work;
-    outliers.html shows the most suspicious beside the works they resemble.
+    RUN is the --out folder of `artextract train`. outliers.csv ranks every labelled artwork;
+    outliers.html shows the most suspicious beside their most similar artworks.
     """
-    from training.packages import check_packages
-
-    check_packages("cleanlab", "sklearn")
+    needed = {"cleanlab": "cleanlab", "sklearn": "scikit-learn", "scipy": "scipy"}
+    check_packages("a search for label errors", needed, extra="train")
     from training.evaluation.predictions import open_run
     from training.label_errors.pages import save_outliers
 
@@ -69,16 +68,16 @@ def outliers(
     embeddings = None
     if logistic:
         from training.evaluation.embeddings import embed_run
-        from training.loops.progress import Counter
+        from training.loops.progress import progress_bar
 
-        with Counter("Embedding works", len(opened.works)) as tell:
-            embeddings = embed_run(opened, model, tell)
+        with progress_bar("Embedding images", len(opened.samples)) as on_images:
+            embeddings = embed_run(opened, model, on_images)
     folder = out or run / "outliers"
     found = save_outliers(opened, folder, attributes=attributes, embeddings=embeddings, top=top)
     for one in found:
-        favoured = int((one.suspects.suggestion != one.labels).sum())
+        contradicted = int((one.suspects.suggestion != one.labels).sum())
         click.echo(
-            f"{one.attribute}: {len(one.ids):,} labels ranked; for {favoured:,} another class is "
-            "favoured"
+            f"{one.attribute}: {len(one.ids):,} labels ranked; for {contradicted:,} another class "
+            "is more probable"
         )
     click.echo(f"Page: {folder / 'outliers.html'}\nTable: {folder / 'outliers.csv'}", err=True)

@@ -1,10 +1,10 @@
-"""``artextract report``: judge a training."""
+"""``artextract report``: evaluate a training."""
 
 from pathlib import Path
 
 import click
 
-__all__ = ["report"]
+from artextract.packages import check_packages
 
 
 @click.command(
@@ -21,24 +21,23 @@ __all__ = ["report"]
 @click.option(
     "--baseline",
     is_flag=True,
-    help="First fit a logistic regression on frozen features, to compare with; kept in RUN.",
+    help="First fit a logistic regression on frozen features to compare with, and keep it in RUN.",
 )
 @click.option(
     "--model",
     default="efficientnet-lite0",
     show_default=True,
     metavar="NAME",
-    help="Whose features the baseline uses: a packaged model or an ONNX file.",
+    help="Model of the baseline's features: a packaged model or an ONNX file.",
 )
 def report(run: Path, out: Path | None, baseline: bool, model: str) -> None:
-    """Judge what a training predicted, as a page to read.
+    """Evaluate the predictions of a training on a page.
 
     RUN is the --out folder of `artextract train`. report.html holds everything; report.json has
     the numbers, and the plots lie beside it as PNG files.
     """
-    from training.packages import check_packages
-
-    check_packages("matplotlib", "scipy", "sklearn")
+    needed = {"matplotlib": "matplotlib", "scipy": "scipy", "sklearn": "scikit-learn"}
+    check_packages("a report", needed, extra="train")
     from training.evaluation.predictions import open_run
     from training.evaluation.report import save_report
 
@@ -46,23 +45,22 @@ def report(run: Path, out: Path | None, baseline: bool, model: str) -> None:
     if baseline:
         from training.evaluation.baseline import make_baseline
         from training.evaluation.embeddings import embed_run
-        from training.evaluation.judging import SPLITS
-        from training.loops.progress import Counter
+        from training.evaluation.evaluate import SPLITS
+        from training.loops.progress import progress_bar
 
-        with Counter("Embedding works", len(opened.works)) as tell:
-            embeddings = embed_run(opened, model, tell)
+        with progress_bar("Embedding images", len(opened.samples)) as on_images:
+            embeddings = embed_run(opened, model, on_images)
         splits = [split for split in SPLITS if opened.predictions_file(split).is_file()]
         click.echo("Fitting the baseline, its strength by cross-validation.", err=True)
         make_baseline(opened, embeddings, splits)
     folder = out or run / "report"
-    judgements = save_report(opened, folder)
-    for one in judgements:
-        where = "" if one.split == "val" else " (artists kept apart)"
+    for one in save_report(opened, folder):
+        where = "" if one.split == "val" else " (artist-disjoint)"
         interval = one.intervals.macro_f1
         line = (
             f"{one.attribute}{where}: macro-F1 {one.scores.macro_f1:.3f} "
             f"[{interval.low:.3f}, {interval.high:.3f}], accuracy {one.scores.accuracy:.3f}, "
-            f"{one.scores.n} works, {one.judged} classes"
+            f"{one.scores.n} samples, {one.evaluated_classes} classes"
         )
         if one.difference is not None and one.baseline is not None:
             line += (

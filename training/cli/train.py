@@ -1,4 +1,4 @@
-"""``artextract train``: train a network to tell style, genre and artist."""
+"""``artextract train``: train a network to classify style, genre and artist."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,32 +6,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from training.data.samples import Gathered
+from artextract.packages import check_packages
 
-__all__ = ["train"]
+if TYPE_CHECKING:
+    from training.data.samples import Dataset
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
 @click.group()
 def train() -> None:
-    """Train a network to tell style, genre and artist of paintings.
+    """Train a network to classify style, genre and artist of paintings.
 
-    A convolutional network sees the parts of a picture, a recurrent one reads them as rows and
-    columns. First the recurrent part learns on what the other makes of the pictures, in minutes;
-    then both learn together. All goes into a folder, the run: settings, checkpoints, what was
-    measured, predictions.
+    A convolutional backbone computes a feature map, and a recurrent head reads it as rows and
+    columns. First the head is trained on features of the frozen backbone, in minutes; then both are
+    trained together. Everything is written into one folder, the run: configuration, checkpoints,
+    metrics, predictions.
 
-    Ctrl-C stops after the step that runs, and the same command with --resume goes on from there.
-    Several processes, started with torchrun, share the work.
+    Ctrl-C stops after the current step, and the same command with --resume continues. Several
+    processes, started with torchrun, share the training.
 
     Example: artextract train catalog works.csv --images scans --out my-run
     """
 
 
 def _common_options(command: Command) -> Command:
-    """Add the options that all data sets share."""
+    """Add the options of all datasets."""
     options = [
         click.option(
             "--out",
@@ -44,32 +44,33 @@ def _common_options(command: Command) -> Command:
             "--config",
             type=click.Path(path_type=Path),
             metavar="TOML",
-            help="File with settings that differ from the defaults.",
+            help="File with configuration options that differ from the defaults.",
         ),
         click.option(
             "--set",
             "changes",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Change one setting, as stage_two.epochs=4; repeatable, wins over the file.",
+            help="Change one configuration option, such as stage_two.epochs=4; repeatable, "
+            "overrides the file.",
         ),
         click.option(
             "--split",
             type=click.Choice(["auto", "given", "stratified", "artist-disjoint"]),
             default="auto",
             show_default=True,
-            help="Which works to learn from and which to judge by: as the data set says, made "
-            "alike in all classes, or with no artist on both sides; auto takes the data set's "
-            "where it has one, else a stratified one.",
+            help="Split into training and validation samples: the dataset's own, stratified by "
+            "class, or with no artist on both sides; auto takes the dataset's own where it has "
+            "one, else a stratified one.",
         ),
         click.option(
             "--share",
             type=click.FloatRange(0.01, 0.9),
             default=0.2,
             show_default=True,
-            help="Share of works to judge by, where the split is made here.",
+            help="Share of validation samples, where the split is made here.",
         ),
-        click.option("--resume", is_flag=True, help="Go on with the training that is in RUN."),
+        click.option("--resume", is_flag=True, help="Continue the training in RUN."),
         click.option(
             "--device",
             type=click.Choice(["auto", "cpu", "cuda"]),
@@ -82,18 +83,16 @@ def _common_options(command: Command) -> Command:
             type=click.IntRange(0, 100),
             default=0,
             show_default=True,
-            help="Also predict every work by heads trained on other works, dealt into so many "
-            "folds, which `artextract outliers` needs; 5 is usual.",
+            help="Also predict every sample by heads trained on other samples, in so many folds, "
+            "for `artextract outliers`; 5 is common.",
         ),
-        click.option(
-            "--predict-train", is_flag=True, help="Also predict the works that were learnt from."
-        ),
+        click.option("--predict-train", is_flag=True, help="Also predict the training samples."),
         click.option(
             "--beside",
             type=click.Path(path_type=Path),
             metavar="RUN",
-            help="Learn the classes of another run, and show these predictions in its report as "
-            "those of a training that keeps artists apart.",
+            help="Train on the classes of another run, and show these predictions in its report as "
+            "those of an artist-disjoint split.",
         ),
     ]
     for option in reversed(options):
@@ -104,17 +103,17 @@ def _common_options(command: Command) -> Command:
 @train.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @_common_options
-def wikiart(directory: Path, **settings: Any) -> None:
+def wikiart(directory: Path, **options: Any) -> None:
     """Train on WikiArt: DIRECTORY holds ArtGAN's lists (style_train.csv ...) and the images.
 
-    The lists' own split is used. Works whose image is missing are counted and left out.
+    The lists' own split is used. Artworks whose image is missing are counted and left out.
 
     Example: artextract train wikiart wikiart --out wikiart-run
     """
     _check_packages()
     from training.data.wikiart import read_wikiart
 
-    _run(read_wikiart(directory), settings)
+    _run(read_wikiart(directory), options)
 
 
 @train.command()
@@ -123,41 +122,40 @@ def wikiart(directory: Path, **settings: Any) -> None:
     "--images",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder that the catalog's image paths start from.  [default: the catalog's folder]",
+    help="Folder that the catalog's image paths are relative to.  [default: the catalog's folder]",
 )
 @click.option(
     "--split-column",
     default=None,
     metavar="NAME",
-    help="Column that says train or val of each work.",
+    help="Column with the split of each artwork: train or val.",
 )
 @_common_options
-def catalog(file: Path, images: Path | None, split_column: str | None, **settings: Any) -> None:
-    """Train on the works of a catalog FILE (CSV, JSONL or Parquet; one row, one work).
+def catalog(file: Path, images: Path | None, split_column: str | None, **options: Any) -> None:
+    """Train on the artworks of a catalog FILE (CSV, JSONL or Parquet; one row, one artwork).
 
-    The columns that are learnt are those of the setting `attributes`: style, genre and artist. A
-    work may lack any of them.
+    The labels are the columns named by the configuration option `attributes`: style, genre and
+    artist. An artwork may lack any of them.
 
     Example: artextract train catalog works.csv --split-column split --out my-run
     """
     _check_packages()
     from training.config import load_run_config
-    from training.data.labelled_catalog import read_labelled
+    from training.data.labelled_catalog import read_labelled_catalog
 
     config, _ = load_run_config(
-        settings["out"], settings["resume"], settings["config"], settings["changes"]
+        options["out"], options["resume"], options["config"], options["changes"]
     )
-    works = read_labelled(file, images or file.parent, config.attributes, split_column)
-    _run(works, settings)
+    dataset = read_labelled_catalog(file, images or file.parent, config.attributes, split_column)
+    _run(dataset, options)
 
 
 def _check_packages() -> None:
-    from training.packages import check_packages
+    needed = {name: name for name in ("torch", "pydantic", "scipy", "tensorboard", "tomlkit")}
+    check_packages("training", needed | {"sklearn": "scikit-learn"}, extra="train")
 
-    check_packages("torch", "sklearn", "tensorboard")
 
+def _run(dataset: "Dataset", options: dict[str, Any]) -> None:
+    from training.loops.run import TrainOptions, run
 
-def _run(works: "Gathered", settings: dict[str, Any]) -> None:
-    from training.loops.run import TrainSettings, run
-
-    run(works, TrainSettings(**settings))
+    run(dataset, TrainOptions(**options))

@@ -1,14 +1,14 @@
-"""Arrays that are computed once, batch by batch, and kept in the cache until something changes.
+"""Arrays that are computed once, batch by batch, and cached on disk.
 
-Each set has a folder named after all that it depends on, with a ``.npy`` file for each array; what
-is half written never has that name.
+Each set of arrays has a folder named by a hash of everything that it depends on, with one ``.npy``
+file for each array. A folder gets its name only when it is complete.
 """
 
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -16,20 +16,18 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Arrays", "keep_arrays", "load_arrays", "remove_arrays"]
-
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _DONE = "made-of.json"
 
 
 def load_arrays(cache: Path, kind: str, key: Sequence[object]) -> Arrays | None:
-    """Return what is kept in ``cache`` under ``kind`` and ``key``, mapped from disk, or None.
+    """Return the memory-mapped arrays cached under ``kind`` and ``key``, or None.
 
     Args:
-        cache: A folder for what can be made again.
-        kind: The name of the folder in it.
-        key: All that the arrays depend on, as plain JSON.
+        cache: The cache folder.
+        kind: The name of a folder in it.
+        key: Everything that the arrays depend on, as plain JSON.
     """
     folder = _folder(cache, kind, key)
     if not (folder / _DONE).is_file():
@@ -37,24 +35,30 @@ def load_arrays(cache: Path, kind: str, key: Sequence[object]) -> Arrays | None:
     return {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))}
 
 
-def keep_arrays(
-    cache: Path, kind: str, key: Sequence[object], rows: int, batches: Iterable[Arrays]
+def save_arrays(
+    cache: Path,
+    kind: str,
+    key: Sequence[object],
+    rows: int,
+    batches: Iterable[Arrays],
+    on_rows: Callable[[int], None] = lambda count: None,
 ) -> Arrays:
-    """Write ``batches`` one after another, and return the whole as :func:`load_arrays`.
+    """Write ``batches`` one after another, and return the whole as :func:`load_arrays` does.
 
     Args:
-        cache: As there.
-        kind: As there.
-        key: As there.
-        rows: How many rows all batches have together.
+        cache: As in :func:`load_arrays`.
+        kind: As in :func:`load_arrays`.
+        key: As in :func:`load_arrays`.
+        rows: Rows of all batches together.
         batches: At least one, each with the same names; rows first.
+        on_rows: Called with how many more rows are written.
 
     Raises:
         OSError: they can't be written; nothing is left of them.
     """
     folder = _folder(cache, kind, key)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Of its own name, since another process may be making the same.
+    # A unique name, since another process may be writing the same arrays.
     draft = Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
     try:
         files: dict[str, IO[bytes]] = {}
@@ -65,11 +69,12 @@ def keep_arrays(
                         files[name] = opened.enter_context((draft / f"{name}.npy").open("wb"))
                         _write_header(files[name], values, rows)
                     files[name].write(np.ascontiguousarray(values).data)
+                on_rows(len(next(iter(batch.values()))))
         (draft / _DONE).write_text(json.dumps(list(key)), encoding="utf-8")
         try:
             draft.replace(folder)
         except OSError:
-            if load_arrays(cache, kind, key) is None:  # else another process was quicker
+            if load_arrays(cache, kind, key) is None:  # else another process was faster
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -79,12 +84,12 @@ def keep_arrays(
 
 
 def remove_arrays(cache: Path, kind: str, key: Sequence[object]) -> None:
-    """Remove what is kept, where anything is; on Linux, who has it open can read on."""
+    """Remove cached arrays, if any; on Linux, processes that mapped them can read on."""
     shutil.rmtree(_folder(cache, kind, key), ignore_errors=True)
 
 
 def _write_header(file: IO[bytes], values: npt.NDArray[Any], rows: int) -> None:
-    """Begin a .npy file of ``rows`` rows such as those of ``values``."""
+    """Write the header of a .npy file for ``rows`` rows like those of ``values``."""
     np.lib.format.write_array_header_2_0(
         file,
         {

@@ -1,11 +1,10 @@
-"""A picture as it might have been photographed: what changes, and what must not.
+"""Data augmentation that keeps a painting's style.
 
-A painting's style lies in its colours, its brushwork and where things are put, so this is gentler
-than what is usual for photographs: a part of the picture, its mirror image, a little stretching and
-turning, and light and colour as another camera would have them. No grey, no hue, no blots.
+Style lies in colours, brushwork and composition, so this is gentler than augmentation of
+photographs: a crop, mirroring, little stretching and rotation, and the brightness, contrast and
+saturation of another camera. There is no greyscale, no change of hue and no erasing.
 
-All works on a whole batch at once, on the device where the batch is. Random numbers come from the
-generator that is given, and from nowhere else.
+Every function works on a whole batch on its device. Random numbers come from the given generator.
 """
 
 import math
@@ -14,9 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training.config import AugmentSettings
-
-__all__ = ["augment", "blend", "draw_mix", "to_floats"]
+from training.config import AugmentationConfig
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
@@ -29,35 +26,35 @@ def to_floats(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def augment(
-    images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
+    images: torch.Tensor, config: AugmentationConfig, generator: torch.Generator
 ) -> torch.Tensor:
-    """Return other versions of ``images`` (n, 3, h, w), values 0 to 255.
+    """Return augmentations of ``images`` (n, 3, h, w), values 0 to 255.
 
-    They are (n, 3, side, side) where ``settings`` has a side, else of the same shape.
+    They are (n, 3, side, side) where ``config`` has a side, else of the same shape.
 
     Args:
         images: The batch; it is not changed.
-        settings: How much may change; all at nothing gives the images themselves.
+        config: How much may change.
         generator: On the CPU, where the random numbers are drawn.
     """
     if images.ndim != 4 or images.shape[1] != 3:
         raise ValueError(f"expected (n, 3, h, w), not {tuple(images.shape)}")
-    return _recolour(_reframe(images, settings, generator), settings, generator)
+    return _jitter_colours(_transform(images, config, generator), config, generator)
 
 
-def draw_mix(n: int, alpha: float, generator: torch.Generator) -> tuple[torch.Tensor, float]:
-    """Return with which other of ``n`` each is mixed, (n,), and the share that is its own.
+def draw_mixup(n: int, alpha: float, generator: torch.Generator) -> tuple[torch.Tensor, float]:
+    """Return each sample's partner in mixup, (n,), and the sample's own share.
 
-    The share, at least one half, is one of a Beta distribution of parameters ``alpha`` (Zhang et
-    al. 2018, arXiv:1710.09412).
+    The share, at least one half, follows a Beta distribution of parameters ``alpha`` (Zhang et al.
+    2018, arXiv:1710.09412).
     """
     seed = int(torch.randint(2**31, (), generator=generator))  # torch draws no Beta by a generator
     drawn = float(np.random.default_rng(seed).beta(alpha, alpha))
     return torch.randperm(n, generator=generator), max(drawn, 1 - drawn)
 
 
-def blend(x: torch.Tensor, partner: torch.Tensor, share: float) -> torch.Tensor:
-    """Return ``share`` of each of ``x`` (n, ...) and the rest of its partner."""
+def mixup(x: torch.Tensor, partner: torch.Tensor, share: float) -> torch.Tensor:
+    """Return ``share`` of each of ``x`` (n, ...) plus the rest of its partner."""
     return share * x + (1 - share) * x[partner.to(x.device)]
 
 
@@ -65,23 +62,23 @@ def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> tor
     return low + (high - low) * torch.rand(n, generator=generator)
 
 
-def _reframe(
-    images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
+def _transform(
+    images: torch.Tensor, config: AugmentationConfig, generator: torch.Generator
 ) -> torch.Tensor:
-    """Cut, mirror, stretch and turn, all in one sampling of the picture."""
+    """Crop, mirror, stretch and rotate, all in one sampling of the image."""
     n = len(images)
-    area = _uniform(n, settings.area, 1, generator)
-    stretch = _uniform(n, -1, 1, generator).mul(math.log(settings.stretch) / 2).exp()
-    turn = _uniform(n, -1, 1, generator).mul(math.radians(settings.turn))
-    mirrored = (torch.rand(n, generator=generator) < 0.5) & settings.flip
+    area = _uniform(n, config.area, 1, generator)
+    stretch = _uniform(n, -1, 1, generator).mul(math.log(config.stretch) / 2).exp()
+    turn = _uniform(n, -1, 1, generator).mul(math.radians(config.turn))
+    mirrored = (torch.rand(n, generator=generator) < 0.5) & config.flip
     left, top = _uniform(n, -1, 1, generator), _uniform(n, -1, 1, generator)
-    sides = (settings.side, settings.side) if settings.side else (images.shape[2], images.shape[3])
-    whole = settings.area == 1 and settings.stretch == 1 and not settings.turn
+    sides = (config.side, config.side) if config.side else (images.shape[2], images.shape[3])
+    whole = config.area == 1 and config.stretch == 1 and not config.turn
     if whole and sides == (images.shape[2], images.shape[3]):
         return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
     width = (area.sqrt() * stretch).clamp(max=1)
     height = (area.sqrt() / stretch).clamp(max=1)
-    # Where each place of the new picture is in the old one, whose sides run from -1 to 1.
+    # From a place of the new image to its place in the old one, whose sides run from -1 to 1.
     theta = torch.zeros(n, 2, 3)
     sign = torch.where(mirrored, -1.0, 1.0)
     theta[:, 0, 0], theta[:, 0, 1] = sign * width * turn.cos(), -height * turn.sin()
@@ -96,24 +93,23 @@ def _reframe(
     return framed.contiguous(memory_format=torch.channels_last)
 
 
-def _recolour(
-    images: torch.Tensor, settings: AugmentSettings, generator: torch.Generator
+def _jitter_colours(
+    images: torch.Tensor, config: AugmentationConfig, generator: torch.Generator
 ) -> torch.Tensor:
-    """Change brightness, contrast and saturation, and keep values within 0 to 255."""
+    """Change brightness, contrast and saturation; values stay within 0 to 255."""
     n = len(images)
 
     def factors(most: float) -> torch.Tensor:
         drawn = _uniform(n, -1, 1, generator).mul(math.log1p(most)).exp()
         return drawn.to(images.device)[:, None, None, None]  # (n, 1, 1, 1)
 
-    brightness = factors(settings.brightness)
-    contrast = factors(settings.contrast)
-    saturation = factors(settings.saturation)
-    if not (settings.brightness or settings.contrast or settings.saturation):
+    brightness = factors(config.brightness)
+    contrast = factors(config.contrast)
+    saturation = factors(config.saturation)
+    if not (config.brightness or config.contrast or config.saturation):
         return images
     weights = torch.tensor(_GREY, device=images.device)[None, :, None, None]
     grey = (images * weights).sum(dim=1, keepdim=True)  # (n, 1, h, w)
     mean = grey.mean(dim=(2, 3), keepdim=True)  # (n, 1, 1, 1)
-    # One formula: towards or from grey, towards or from the mean, brighter or darker.
     coloured = saturation * images + (1 - saturation) * grey
     return (brightness * (contrast * coloured + (1 - contrast) * mean)).clamp_(0, 255)

@@ -1,117 +1,73 @@
-"""Versions of the training pictures, each seen once by the steps of the network that do not learn.
+"""Cached feature maps of augmented training images.
 
-The first steps of a backbone see the largest maps and cost the most, and where they are frozen they
-say the same of a picture each time. So some changed versions of each picture are kept on disk as
-the last frozen step leaves them, in float16, and training goes on from there.
+The first stages of a backbone have the largest maps and cost the most, and where they are frozen
+they compute the same in every epoch. So the maps after the frozen stages are cached for several
+augmentations of each image, in float16, and training continues from there.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from artextract.errors import CacheError
 from artextract.images.preprocess import Preprocess
-from training.config import AugmentSettings
-from training.data.array_cache import Arrays, keep_arrays, load_arrays
+from training.config import AugmentationConfig
+from training.data.array_cache import Arrays
 from training.data.augmentation import augment
-from training.data.features import Pixels, load_images, prepare
-from training.networks.cnn_rnn import CnnRnn, Partway
-
-__all__ = ["KIND", "Views", "load_views", "make_views"]
-
-KIND = "views"
-"""Under which versions are kept; see :mod:`training.data.array_cache`."""
+from training.data.features import Images, load_images, normalise
+from training.networks.cnn_rnn import CnnRnn, PartialFeatures
 
 _BATCH = 32
 
 
-class Views:
-    """``count`` versions of each training picture, ``steps`` steps into the backbone."""
+class AugmentedMaps:
+    """Maps of ``count`` augmentations of each training image, after ``stages`` backbone stages."""
 
-    def __init__(self, arrays: Arrays, rows: int, steps: int) -> None:
-        """Read from what :func:`make_views` keeps of ``rows`` pictures."""
+    def __init__(self, arrays: Arrays, rows: int, stages: int) -> None:
         self._maps, self._statistics = arrays["maps"], arrays["statistics"]
         self._rows = rows
-        self._steps = steps
+        self._stages = stages
         self.count = len(self._maps) // rows
 
-    def get(self, rows: torch.Tensor, views: torch.Tensor, device: torch.device) -> Partway:
-        """Return version ``views[i]`` of picture ``rows[i]``, both (n,)."""
-        at = (views * self._rows + rows).numpy()
+    def get(
+        self, rows: torch.Tensor, augmentations: torch.Tensor, device: torch.device
+    ) -> PartialFeatures:
+        """Return augmentation ``augmentations[i]`` of training image ``rows[i]``, both (n,)."""
+        at = (augmentations * self._rows + rows).numpy()
         maps = torch.from_numpy(self._maps[at]).to(device).float()
-        return Partway(
-            self._steps,
+        return PartialFeatures(
+            self._stages,
             maps.contiguous(memory_format=torch.channels_last),
             torch.from_numpy(self._statistics[at]).to(device),
         )
 
 
-def load_views(cache: Path, key: Sequence[object], rows: int, steps: int) -> Views | None:
-    """Return what is kept in ``cache`` of ``rows`` pictures after ``steps`` steps, or None."""
-    found = load_arrays(cache, KIND, key)
-    return None if found is None else Views(found, rows, steps)
-
-
-def make_views(
+@torch.inference_mode()
+def map_batches(
     network: CnnRnn,
-    pictures: Pixels,
+    images: Images,
     rows: npt.NDArray[np.int64],
     preprocess: Preprocess,
-    settings: AugmentSettings,
-    cache: Path,
-    key: Sequence[object],
+    config: AugmentationConfig,
     *,
-    steps: int,
+    stages: int,
     count: int,
     seed: int,
     device: torch.device,
-    on_pictures: Callable[[int], None] = lambda count: None,
-) -> Views:
-    """Make ``count`` versions of the pictures ``rows``, keep them and return them.
+) -> Iterator[Arrays]:
+    """Iterate over the maps of ``count`` augmentations of the images of ``rows`` (n,).
 
-    Args:
-        network: On ``device``; its first ``steps`` steps must not learn.
-        pictures: All pictures.
-        rows: Which of them, (n,).
-        preprocess: What the backbone wants.
-        settings: How versions may differ.
-        cache: A folder for what can be made again.
-        key: All that the versions depend on, as plain JSON.
-        steps: How many steps of the backbone have seen them.
-        count: How many of each picture.
-        seed: Of the changes.
-        device: Where to compute.
-        on_pictures: Called with how many more are done.
-
-    Raises:
-        CacheError: the disk is full, or the folder can't be written.
+    The first ``stages`` backbone stages of ``network``, on ``device``, must be frozen.
     """
-
-    @torch.inference_mode()
-    def compute() -> Iterator[Arrays]:
-        generator = torch.Generator().manual_seed(seed)
-        for _ in range(count):
-            for start in range(0, len(rows), _BATCH):
-                part = rows[start : start + _BATCH]
-                images = load_images(pictures, part, device)
-                images = prepare(augment(images, settings, generator), preprocess)
-                with network.autocast(device):
-                    partway = network.features.begin(images, steps)
-                yield {
-                    "maps": partway.map.float().cpu().numpy().astype(np.float16),
-                    "statistics": partway.statistics.float().cpu().numpy(),
-                }
-                on_pictures(len(part))
-
-    try:
-        kept = keep_arrays(cache, KIND, key, count * len(rows), compute())
-    except OSError as error:
-        raise CacheError(
-            f"{count} versions of {len(rows):,} pictures can't be kept in {cache} "
-            f"({error.strerror or error}); make room or mend its rights, name another folder with "
-            "$ARTEXTRACT_CACHE, or keep none with --set stage_two.views=0"
-        ) from error
-    return Views(kept, len(rows), steps)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(count):
+        for start in range(0, len(rows), _BATCH):
+            part = rows[start : start + _BATCH]
+            batch = augment(load_images(images, part, device), config, generator)
+            with network.autocast(device):
+                features = network.features.begin(normalise(batch, preprocess), stages)
+            yield {
+                "maps": features.map.float().cpu().numpy().astype(np.float16),
+                "statistics": features.statistics.float().cpu().numpy(),
+            }

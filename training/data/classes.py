@@ -1,8 +1,8 @@
-"""The classes that a network tells apart, and those that it must leave out.
+"""The classes that a network is trained on, and those that are left out.
 
-A class is learnt only where the training works hold enough of it: with two works it cannot be
-judged, and a loss that balances classes lifts it above all others. What is left out is kept by name
-and count, so that a report can say so instead of hiding it.
+A class is trained only where the training samples hold enough of it: a class of two samples can't
+be evaluated, and a loss that balances classes lifts it above all others. Classes that are left out
+are kept with their counts for the report.
 """
 
 import json
@@ -17,9 +17,7 @@ import numpy.typing as npt
 
 from artextract.errors import CatalogError, InputError
 from artextract.files import atomic_write
-from training.data.samples import LabelledWork
-
-__all__ = ["Classes", "gather_classes"]
+from training.data.samples import Sample
 
 _FORMAT = 1
 _NAMED = 6
@@ -27,12 +25,14 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classes:
-    """The classes of each attribute; the position of a name is the number of its class.
+    """The classes of each attribute; the position of a name is the class's index.
 
-    ``names`` maps each attribute to its classes, sorted. ``left_out`` maps it to the classes that
-    had too few works to learn from and how many these were (0: no training work has it, only
-    others do); ``least`` to the number that would have been enough. ``train_counts`` has the
-    training works of each class of ``names``, in their order.
+    Attributes:
+        names: {attribute: its classes, sorted}.
+        left_out: {attribute: {class with too few training samples: how many}}; 0 is a class that
+            no training sample has.
+        train_counts: {attribute: training samples of each class of ``names``}.
+        least: {attribute: the fewest training samples of a class}.
     """
 
     names: Mapping[str, tuple[str, ...]]
@@ -45,37 +45,39 @@ class Classes:
         """The attributes, in the order of the columns of :meth:`encode`."""
         return tuple(self.names)
 
-    def encode(self, works: Sequence[LabelledWork]) -> npt.NDArray[np.int64]:
-        """Return the classes' numbers (works, attributes); -1 is unknown or left out."""
-        encoded = np.full((len(works), len(self.names)), -1, np.int64)
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of classes of each attribute."""
+        return {name: len(classes) for name, classes in self.names.items()}
+
+    def encode(self, samples: Sequence[Sample]) -> npt.NDArray[np.int64]:
+        """Return class indices (samples, attributes); -1 is unknown or left out."""
+        encoded = np.full((len(samples), len(self.names)), -1, np.int64)
         for column, (attribute, names) in enumerate(self.names.items()):
-            number = {name: at for at, name in enumerate(names)}
-            for row, work in enumerate(works):
-                encoded[row, column] = number.get(work.labels.get(attribute, ""), -1)
+            index = {name: at for at, name in enumerate(names)}
+            for row, sample in enumerate(samples):
+                encoded[row, column] = index.get(sample.labels.get(attribute, ""), -1)
         return encoded
 
     def unseen(self, attribute: str) -> tuple[str, ...]:
-        """Return the classes of ``attribute`` that no training work has, sorted."""
+        """Return the classes of ``attribute`` that no training sample has, sorted."""
         return tuple(name for name, count in self.left_out[attribute].items() if not count)
 
     def describe(self) -> list[str]:
-        """Return a line for each attribute: how many classes, and which are left out and why.
-
-        Of many that are left out, those with the most works are named; a report names all.
-        """
+        """Return a line for each attribute: how many classes, and which are left out and why."""
         lines = []
         for attribute, names in self.names.items():
             parts = [f"{attribute}: {len(names)} classes"]
-            thin = {name: n for name, n in self.left_out[attribute].items() if n}
-            if thin:
-                largest = sorted(thin, key=lambda name: (-thin[name], name))
+            small = {name: n for name, n in self.left_out[attribute].items() if n}
+            if small:
+                largest = sorted(small, key=lambda name: (-small[name], name))
                 parts.append(
-                    f"left out for fewer than {self.least[attribute]} training works: "
-                    + _name_some([f"{name} ({thin[name]})" for name in largest])
+                    f"left out for fewer than {self.least[attribute]} training samples: "
+                    + _first_names([f"{name} ({small[name]})" for name in largest])
                 )
             unseen = self.unseen(attribute)
             if unseen:
-                parts.append(f"left out, as no training work has them: {_name_some(unseen)}")
+                parts.append(f"left out, as no training sample has them: {_first_names(unseen)}")
             lines.append("; ".join(parts))
         return lines
 
@@ -102,7 +104,7 @@ class Classes:
         """Return the classes that :meth:`save` wrote.
 
         Raises:
-            InputError: the file is missing, or is none that was written there.
+            InputError: the file is missing or damaged.
         """
         try:
             attributes = _read(path)
@@ -125,17 +127,17 @@ class Classes:
             ) from error
 
 
-def _name_some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     """Return the first of ``names``, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return the attributes of a file of classes.
+    """Return the attributes in a file of classes.
 
     Raises:
-        ValueError: it is no JSON, of another format, or its counts do not go with its names.
+        ValueError: it is no JSON, of another format, or names and counts differ in number.
     """
     data = json.loads(path.read_text(encoding="utf-8"))
     if data["format"] != _FORMAT:
@@ -147,68 +149,64 @@ def _read(path: Path) -> dict[str, Any]:
     return attributes
 
 
-def gather_classes(
-    works: Sequence[LabelledWork],
+def collect_classes(
+    samples: Sequence[Sample],
     train: Collection[str],
     attributes: Sequence[str],
-    min_works: Mapping[str, int],
+    min_samples: Mapping[str, int],
 ) -> Classes:
-    """Return the classes that can be learnt from the works whose ids are in ``train``.
+    """Return the classes with enough samples among those whose ids are in ``train``.
 
     Args:
-        works: All works, those to be judged by too.
-        train: The ids of the training works.
-        attributes: What is to be learnt, in this order.
-        min_works: {attribute: fewest training works of a class}; 1 where it is not named.
+        samples: All samples, those of other splits too.
+        train: The ids of the training samples.
+        attributes: The attributes to train, in this order.
+        min_samples: {attribute: fewest training samples of a class}; 1 where it is not named.
 
     Raises:
-        CatalogError: no training work has a label of an attribute, or all its classes are too thin.
+        CatalogError: an attribute has no label in the training samples, or no class with enough.
     """
     names, left_out, train_counts = {}, {}, {}
-    least = {attribute: min_works.get(attribute, 1) for attribute in attributes}
-    learnt_from = [work for work in works if work.id in train]
+    least = {attribute: min_samples.get(attribute, 1) for attribute in attributes}
+    training = [sample for sample in samples if sample.id in train]
     for attribute in attributes:
-        # With a zero for each class that only other works have.
-        counts = dict.fromkeys(_labels(works, attribute), 0) | Counter(
-            _labels(learnt_from, attribute)
+        # With a zero for each class that only other samples have.
+        counts = dict.fromkeys(_labels(samples, attribute), 0) | Counter(
+            _labels(training, attribute)
         )
-        _check(attribute, counts, least[attribute], learnt_from, works)
-        kept = sorted(name for name, count in counts.items() if count >= least[attribute])
-        names[attribute] = tuple(kept)
-        train_counts[attribute] = tuple(counts[name] for name in kept)
+        _check(attribute, counts, least[attribute], training, samples)
+        trained = sorted(name for name, count in counts.items() if count >= least[attribute])
+        names[attribute] = tuple(trained)
+        train_counts[attribute] = tuple(counts[name] for name in trained)
         left_out[attribute] = {
             name: counts[name] for name in sorted(counts) if counts[name] < least[attribute]
         }
     return Classes(names=names, left_out=left_out, train_counts=train_counts, least=least)
 
 
-def _labels(works: Sequence[LabelledWork], attribute: str) -> list[str]:
-    return [work.labels[attribute] for work in works if attribute in work.labels]
+def _labels(samples: Sequence[Sample], attribute: str) -> list[str]:
+    return [sample.labels[attribute] for sample in samples if attribute in sample.labels]
 
 
 def _check(
     attribute: str,
     counts: Mapping[str, int],
     least: int,
-    learnt_from: Sequence[LabelledWork],
-    works: Sequence[LabelledWork],
+    training: Sequence[Sample],
+    samples: Sequence[Sample],
 ) -> None:
-    """Check that ``attribute`` has a class to learn.
-
-    Raises:
-        CatalogError: it has none.
-    """
+    """Check that ``attribute`` has a class to train."""
     if not any(counts.values()):
-        known = sorted({name for work in works for name in work.labels} - {attribute})
+        known = sorted({name for sample in samples for name in sample.labels} - {attribute})
         raise CatalogError(
-            f"none of the {len(learnt_from):,} training works has a label for {attribute!r} "
-            f"(labels there are for: {', '.join(known) or 'nothing else'}); fill in its column, or "
-            f"leave the attribute out with --set attributes={','.join(known) or 'style'}"
+            f"none of the {len(training):,} training samples has a label for {attribute!r} "
+            f"(there are labels for: {', '.join(known) or 'nothing else'}); fill in its column, or "
+            f"leave the attribute out with attributes={','.join(known) or 'style'}"
         )
     if max(counts.values()) < least:
         name = max(sorted(counts), key=lambda each: counts[each])
         raise CatalogError(
-            f"no class of {attribute!r} has the {least} training works that are asked for "
-            f"(most: {name}, {counts[name]}); lower it with --set "
+            f"no class of {attribute!r} has the required {least} training samples "
+            f"(most: {name}, {counts[name]}); lower the number with "
             f"min_works.{attribute}={counts[name]}, or leave the attribute out"
         )

@@ -1,63 +1,46 @@
-"""What the unchanged backbone makes of all pictures, computed once and kept on disk.
+"""Features of the frozen backbone for all images, computed once and cached on disk.
 
-The head is trained on these for many epochs in the time of one epoch of the whole network. Each
-picture is kept as it is and mirrored, so that a training on features knows at least that much
-variety. Maps are kept in float16: their values are 0 to a few, and a head can't tell the
-difference.
+The head trains on them for many epochs in the time of one epoch of the whole network. Each image is
+cached as it is and mirrored, which is the only augmentation of stage one. Maps are float16: their
+values are 0 to a few, and the head trains equally well.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from artextract.errors import CacheError
 from artextract.images.preprocess import Preprocess
-from training.data.array_cache import Arrays, keep_arrays, load_arrays
+from training.data.array_cache import Arrays
 from training.data.augmentation import to_floats
-from training.networks.cnn_rnn import FeatureMaker, Features
+from training.networks.cnn_rnn import FeatureExtractor, Features
 
-__all__ = [
-    "VIEWS",
-    "CachedFeatures",
-    "Pixels",
-    "load_features",
-    "load_images",
-    "make_features",
-    "prepare",
-]
-
-VIEWS = 2
-"""As it is, and mirrored."""
+FLIPS = 2
+"""Entries of each image: as it is, and mirrored."""
 
 _BATCH = 32
-_KIND = "features"
 _TYPES = {"last": np.float16, "middle": np.float16, "statistics": np.float32}
 
 
-class Pixels(Protocol):
-    """Pictures by number, all of one size."""
+class Images(Protocol):
+    """Decoded images by row, all of one size."""
 
-    def __len__(self) -> int:
-        """How many there are."""
+    def __len__(self) -> int: ...
 
     def __getitem__(self, rows: npt.NDArray[np.int64], /) -> npt.NDArray[np.uint8]:
-        """Return the pictures of these numbers, (n, side, side, 3)."""
+        """Return the images of ``rows`` (n,), as (n, side, side, 3)."""
 
 
 class CachedFeatures:
-    """The features of all pictures, read from disk as they are asked for."""
+    """The features of all images, read from disk on access."""
 
     def __init__(self, arrays: Arrays) -> None:
-        """Read from what :func:`make_features` keeps."""
         self._parts = [arrays[name] for name in _TYPES]
 
     def __len__(self) -> int:
-        """How many pictures there are."""
-        return len(self._parts[0]) // VIEWS
+        return len(self._parts[0]) // FLIPS
 
     def get(self, rows: torch.Tensor, mirrored: torch.Tensor, device: torch.device) -> Features:
         """Return the features of ``rows`` (n,), of the mirror image where ``mirrored`` (n,)."""
@@ -65,7 +48,7 @@ class CachedFeatures:
         return Features(*(torch.from_numpy(part[at]).to(device).float() for part in self._parts))
 
     def pooled(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return the mean of the last map (n, C) of the pictures as they are."""
+        """Return the spatial mean of the last map, (n, C), of the images of ``rows`` (n,)."""
         whole = [
             np.asarray(self._parts[0][rows[start : start + _BATCH]], np.float32).mean(axis=(2, 3))
             for start in range(0, len(rows), _BATCH)
@@ -73,84 +56,32 @@ class CachedFeatures:
         return np.concatenate(whole)
 
 
-def load_images(
-    pictures: Pixels, rows: npt.NDArray[np.int64], device: torch.device
-) -> torch.Tensor:
-    """Return the pictures ``rows`` (n,) as (n, 3, side, side), float32, 0 to 255, on ``device``."""
-    return to_floats(torch.from_numpy(pictures[rows]).to(device))
+def load_images(images: Images, rows: npt.NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    """Return the images of ``rows`` (n,) as (n, 3, side, side), float32, 0 to 255."""
+    return to_floats(torch.from_numpy(images[rows]).to(device))
 
 
-def prepare(pixels: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
-    """Return images (n, 3, h, w) of 0 to 255 as the backbone wants them, channels last."""
+def normalise(pixels: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
+    """Return images (n, 3, h, w) of 0 to 255 as the backbone's input, channels last."""
     mean = torch.tensor(preprocess.mean, device=pixels.device)[None, :, None, None]
     std = torch.tensor(preprocess.std, device=pixels.device)[None, :, None, None]
     return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def load_features(cache: Path, key: Sequence[object]) -> CachedFeatures | None:
-    """Return what was kept in ``cache`` under ``key`` (plain JSON), None where there is nothing."""
-    found = load_arrays(cache, _KIND, key)
-    return None if found is None else CachedFeatures(found)
-
-
-def make_features(
-    maker: FeatureMaker,
-    pictures: Pixels,
-    preprocess: Preprocess,
-    cache: Path,
-    key: Sequence[object],
-    *,
-    device: torch.device,
-    precision: torch.dtype | None = None,
-    on_pictures: Callable[[int], None] = lambda count: None,
-) -> CachedFeatures:
-    """Compute the features of all ``pictures``, keep them in ``cache`` under ``key``, return them.
-
-    Args:
-        maker: On ``device``; it is put into evaluation mode.
-        pictures: All pictures.
-        preprocess: What the backbone wants.
-        cache: A folder for what can be made again.
-        key: All that the features depend on, as plain JSON.
-        device: Where to compute.
-        precision: The type of autocast.
-        on_pictures: Called with how many more pictures are done, each view counted.
-
-    Raises:
-        CacheError: the disk is full, or the folder can't be written.
-    """
-    batches = _compute(maker, pictures, preprocess, device, precision, on_pictures)
-    try:
-        return CachedFeatures(keep_arrays(cache, _KIND, key, VIEWS * len(pictures), batches))
-    except OSError as error:
-        raise CacheError(
-            f"features of {len(pictures):,} pictures can't be kept in {cache} "
-            f"({error.strerror or error}); make room or mend its rights, name another folder with "
-            "$ARTEXTRACT_CACHE, or leave the stage out with --set stage_one.epochs=0"
-        ) from error
-
-
 @torch.inference_mode()
-def _compute(
-    maker: FeatureMaker,
-    pictures: Pixels,
-    preprocess: Preprocess,
-    device: torch.device,
-    precision: torch.dtype | None,
-    on_pictures: Callable[[int], None],
+def feature_batches(
+    extractor: FeatureExtractor, images: Images, preprocess: Preprocess, device: torch.device
 ) -> Iterator[Arrays]:
-    """Iterate over the features of all pictures, then those of their mirror images."""
-    maker.eval()
-    count = len(pictures)
-    for view in range(VIEWS):
-        for start in range(0, count, _BATCH):
-            rows = np.arange(start, min(start + _BATCH, count))
-            images = load_images(pictures, rows, device)
-            images = prepare(images.flip(3) if view else images, preprocess)
-            with torch.autocast(device.type, dtype=precision, enabled=precision is not None):
-                features: Features = maker(images)
+    """Iterate over the features of all ``images``, and then of their mirror images."""
+    extractor.eval()
+    for mirrored in (False, True):
+        for start in range(0, len(images), _BATCH):
+            rows = np.arange(start, min(start + _BATCH, len(images)))
+            batch = load_images(images, rows, device)
+            features: Features = extractor(
+                normalise(batch.flip(3) if mirrored else batch, preprocess)
+            )
             yield {
                 name: part.float().cpu().numpy().astype(_TYPES[name])
                 for name, part in features._asdict().items()
             }
-            on_pictures(len(rows))

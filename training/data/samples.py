@@ -1,23 +1,21 @@
-"""A work with its labels, as every reader of a data set hands it on.
+"""Samples and datasets, as every reader of a dataset returns them.
 
-An *attribute* is what a network learns to tell (style, genre, artist); a *class* is one of its
-values. A work may lack any label: that part of the loss is then left out, not the work.
+An *attribute* is what a network learns to classify (style, genre, artist); a *class* is one of its
+values. A sample may lack any label: that part of the loss is then left out, not the sample.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Gathered", "LabelledWork"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledWork:
-    """One picture and what is known of it.
+class Sample:
+    """An image with its labels.
 
-    ``labels`` maps attributes to class names; an attribute that is not known is absent. ``artist``
-    is kept apart from the labels, because a split may have to keep artists together where they are
-    no attribute. ``split`` is the word of the data set's own split, None where it has none.
+    ``labels`` maps attributes to class names; an unknown attribute is absent. ``artist`` is not
+    only a label, because a split may have to keep artists together where they are no attribute.
+    ``split`` is that of the dataset, None where it has none.
     """
 
     id: str
@@ -28,19 +26,18 @@ class LabelledWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """The works of a data set, in the order of their ids, and what was met on the way.
+class Dataset:
+    """Samples sorted by id, and counts of what was read and what was left out.
 
-    ``counts`` has plain words as keys, in the order in which a summary prints them, and ``first``
-    for some of these words the first case that was met.
+    ``counts`` has phrases as keys, in the order of a summary; ``first`` has the first case of some.
     """
 
-    works: list[LabelledWork]
+    samples: list[Sample]
     counts: Mapping[str, int] = field(default_factory=dict)
     first: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
-        """Return the counts as one line, with first cases; what never happened is left out."""
+        """Return the counts above 0 as one line, with first cases."""
         return ", ".join(
             f"{count:,} {what}" + (f" (first: {self.first[what]})" if what in self.first else "")
             for what, count in self.counts.items()

@@ -2,17 +2,17 @@
 
 Tan et al. 2019, "Improved ArtGAN for Conditional Synthesis of Natural Image and Artwork".
 
-Three pairs of lists, for style, genre and artist, name pictures as ``Style/artist_title-year.jpg``
-with the number of a class. They are joined into one table of works, and where they contradict one
-another, it is settled in favour of honest judging:
+Three pairs of lists, for style, genre and artist, have rows ``Style/artist_title-year.jpg`` with
+the number of a class. They are joined into one dataset; contradictions are resolved so that no
+validation sample leaks into training:
 
-- 566 works are in the training list of one attribute and in the validation list of another. They
-  are validation works, and keep none but the labels of validation lists. So every attribute is
-  judged on exactly its official validation list, and no network has seen any of it.
-- A training work that has artist and title in common with a validation work, under another style,
-  is most likely the same picture, and left out.
-- A work with two different labels in one list has none.
-- The class that the lists call Art_Nouveau has the name of its folder and of WikiArt's own style,
+- 566 images are in the training list of one attribute and in the validation list of another. They
+  are validation samples with the labels of validation lists only. So every attribute is evaluated
+  on exactly its official validation list.
+- A training sample with the artist and title of a validation sample, under another style, is most
+  likely the same image, and left out.
+- An image with two different labels in one list has none.
+- The class that the lists call Art_Nouveau gets the name of its folder and of WikiArt's own style,
   Art_Nouveau_Modern, so that it is the same class as in a catalog.
 """
 
@@ -20,24 +20,28 @@ import csv
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from artextract.errors import CatalogError, InputError
 from training.data.filenames import match_names, repair
-from training.data.samples import Gathered, LabelledWork
-
-__all__ = ["read_wikiart"]
+from training.data.samples import Dataset, Sample
 
 _ATTRIBUTES = ("style", "genre", "artist")
 _SIDES = ("train", "val")
 _RENAMED = {"Art_Nouveau": "Art_Nouveau_Modern"}
 _FOLDERS = (".", "images", "wikiart")
 
+_IN_BOTH = "in train of one list and val of another (used as val)"
+_LEAKING = "left out of train for sharing artist and title with a val sample"
+_MISSING = "without an image"
+_RENAMED_FILE = "whose file is named differently"
+
 
 @dataclass(slots=True)
 class _Listed:
-    """What the lists say of one picture: its labels by side and attribute."""
+    """The labels of one image in the lists, by side and attribute."""
 
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -46,57 +50,48 @@ class _Listed:
         return "val" if "val" in self.labels else "train"
 
 
-def read_wikiart(folder: Path) -> Gathered:
-    """Return the works of ArtGAN's lists in ``folder`` whose images are there.
+def read_wikiart(folder: Path) -> Dataset:
+    """Return the samples of ArtGAN's lists in ``folder`` whose images exist.
 
     The images lie in folders named by style, in ``folder`` itself or below ``images`` or
-    ``wikiart`` in it, whichever has most of them. Those that are missing are counted.
+    ``wikiart`` in it, whichever has most of them.
 
     Raises:
-        CatalogError: there are no lists, or one can't be understood.
-        InputError: there is no such folder, or not one of the images is there.
+        CatalogError: there are no lists, or one is malformed.
+        InputError: there is no such folder, or no image exists.
     """
     if not folder.is_dir():
         raise InputError(
             f"there is no folder {folder}; give the one with ArtGAN's lists (style_train.csv ...)"
         )
-    counts: Counter[str] = Counter()
-    listed = _read_lists(folder, counts)
+    of_lists: Counter[str] = Counter()
+    listed = _read_lists(folder, of_lists)
     root, files = _find_images(folder, listed)
-    works = []
-    of_val = {_title(path) for path, one in listed.items() if one.split == "val"}
-    met: Counter[str] = Counter()
+    samples = []
+    val_titles = {_title(path) for path, one in listed.items() if one.split == "val"}
+    counts = {"images in the lists": len(listed), "with an image": 0}
+    counts |= dict.fromkeys((_MISSING, _RENAMED_FILE, _IN_BOTH, _LEAKING), 0)
     first: dict[str, str] = {}
     for path, one in sorted(listed.items()):
-        if len(one.labels) > 1:
-            met["in train of one list and val of another (taken for val)"] += 1
-        if one.split == "train" and _title(path) in of_val:
-            what = "left out of train for sharing artist and title with a val work"
-            met[what] += 1
-            first.setdefault(what, path)
+        counts[_IN_BOTH] += len(one.labels) > 1
+        if one.split == "train" and _title(path) in val_titles:
+            problem = _LEAKING
         elif path not in files:
-            first.setdefault("without an image", path)
-            met["without an image"] += 1
+            problem = _MISSING
         else:
-            met["whose file is named differently"] += files[path] != path
-            works.append(_make_work(path, one, root / files[path]))
-    counts["works in the lists"] = len(listed)
-    counts["with an image"] = len(works)
-    order = [
-        "works in the lists", "with an image", "without an image",
-        "whose file is named differently",
-        "in train of one list and val of another (taken for val)",
-        "left out of train for sharing artist and title with a val work",
-    ]  # fmt: skip
-    counts.update(met)
-    named = {what: counts.pop(what, 0) for what in order}
-    return Gathered(works=works, counts=named | dict(counts), first=first)
+            counts[_RENAMED_FILE] += files[path] != path
+            samples.append(_make_sample(path, one, root / files[path]))
+            continue
+        counts[problem] += 1
+        first.setdefault(problem, path)
+    counts["with an image"] = len(samples)
+    return Dataset(samples=samples, counts={**counts, **of_lists}, first=first)
 
 
-def _make_work(path: str, one: _Listed, image: Path) -> LabelledWork:
-    slug = repair(path.partition("/")[2]).partition("_")[0]
+def _make_sample(path: str, one: _Listed, image: Path) -> Sample:
+    slug = repair(_title(path)).partition("_")[0]
     artist = " ".join(slug.replace("-", " ").split())
-    return LabelledWork(
+    return Sample(
         id=path, image=image, labels=one.labels[one.split], artist=artist or None, split=one.split
     )
 
@@ -107,23 +102,19 @@ def _title(path: str) -> str:
 
 
 def _read_lists(folder: Path, counts: Counter[str]) -> dict[str, _Listed]:
-    """Return {path: what the lists say of it}.
-
-    Raises:
-        CatalogError: there are no lists, one of a pair is missing, or a line is malformed.
-    """
+    """Return {path: its labels}, and count what the lists repeat or contradict."""
     listed: dict[str, _Listed] = defaultdict(_Listed)
     found = False
     for attribute in _ATTRIBUTES:
         lists = [folder / f"{attribute}_{side}.csv" for side in _SIDES]
-        there = [path.is_file() for path in lists]
-        if not any(there):
+        present = [path.is_file() for path in lists]
+        if not any(present):
             continue
-        if not all(there):
-            missing, other = lists if not there[0] else lists[::-1]
+        if not all(present):
+            missing, other = lists if not present[0] else lists[::-1]
             raise CatalogError(
-                f"{folder} has {other.name} and no {missing.name}; add the list, or take the other "
-                f"one of {attribute} away too"
+                f"{folder} has {other.name} and no {missing.name}; add the list, or remove the "
+                f"other one of {attribute} too"
             )
         found = True
         names = _read_classes(folder / f"{attribute}_class.txt")
@@ -146,40 +137,36 @@ def _read_list(
     listed: dict[str, _Listed],
     counts: Counter[str],
 ) -> None:
-    """Add what one list says to ``listed``."""
+    """Add the labels of one list to ``listed``."""
     contradicted = set()
     seen: dict[str, str] = {}
-    for line, picture, number in _rows(path):
+    for line, image, number in _rows(path):
         if number not in names:
             raise CatalogError(
-                f"{path} line {line} has class {number!r}, and {attribute}_class.txt knows "
+                f"{path} line {line} has class {number!r}, and {attribute}_class.txt has "
                 f"{', '.join(list(names)[:2])} ... {list(names)[-1]} ({len(names)} classes); "
-                "mend the line, or take the class file that belongs to the list"
+                "correct the line, or use the class file that belongs to the list"
             )
         name = names[number]
         if name in _RENAMED:
             name = _RENAMED[name]
             counts[f"labels {names[number]} read as {name}"] += 1
-        if picture in seen:
-            counts["lines given twice"] += seen[picture] == name
-            if seen[picture] != name:
-                contradicted.add(picture)
-        seen[picture] = name
-        listed[picture].labels.setdefault(side, {})[attribute] = name
-    for picture in contradicted:
-        counts["labels left out for contradicting one another"] += 1
-        del listed[picture].labels[side][attribute]
+        if image in seen:
+            counts["repeated lines"] += seen[image] == name
+            if seen[image] != name:
+                contradicted.add(image)
+        seen[image] = name
+        listed[image].labels.setdefault(side, {})[attribute] = name
+    for image in contradicted:
+        counts["contradicting labels left out"] += 1
+        del listed[image].labels[side][attribute]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Iterate over (line, picture, class number) of a list; a header line is passed over.
-
-    Raises:
-        CatalogError: the file can't be read, or a line is malformed.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
+    """Iterate over (line, image, class number) of a list, without its header line."""
+    with _readable(path), path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, strict=True)
+        try:
             for row in rows:
                 line = rows.line_num
                 if not row or (
@@ -189,33 +176,24 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
                 parts = row[0].split("/")
                 if len(row) != 2 or len(parts) != 2 or not all(parts) or parts[0] in {".", ".."}:
                     raise CatalogError(
-                        f"{path} line {line} is {','.join(row)!r}, and a line of the lists is "
-                        "Style/artist_title.jpg,NUMBER; mend or remove it"
+                        f"{path} line {line} is {','.join(row)!r}; expected "
+                        "Style/artist_title.jpg,NUMBER: correct or remove it"
                     )
                 yield line, row[0], row[1].strip()
-    except UnicodeDecodeError as error:
-        raise CatalogError(
-            f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8"
-        ) from error
-    except csv.Error as error:
-        raise CatalogError(
-            f"{path} line {rows.line_num} is no valid CSV ({error}); mend the line"
-        ) from error
-    except OSError as error:
-        raise CatalogError(f"{path} can't be read: {error.strerror or error}") from error
+        except csv.Error as error:
+            raise CatalogError(
+                f"{path} line {rows.line_num} is no valid CSV ({error}); correct the line"
+            ) from error
 
 
-def _read_classes(path: Path) -> dict[str, str]:
-    """Return {number: name} of a class file, whose lines are ``12 Impressionism``.
-
-    Raises:
-        CatalogError: the file is missing, can't be read, or a line is malformed.
-    """
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn the errors of reading a list into CatalogErrors."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        yield
     except FileNotFoundError:
         raise CatalogError(
-            f"there is no {path}, which names the classes of the lists beside it; add it"
+            f"there is no {path}, which belongs to the lists beside it; add it"
         ) from None
     except UnicodeDecodeError as error:
         raise CatalogError(
@@ -223,6 +201,12 @@ def _read_classes(path: Path) -> dict[str, str]:
         ) from error
     except OSError as error:
         raise CatalogError(f"{path} can't be read: {error.strerror or error}") from error
+
+
+def _read_classes(path: Path) -> dict[str, str]:
+    """Return {number: name} of a class file, whose lines are ``12 Impressionism``."""
+    with _readable(path):
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     names: dict[str, str] = {}
     for at, line in enumerate(lines, start=1):
         if not line.strip():
@@ -230,8 +214,8 @@ def _read_classes(path: Path) -> dict[str, str]:
         number, _, name = line.strip().partition(" ")
         if not number.isdecimal() or not name or number in names:
             raise CatalogError(
-                f"{path} line {at} is {line!r}, and a line of a class file is NUMBER NAME with a "
-                "number of its own; mend it"
+                f"{path} line {at} is {line!r}; expected NUMBER NAME with a number of its own: "
+                "correct it"
             )
         names[number] = name.strip()
     if not names:
@@ -240,26 +224,20 @@ def _read_classes(path: Path) -> dict[str, str]:
 
 
 def _find_images(folder: Path, listed: dict[str, _Listed]) -> tuple[Path, dict[str, str]]:
-    """Return the folder of the images and {picture in the lists: path in that folder}.
-
-    Raises:
-        InputError: not one image is there.
-    """
+    """Return the folder of the images and {image in the lists: path in that folder}."""
     styles = {path.partition("/")[0] for path in listed}
     found: tuple[Path, dict[str, str]] = (folder, {})
     for name in _FOLDERS:
         root = folder / name
         files = dict(_files(root, styles))
-        matched = {
-            picture: files[file] for picture, file in match_names(listed, files).items()
-        }  # fmt: skip
+        matched = {image: files[file] for image, file in match_names(listed, files).items()}
         if len(matched) > len(found[1]):
             found = (root, matched)
     if not found[1]:
         raise InputError(
             f"none of the {len(listed):,} images of the lists is in {folder}, nor below "
             f"{' or '.join(_FOLDERS[1:])} in it (one of them: {min(listed, default='')}); put the "
-            "styles' folders there"
+            "folders of the styles there"
         )
     return found
 
@@ -268,7 +246,7 @@ def _files(root: Path, styles: set[str]) -> Iterator[tuple[str, str]]:
     """Iterate over the files in the styles' folders below ``root``.
 
     Yields:
-        The path as the lists would write its folder, and as it is.
+        The path with its folder as in the lists, and the real path.
     """
     if not root.is_dir():
         return

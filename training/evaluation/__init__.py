@@ -1,1 +1,1 @@
-"""Judging a trained network: predictions, metrics, intervals, calibration, reports."""
+"""Evaluation of a trained network: predictions, metrics, intervals, calibration, reports."""

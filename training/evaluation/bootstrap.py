@@ -1,28 +1,17 @@
-"""How sure a score is: percentile intervals from works drawn again and again.
+"""95 % bootstrap intervals of F1 and accuracy; :mod:`artextract.statistics` has the method.
 
-A replicate draws as many works as there are, with replacement; the middle 95 % of the replicates'
-scores is the interval (Efron & Tibshirani 1993, chapter 13). It says how much the score would move
-with other works of the same kind, not with another training. Classes that a replicate happens to
-lack have no F1 in it, and its macro-F1 is the mean of the others.
-
-Two models on the same works are compared with the same draws, so that what both find hard cancels.
+They say how much a score would change with other samples of the same kind, not with another
+training. Classes that a replicate lacks have no F1 in it, and its macro-F1 is the mean of the
+others. Two models are compared on the same draws, so that what is hard for both cancels out.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from artextract.errors import InputError
+from artextract.statistics import REPEATS, interval, resample
 from training.evaluation.metrics import Floats, Ints, class_f1, known
-
-__all__ = ["REPEATS", "Difference", "Interval", "Intervals", "bootstrap", "paired_bootstrap"]
-
-REPEATS = 2000
-"""Replicates; with 2,000 the ends of a 95 % interval repeat to about a hundredth of its width."""
-
-_CHUNK = 1 << 22  # drawn works that are counted at once, to bound memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """The intervals of one attribute; a class without works has None."""
+    """The intervals of one attribute; a class without samples has None."""
 
     macro_f1: Interval
     accuracy: Interval
@@ -47,7 +36,7 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """First model minus second on the same works, with 95 % intervals.
+    """First model minus second on the same samples, with 95 % intervals.
 
     ``better`` is the share of replicates in which the first has the higher macro-F1.
     """
@@ -67,9 +56,9 @@ def bootstrap(logits: Floats, labels: Ints, *, repeats: int = REPEATS, seed: int
 
     Args:
         logits: (n, C); the highest is the prediction.
-        labels: (n,), -1 where unknown; those works are never drawn.
-        repeats: How many replicates.
-        seed: Of the draws.
+        labels: (n,), -1 where unknown; those samples are never drawn.
+        repeats: Replicates.
+        seed: Random seed.
 
     Raises:
         InputError: as :func:`training.evaluation.metrics.known`.
@@ -78,10 +67,10 @@ def bootstrap(logits: Floats, labels: Ints, *, repeats: int = REPEATS, seed: int
     logits, labels = known(logits, labels, classes)
     ((f1, accuracy),) = _replicates(labels, [logits.argmax(axis=1)], classes, repeats, seed)
     return Intervals(
-        macro_f1=_interval(_macro(f1)),
-        accuracy=_interval(accuracy),
+        macro_f1=Interval(*interval(_macro(f1))),
+        accuracy=Interval(*interval(accuracy)),
         class_f1=tuple(
-            _interval(column[~np.isnan(column)]) if (labels == c).any() else None
+            Interval(*interval(column[~np.isnan(column)])) if (labels == c).any() else None
             for c, column in enumerate(f1.T)
         ),
         n=len(labels),
@@ -93,41 +82,42 @@ def bootstrap(logits: Floats, labels: Ints, *, repeats: int = REPEATS, seed: int
 def paired_bootstrap(
     first: Floats, second: Floats, labels: Ints, *, repeats: int = REPEATS, seed: int = 0
 ) -> Difference:
-    """Compare two models' logits (n, C) for the same works and labels: first minus second.
+    """Compare two models' logits (n, C) for the same samples and labels: first minus second.
 
     Raises:
         InputError: as :func:`training.evaluation.metrics.known`.
     """
     classes = np.shape(first)[-1]
-    first_rows, kept = known(first, labels, classes)
+    first_rows, own = known(first, labels, classes)
     second_rows, _ = known(second, labels, classes)
     predictions = [first_rows.argmax(axis=1), second_rows.argmax(axis=1)]
     (f1, accuracy), (other_f1, other_accuracy) = _replicates(
-        kept, predictions, classes, repeats, seed
+        own, predictions, classes, repeats, seed
     )
     macro = _macro(f1) - _macro(other_f1)
-    whole = [_counted(kept, found, classes, np.ones((1, len(kept)))) for found in predictions]
+    whole = [_counted(own, found, classes, np.ones((1, len(own)))) for found in predictions]
     return Difference(
         macro_f1=float(_macro(whole[0][0])[0] - _macro(whole[1][0])[0]),
-        macro_f1_interval=_interval(macro),
+        macro_f1_interval=Interval(*interval(macro)),
         accuracy=float(whole[0][1][0] - whole[1][1][0]),
-        accuracy_interval=_interval(accuracy - other_accuracy),
+        accuracy_interval=Interval(*interval(accuracy - other_accuracy)),
         better=float((macro > 0).mean()),
-        n=len(kept),
+        n=len(own),
         repeats=repeats,
         seed=seed,
     )
 
 
-Found = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+Replicates = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+"""F1 of each class (R, C) and accuracy (R,)."""
 
 
 def _replicates(
     labels: Ints, predictions: list[Ints], classes: int, repeats: int, seed: int
-) -> list[Found]:
-    """Return (F1 a class (R, C), accuracy (R,)) of each model, all on the same draws."""
-    chunks: list[list[Found]] = [[] for _ in predictions]
-    for weights in _draws(len(labels), repeats, seed):
+) -> list[Replicates]:
+    """Return the replicates of each model, all on the same draws."""
+    chunks: list[list[Replicates]] = [[] for _ in predictions]
+    for weights in resample(len(labels), repeats=repeats, seed=seed):
         for model, found in zip(chunks, predictions, strict=True):
             model.append(_counted(labels, found, classes, weights))
     return [
@@ -136,33 +126,16 @@ def _replicates(
     ]
 
 
-def _draws(n: int, repeats: int, seed: int) -> Iterator[npt.NDArray[np.float64]]:
-    """Iterate over how often each work was drawn, (rows, n), some replicates at a time."""
-    if repeats < 1:
-        raise InputError(f"an interval was asked of {repeats} replicates; give at least 1")
-    random = np.random.default_rng(seed)
-    rows = max(1, _CHUNK // n)
-    for start in range(0, repeats, rows):
-        count = min(rows, repeats - start)
-        drawn = random.integers(n, size=(count, n)) + np.arange(count)[:, None] * n
-        yield np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
-
-
 def _counted(
     labels: Ints, predictions: Ints, classes: int, weights: npt.NDArray[np.float64]
-) -> Found:
-    """Return F1 (R, C) and accuracy (R,) with each work counted ``weights`` (R, n) times."""
+) -> Replicates:
+    """Return F1 and accuracy with each sample counted ``weights`` (R, n) times."""
     one_hot = np.eye(classes)
     right = labels == predictions
-    works, predicted = weights @ one_hot[labels], weights @ one_hot[predictions]
+    samples, predicted = weights @ one_hot[labels], weights @ one_hot[predictions]
     correct = weights @ (one_hot[labels] * right[:, None])
-    return class_f1(works, predicted, correct), correct.sum(axis=1) / len(labels)
+    return class_f1(samples, predicted, correct), correct.sum(axis=1) / len(labels)
 
 
 def _macro(f1: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.nanmean(f1, axis=1), np.float64)
-
-
-def _interval(values: npt.NDArray[np.float64]) -> Interval:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(float(low), float(high))

@@ -1,9 +1,8 @@
-"""Whether a probability of 80 % is right four times in five, and one number that mends it.
+"""Calibration of probabilities by temperature scaling (Guo et al. 2017, arXiv:1706.04599).
 
-Temperature scaling (Guo et al. 2017, arXiv:1706.04599) divides all logits by one number; no
-prediction changes. A temperature judged on the works that it was fitted on flatters itself, so here
-each fifth of the works is judged with the temperature of the other four. ``temperature`` is then
-fitted on all of them, for use on works that nobody has seen.
+All logits are divided by one number; no prediction changes. A temperature evaluated on the samples
+that it was fitted on looks too good, so each fifth of the samples is evaluated with the temperature
+of the other four. ``temperature`` is then fitted on all of them, for use on new images.
 """
 
 from dataclasses import dataclass
@@ -14,30 +13,18 @@ import numpy.typing as npt
 from artextract.errors import InputError
 from training.evaluation.metrics import Floats, Ints, known, softmax
 
-__all__ = [
-    "BINS",
-    "FOLDS",
-    "Bin",
-    "Calibration",
-    "calibrate",
-    "calibration_error",
-    "fit_temperature",
-    "log_loss",
-    "reliability",
-]
-
 BINS = 15
 """Bins of equal width, as in Guo et al."""
 
 FOLDS = 5
 
-_LIMITS = (0.02, 50.0)  # where a temperature is looked for
+_LIMITS = (0.02, 50.0)  # of the temperature
 _LEAST = 1e-12  # a probability of 0 for the true class would be an infinite loss
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The works whose confidence lies above ``low`` and not above ``high``; means are None if 0."""
+    """The samples of a confidence in (low, high], with means, or None for an empty bin."""
 
     low: float
     high: float
@@ -50,7 +37,7 @@ class Bin:
 class Calibration:
     """Expected calibration error and log loss before and after temperature scaling.
 
-    "After" is cross-fitted: no work is judged with a temperature that it helped to fit.
+    "After" is cross-fitted: no sample is evaluated with a temperature that was fitted on it.
     """
 
     n: int
@@ -67,31 +54,31 @@ class Calibration:
 
 
 def calibrate(logits: Floats, labels: Ints, *, folds: int = FOLDS, seed: int = 0) -> Calibration:
-    """Measure calibration, and what a temperature fitted on other works makes of it.
+    """Measure calibration before and after temperature scaling.
 
     Args:
         logits: (n, C).
         labels: (n,), -1 where unknown.
-        folds: Parts into which the works are dealt.
-        seed: Of the dealing.
+        folds: Folds of the cross-fitting.
+        seed: Random seed of the folds.
 
     Raises:
-        InputError: fewer works than folds, or as :func:`training.evaluation.metrics.known`.
+        InputError: fewer samples than folds, or as :func:`training.evaluation.metrics.known`.
     """
     logits, labels = known(logits, labels, np.shape(logits)[-1])
     n = len(labels)
     if not 2 <= folds <= n:
         raise InputError(
-            f"a temperature can't be fitted and judged on {n} works in {folds} folds; at least 2 "
-            "folds and as many works are needed: judge on more works"
+            f"calibration can't be measured on {n} samples in {folds} folds; give at least 2 folds "
+            "and as many samples"
         )
     fold = np.random.default_rng(seed).permutation(n) % folds
     before, after = softmax(logits), np.empty(logits.shape)
     temperatures = []
     for number in range(folds):
-        held = fold == number
-        temperatures.append(fit_temperature(logits[~held], labels[~held]))
-        after[held] = softmax(logits[held], temperatures[-1])
+        held_out = fold == number
+        temperatures.append(fit_temperature(logits[~held_out], labels[~held_out]))
+        after[held_out] = softmax(logits[held_out], temperatures[-1])
     bins_before, bins_after = reliability(before, labels), reliability(after, labels)
     return Calibration(
         n=n,
@@ -111,7 +98,7 @@ def calibrate(logits: Floats, labels: Ints, *, folds: int = FOLDS, seed: int = 0
 def fit_temperature(logits: Floats, labels: Ints) -> float:
     """Return the temperature (0.02 to 50) with the least log loss for known labels.
 
-    The log loss is convex in 1 / temperature, so that there is one least value to find.
+    The log loss is convex in 1 / temperature, so there is one minimum.
     """
     from scipy.optimize import minimize_scalar
 
@@ -132,7 +119,7 @@ def log_loss(probabilities: npt.NDArray[np.float64], labels: Ints) -> float:
 def reliability(
     probabilities: npt.NDArray[np.float64], labels: Ints, bins: int = BINS
 ) -> tuple[Bin, ...]:
-    """Sort works by the probability of their prediction into bins of equal width."""
+    """Group samples by the probability of their prediction into bins of equal width."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     edges = np.linspace(0, 1, bins + 1)
@@ -155,7 +142,7 @@ def reliability(
 
 
 def calibration_error(bins: tuple[Bin, ...]) -> float:
-    """Return the mean gap of confidence and accuracy, each bin weighted by its works."""
+    """Return the mean gap of confidence and accuracy, weighted by the bins' samples."""
     total = sum(one.count for one in bins)
     gaps = [
         one.count * abs(one.confidence - one.accuracy)

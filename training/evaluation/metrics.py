@@ -1,33 +1,17 @@
-"""How good a classifier is: what is counted, and what is said where there is nothing to count.
+"""Classification metrics that distinguish a score of zero from one that can't be computed.
 
-Everything follows from three counts a class: its works, those predicted as it, and those that are
-both. Unknown labels (-1) are left out before anything is counted. Two cases that a zero would hide
-are named: a class that is *never predicted* has no precision, and a class without a work in the
-split has *no work to judge by*, so it is in no average.
+Samples of an unknown label (-1) are left out. A class that is *never predicted* has no precision,
+and a class without a sample in the split can't be evaluated, so it is in no average: scikit-learn
+would give such classes a zero or leave them out of the result.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import InputError
-
-__all__ = [
-    "NEVER_PREDICTED",
-    "NO_WORK",
-    "TOP",
-    "ClassScore",
-    "Scores",
-    "class_f1",
-    "confused_pairs",
-    "confusion",
-    "known",
-    "ranks",
-    "score",
-    "softmax",
-]
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
@@ -36,15 +20,16 @@ TOP = 5
 """The k of top-k accuracy."""
 
 NEVER_PREDICTED = "never predicted"
-NO_WORK = "no work to judge by"
+NO_SAMPLE = "no sample to evaluate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassScore:
-    """One class: counts, and what follows from them; None is a quotient by zero.
+    """One class; None is a quotient by zero.
 
-    A class with works that is never predicted has an F1 of 0 (2 TP / (2 TP + FP + FN)) and no
-    precision. A class without works has neither recall nor F1, whatever was predicted.
+    A class with samples (``works``) that is never predicted has an F1 of 0 and no precision. A
+    class without samples has neither recall nor F1, whatever was predicted. ``note`` is
+    NEVER_PREDICTED, NO_SAMPLE or empty.
     """
 
     name: str
@@ -54,23 +39,16 @@ class ClassScore:
     precision: float | None
     recall: float | None
     f1: float | None
-
-    @property
-    def note(self) -> str:
-        """What the numbers alone do not say; empty where they say it all."""
-        if not self.works:
-            return NO_WORK
-        return "" if self.predicted else NEVER_PREDICTED
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """One attribute judged on the works whose label is known.
+    """The scores of one attribute on the samples whose label is known.
 
-    ``macro_f1`` is the mean F1 of the classes that have a work to judge by, ``macro_recall`` their
-    mean recall (balanced accuracy), ``weighted_f1`` the mean F1 weighted by works. ``top5`` is None
-    with five classes or fewer, where it can't be missed. ``confusion`` counts works by
-    [label, prediction].
+    ``macro_f1`` is the mean F1 of the classes that have samples, ``macro_recall`` their mean recall
+    (balanced accuracy), ``weighted_f1`` the mean F1 weighted by samples. ``top5`` is None for five
+    classes or fewer. ``confusion`` counts samples by [label, prediction].
     """
 
     n: int
@@ -84,36 +62,16 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as plain JSON values."""
-        return {
-            "n": self.n,
-            "accuracy": self.accuracy,
-            "top5": self.top5,
-            "macro_f1": self.macro_f1,
-            "macro_recall": self.macro_recall,
-            "weighted_f1": self.weighted_f1,
-            "classes": [
-                {
-                    "name": row.name,
-                    "works": row.works,
-                    "predicted": row.predicted,
-                    "correct": row.correct,
-                    "precision": row.precision,
-                    "recall": row.recall,
-                    "f1": row.f1,
-                    "note": row.note,
-                }
-                for row in self.classes
-            ],
-            "confusion": self.confusion.tolist(),
-        }
+        values = asdict(self)
+        return values | {"classes": [*values["classes"]], "confusion": self.confusion.tolist()}
 
 
 def score(logits: Floats, labels: Ints, names: list[str]) -> Scores:
-    """Judge one attribute.
+    """Return the scores of one attribute.
 
     Args:
-        logits: (n, C), any scores of which the highest is the prediction; equal ones: the first.
-        labels: (n,), the class's number, -1 where it is unknown.
+        logits: (n, C), any scores; the highest is the prediction, of equal ones the first.
+        labels: (n,), class indices, -1 where unknown.
         names: The C classes' names.
 
     Raises:
@@ -121,19 +79,19 @@ def score(logits: Floats, labels: Ints, names: list[str]) -> Scores:
     """
     logits, labels = known(logits, labels, len(names))
     table = confusion(logits.argmax(axis=1), labels, len(names))
-    works, predicted, correct = table.sum(axis=1), table.sum(axis=0), table.diagonal()
-    f1 = class_f1(works, predicted, correct)
-    judged = works > 0
-    recall = correct[judged] / works[judged]
+    samples, predicted, correct = table.sum(axis=1), table.sum(axis=0), table.diagonal()
+    f1 = class_f1(samples, predicted, correct)
+    present = samples > 0
     rows = tuple(
         ClassScore(
             name=name,
-            works=int(works[c]),
+            works=int(samples[c]),
             predicted=int(predicted[c]),
             correct=int(correct[c]),
-            precision=_ratio(correct[c], predicted[c]),
-            recall=_ratio(correct[c], works[c]),
-            f1=float(f1[c]) if works[c] else None,
+            precision=float(correct[c] / predicted[c]) if predicted[c] else None,
+            recall=float(correct[c] / samples[c]) if samples[c] else None,
+            f1=float(f1[c]) if samples[c] else None,
+            note=NO_SAMPLE if not samples[c] else "" if predicted[c] else NEVER_PREDICTED,
         )
         for c, name in enumerate(names)
     )
@@ -142,15 +100,15 @@ def score(logits: Floats, labels: Ints, names: list[str]) -> Scores:
         classes=rows,
         accuracy=float(correct.sum() / len(labels)),
         top5=float((ranks(logits, labels) < TOP).mean()) if len(names) > TOP else None,
-        macro_f1=float(f1[judged].mean()),
-        macro_recall=float(recall.mean()),
-        weighted_f1=float(np.average(f1[judged], weights=works[judged])),
+        macro_f1=float(f1[present].mean()),
+        macro_recall=float((correct[present] / samples[present]).mean()),
+        weighted_f1=float(np.average(f1[present], weights=samples[present])),
         confusion=table,
     )
 
 
 def known(logits: Floats, labels: Ints, classes: int) -> tuple[Floats, Ints]:
-    """Return the rows whose label is known, after a look at shapes and values.
+    """Return the rows whose label is known.
 
     Raises:
         InputError: shapes disagree, a label is out of range, a logit is not finite, or no label is
@@ -160,7 +118,7 @@ def known(logits: Floats, labels: Ints, classes: int) -> tuple[Floats, Ints]:
     if logits.shape != (len(labels), classes) or labels.ndim != 1:
         raise InputError(
             f"predictions have shape {logits.shape} and labels {labels.shape}; expected "
-            f"({len(labels)}, {classes}) and ({len(labels)},), one row a work and one column a "
+            f"({len(labels)}, {classes}) and ({len(labels)},), one row a sample and one column a "
             "class: write the predictions again with the classes of this training"
         )
     if len(labels) and not -1 <= labels.min() <= labels.max() < classes:
@@ -171,36 +129,36 @@ def known(logits: Floats, labels: Ints, classes: int) -> tuple[Floats, Ints]:
     rows = labels >= 0
     if not rows.any():
         raise InputError(
-            f"none of {len(labels)} works has a known label, so there is nothing to judge by; "
-            "give labels for the split, or leave the attribute out"
+            f"none of {len(labels)} samples has a known label, so there is nothing to evaluate; "
+            "add labels to the split, or leave the attribute out"
         )
     broken = int((~np.isfinite(logits).all(axis=1)).sum())
     if broken:
         raise InputError(
-            f"the predictions of {broken} of {len(labels)} works are not finite numbers; the "
-            "training went astray: lower its learning rate and train again"
+            f"the predictions of {broken} of {len(labels)} samples are not finite numbers; the "
+            "training diverged: lower its learning rate and train again"
         )
     return logits[rows], labels[rows]
 
 
 def confusion(predictions: Ints, labels: Ints, classes: int) -> Ints:
-    """Return how many works of label i (row) were predicted as j (column), (C, C)."""
+    """Return how many samples of label i (row) were predicted as j (column), (C, C)."""
     table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (labels, predictions), 1)
     return table
 
 
 def class_f1(
-    works: npt.NDArray[Any], predicted: npt.NDArray[Any], correct: npt.NDArray[Any]
+    samples: npt.NDArray[Any], predicted: npt.NDArray[Any], correct: npt.NDArray[Any]
 ) -> npt.NDArray[np.float64]:
-    """Return 2 TP / (works + predicted) of each class; NaN where it has no works."""
-    total = (works + predicted).astype(np.float64)
+    """Return 2 TP / (samples + predicted) of each class; NaN where it has no samples."""
+    total = (samples + predicted).astype(np.float64)
     f1 = np.divide(2.0 * correct, total, out=np.zeros_like(total), where=total > 0)
-    return np.where(works > 0, f1, np.nan)
+    return np.where(samples > 0, f1, np.nan)
 
 
 def ranks(logits: Floats, labels: Ints) -> Ints:
-    """Return how many classes each work's own label comes after; of equal ones the first leads."""
+    """Return the rank of each sample's label from 0, (n,); equal logits rank by class."""
     own = np.take_along_axis(logits, labels[:, None], axis=1)
     earlier = np.arange(logits.shape[1]) < labels[:, None]
     ahead = (logits > own) | ((logits == own) & earlier)
@@ -209,7 +167,7 @@ def ranks(logits: Floats, labels: Ints) -> Ints:
 
 
 def confused_pairs(table: Ints, names: list[str], most: int = 8) -> list[tuple[str, str, int, int]]:
-    """Return the commonest mistakes as (label, predicted as, times, works of the label)."""
+    """Return the most frequent mistakes as (label, predicted, times, samples of the label)."""
     wrong = table.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
@@ -222,13 +180,8 @@ def confused_pairs(table: Ints, names: list[str], most: int = 8) -> list[tuple[s
 
 
 def softmax(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:
-    """Return the probabilities of logits (n, C) divided by ``temperature``."""
-    scaled = np.asarray(logits, np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    np.exp(scaled, out=scaled)
-    scaled /= scaled.sum(axis=1, keepdims=True)
-    return scaled
+    """Return the probabilities of logits (n, C) divided by ``temperature``, in float64."""
+    from scipy.special import softmax as scipy_softmax
 
-
-def _ratio(part: Any, whole: Any) -> float | None:
-    return float(part / whole) if whole else None
+    found = scipy_softmax(np.asarray(logits, np.float64) / temperature, axis=1)
+    return np.asarray(found, np.float64)

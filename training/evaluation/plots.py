@@ -1,7 +1,6 @@
-"""Pictures of how a classifier errs: the confusion matrix and the reliability diagram.
+"""Plots of a classifier's errors: the confusion matrix and the reliability diagram.
 
-Drawn on figures of their own, without matplotlib's global state, so that no display is needed and
-nothing of the caller's changes.
+They don't use matplotlib's global state, so no display is needed.
 """
 
 import io
@@ -17,8 +16,6 @@ from training.evaluation.metrics import Ints
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-__all__ = ["class_order", "confusion_png", "readable", "reliability_png"]
 
 _INK, _FAINT, _LINE, _MARK, _PAPER = "#1d1d1b", "#6b675f", "#e4e0d8", "#9a3b26", "#ffffff"
 _DPI = 160
@@ -41,10 +38,9 @@ def readable(name: str) -> str:
 
 
 def class_order(table: Ints) -> list[int]:
-    """Return an order of classes in which those that are taken for each other are neighbours.
+    """Return an order of classes in which those that are often confused are neighbours.
 
-    Average linkage of shares of mistakes, both ways together, with the leaves turned so that
-    neighbours agree best.
+    It is the optimal leaf order of an average linkage of both shares of mistakes.
     """
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
@@ -59,7 +55,7 @@ def class_order(table: Ints) -> list[int]:
 
 
 def confusion_png(table: Ints, names: list[str]) -> bytes:
-    """Draw a confusion matrix: colour is the share of the row's works, the number their count.
+    """Draw a confusion matrix: colours are shares of the row, numbers are samples.
 
     Args:
         table: (C, C), counts by [label, prediction].
@@ -73,7 +69,7 @@ def confusion_png(table: Ints, names: list[str]) -> bytes:
     shares = _row_shares(table)
     size = len(names)
     labels = [readable(names[at]) for at in order]
-    works = table.sum(axis=1)
+    samples = table.sum(axis=1)
     cell = 0.31 if size > 12 else 0.42
     side = cell * size
     margin = 0.075 * max(len(label) + 7 for label in labels) + 0.5
@@ -84,13 +80,13 @@ def confusion_png(table: Ints, names: list[str]) -> bytes:
     axes.set_xticks(range(size), labels, rotation=90, fontsize=8)
     axes.set_yticks(
         range(size),
-        [f"{label}  {count}" for label, count in zip(labels, works, strict=True)],
+        [f"{label}  {count}" for label, count in zip(labels, samples, strict=True)],
         fontsize=8,
     )
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("predicted as", fontsize=9, color=_FAINT, labelpad=8)
-    axes.set_ylabel("label, and its works", fontsize=9, color=_FAINT, labelpad=8)
+    axes.set_ylabel("label, and its samples", fontsize=9, color=_FAINT, labelpad=8)
     axes.tick_params(length=0)
     axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(size + 1) - 0.5, minor=True)
@@ -117,16 +113,16 @@ def reliability_png(calibration: Calibration) -> bytes:
         axes.set_position((0.075 + 0.485 * number, 0.115, 0.43, 0.785))
         _reliability(axes, bins)
         axes.set_title(f"{title}: error {error:.3f}", fontsize=10, loc="left")
-    panels[0].set_ylabel("share that is right", fontsize=9, color=_FAINT)
+    panels[0].set_ylabel("accuracy", fontsize=9, color=_FAINT)
     return _png(figure)
 
 
 def _reliability(axes: "Axes", bins: tuple[Bin, ...]) -> None:
-    """Draw one reliability diagram: a bar a bin, the diagonal, and how many works lie in each."""
+    """Draw one reliability diagram: the bins, the diagonal, and a histogram."""
     most = max(one.count for one in bins)
     for one in bins:
         width = one.high - one.low
-        # The works a bin, as a quiet histogram at the foot, a fifth as high as the diagram.
+        # A histogram at the foot, a fifth as high as the diagram.
         axes.bar(one.low, 0.2 * one.count / most, width, align="edge", color=_LINE, linewidth=0)
         if one.accuracy is None or one.confidence is None:
             continue
@@ -147,10 +143,10 @@ def _reliability(axes: "Axes", bins: tuple[Bin, ...]) -> None:
 
 
 def _row_shares(table: Ints) -> npt.NDArray[np.float64]:
-    """Return each row divided by its sum; rows without works stay 0."""
-    works = table.sum(axis=1, keepdims=True)
+    """Return each row divided by its sum; rows without samples stay 0."""
+    samples = table.sum(axis=1, keepdims=True)
     shares = np.zeros(table.shape)
-    np.divide(table, works, out=shares, where=works > 0)
+    np.divide(table, samples, out=shares, where=samples > 0)
     return shares
 
 
@@ -177,7 +173,7 @@ def _png(figure: "Figure") -> bytes:
 
     buffer = io.BytesIO()
     with rc_context(_STYLE), warnings.catch_warnings():
-        # A script that the font lacks is drawn as boxes; the page beside it has the name in full.
+        # Letters that the font lacks are drawn as boxes; the page has the name in full.
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         figure.savefig(
             buffer, format="png", bbox_inches="tight", pad_inches=0.12, metadata={"Software": None}

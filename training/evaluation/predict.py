@@ -1,4 +1,4 @@
-"""What a network says of many works, each process seeing its share of them."""
+"""Predicting many samples, divided among the processes of a training."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,15 +11,13 @@ from training.evaluation.predictions import Predictions
 from training.loops.processes import Processes
 from training.networks.cnn_rnn import Outputs
 
-__all__ = ["See", "predict"]
-
-See = Callable[[torch.Tensor, bool], Outputs]
-"""Returns what the network says of works by number, of their mirror images where asked."""
+Predictor = Callable[[torch.Tensor, bool], Outputs]
+"""Returns the outputs for samples' rows (n,), or for their mirror images."""
 
 
 @torch.inference_mode()
 def predict(
-    see: See,
+    predictor: Predictor,
     rows: npt.NDArray[np.int64],
     ids: Sequence[str],
     labels: Mapping[str, npt.NDArray[np.int64]],
@@ -27,44 +25,44 @@ def predict(
     batch: int,
     flips: bool,
     processes: Processes,
-    on_works: Callable[[int], None] = lambda count: None,
 ) -> Predictions:
-    """Return what a network in evaluation mode says of ``rows``; all processes get all of it.
+    """Return the predictions for the samples ``rows``, in every process.
 
     Args:
-        see: The network.
-        rows: The works' numbers, (n,).
+        predictor: A network in evaluation mode.
+        rows: The samples' rows, (n,).
         ids: Their ids, n of them.
         labels: {attribute: (n,)}.
-        batch: Works at once; it does not change what is said.
-        flips: Average the logits, and the embeddings before they are brought to length 1 again,
-            with those of the mirror images.
-        processes: Among which the works are divided.
-        on_works: Called with how many more works are done.
+        batch: Samples at once.
+        flips: Average the logits, and the embeddings before they are normalised again, with those
+            of the mirror images.
+        processes: Among which the samples are divided.
+
+    Raises:
+        InputError: there is no sample.
     """
     own = torch.from_numpy(rows[processes.rank :: processes.count])
     logits: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in labels}
     embedding: list[npt.NDArray[np.float32]] = []
     for part in torch.split(own, batch):
-        outputs = see(part, False)
+        outputs = predictor(part, False)
         if flips:
-            outputs = _mean(outputs, see(part, True))
+            outputs = _mean(outputs, predictor(part, True))
         for name, values in outputs.logits.items():
             logits[name].append(values.float().cpu().numpy())
         embedding.append(outputs.embedding.float().cpu().numpy())
-        on_works(len(part) * processes.count)
-    said = (
+    mine = (
         {name: np.concatenate(parts) for name, parts in logits.items()} if embedding else {},
         np.concatenate(embedding) if embedding else None,
     )
-    shares = [share for share in processes.gather(said) if share[1] is not None]
-    if not shares:
-        raise InputError("there is no work to predict; give works to the validation split")
+    parts_of_all = [part for part in processes.gather(mine) if part[1] is not None]
+    if not parts_of_all:
+        raise InputError("there is no sample to predict; add samples to the validation split")
     return Predictions(
         ids=tuple(ids),
-        logits={name: _interleave([share[0][name] for share in shares]) for name in labels},
+        logits={name: _interleave([part[0][name] for part in parts_of_all]) for name in labels},
         labels={name: np.asarray(values, np.int64) for name, values in labels.items()},
-        embedding=_interleave([share[1] for share in shares]),
+        embedding=_interleave([part[1] for part in parts_of_all]),
     )
 
 
@@ -76,7 +74,7 @@ def _mean(one: Outputs, other: Outputs) -> Outputs:
 
 
 def _interleave(parts: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Return one array of rows that were dealt out one by one to the processes."""
+    """Return one array of the rows that were distributed one by one."""
     whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), np.float32)
     for number, part in enumerate(parts):
         whole[number :: len(parts)] = part

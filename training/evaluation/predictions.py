@@ -1,11 +1,9 @@
-"""The files in which a training's predictions are kept, and the folder that holds them.
+"""The files of predictions, and the folder of a run, read without torch.
 
-A *run* is the folder of one training. ``predictions/<split>.npz`` has the works' ids, and for each
-attribute the logits and the labels' numbers (-1: unknown or left out); judging needs no more, and
-no torch.
+A *run* is the folder of one training. ``predictions/<split>.npz`` has the samples' ids, and for
+each attribute the logits and the class indices of the labels (-1: unknown or left out).
 """
 
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import InputError
+from artextract.files import replacing
 from training.data.classes import Classes
-from training.data.samples import LabelledWork
-
-__all__ = ["Predictions", "Run", "load_predictions", "open_run", "save_predictions"]
+from training.data.samples import Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
-    """What a model said of works: logits (n, C) and labels (n,) of each attribute."""
+    """Logits (n, C) and labels (n,) of each attribute, and maybe embeddings (n, D)."""
 
     ids: Sequence[str]
     logits: Mapping[str, npt.NDArray[np.float32]]
@@ -32,20 +29,20 @@ class Predictions:
 
     def rows_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return the row of each of ``ids``; -1 where there is none."""
-        row = {work: number for number, work in enumerate(self.ids)}
-        return np.array([row.get(work, -1) for work in ids], np.int64)
+        rows = {id_: row for row, id_ in enumerate(self.ids)}
+        return np.array([rows.get(id_, -1) for id_ in ids], np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The folder of a training, with what it knows of classes and works."""
+    """The folder of a training, with its classes and {id: sample}."""
 
     folder: Path
     classes: Classes
-    works: Mapping[str, LabelledWork]
+    samples: Mapping[str, Sample]
 
     def predictions_file(self, split: str) -> Path:
-        """Return where the predictions of a split are kept."""
+        """Return the path of a split's predictions."""
         return self.folder / "predictions" / f"{split}.npz"
 
     def load_predictions(self, split: str) -> Predictions:
@@ -66,12 +63,12 @@ def open_run(folder: Path) -> Run:
     import polars
 
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; give the --out folder of a training")
+        raise InputError(f"there is no folder {folder}; give the folder of a training")
     for name in ("classes.json", "works.parquet"):
         if not (folder / name).is_file():
             raise InputError(
-                f"{folder} has no {name}, so it is not the folder of a training; give the --out "
-                "folder of `artextract train`"
+                f"{folder} has no {name}, so it is not the folder of a training; give the folder "
+                "that `artextract train` wrote"
             )
     classes = Classes.load(folder / "classes.json")
     path = folder / "works.parquet"
@@ -87,8 +84,8 @@ def open_run(folder: Path) -> Run:
         for name in table.columns
         if name.startswith(prefix)
     }
-    works = {
-        id_: LabelledWork(
+    samples = {
+        id_: Sample(
             id=id_,
             image=Path(image),
             artist=artist,
@@ -97,7 +94,7 @@ def open_run(folder: Path) -> Run:
         )
         for row, (id_, image, artist, split) in enumerate(rows)
     }
-    return Run(folder=folder, classes=classes, works=works)
+    return Run(folder=folder, classes=classes, samples=samples)
 
 
 def load_predictions(path: Path, classes: Classes) -> Predictions:
@@ -107,7 +104,7 @@ def load_predictions(path: Path, classes: Classes) -> Predictions:
         InputError: the file is missing or damaged, or belongs to other classes.
     """
     try:
-        # Opened here, because np.load leaves a file open that it can't understand.
+        # Opened here, because np.load leaves a file open that it can't read.
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             ids = [str(id_) for id_ in file["ids"]]
             attributes = [name for name in classes.names if f"logits.{name}" in file]
@@ -116,44 +113,36 @@ def load_predictions(path: Path, classes: Classes) -> Predictions:
             embedding = np.asarray(file["embedding"]) if "embedding" in file else None
     except FileNotFoundError:
         raise InputError(
-            f"there are no predictions {path}; let the training come to its end, which writes them"
+            f"there are no predictions {path}; finish the training, which writes them"
         ) from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path} can't be read as predictions ({error}); write it again by finishing the "
-            "training with --resume"
+            f"{path} can't be read as predictions ({error}); delete it and resume the training, "
+            "which writes it again"
         ) from error
     for name in attributes:
-        wanted = (len(ids), len(classes.names[name]))
-        if logits[name].shape != wanted or labels[name].shape != wanted[:1]:
+        expected = (len(ids), len(classes.names[name]))
+        if logits[name].shape != expected or labels[name].shape != expected[:1]:
             raise InputError(
                 f"{path} has logits {logits[name].shape} and labels {labels[name].shape} for "
-                f"{name}; {len(ids)} works and {wanted[1]} classes need {wanted} and "
-                f"({wanted[0]},): it belongs to another training, so write it again"
+                f"{name}; {len(ids)} samples and {expected[1]} classes need {expected} and "
+                f"({expected[0]},): it belongs to another training, so write it again"
             )
     return Predictions(ids=ids, logits=logits, labels=labels, embedding=embedding)
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:
-    """Write predictions so that a reader sees the old or the new file, never a part.
+    """Write predictions with :func:`~artextract.files.replacing`.
 
     Raises:
         OSError: the file can't be written; what was there is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, npt.NDArray[np.generic]] = {"ids": np.array(predictions.ids, np.str_)}
     for name, logits in predictions.logits.items():
         arrays[f"logits.{name}"] = np.asarray(logits, np.float32)
         arrays[f"labels.{name}"] = np.asarray(predictions.labels[name], np.int64)
     if predictions.embedding is not None:
         arrays["embedding"] = np.asarray(predictions.embedding, np.float32)
-    temporary = path.with_name(path.name + ".new")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

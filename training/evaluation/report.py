@@ -1,4 +1,4 @@
-"""The report of a training: one page to read, with its numbers and pictures beside it."""
+"""The report of a training: a page, with its numbers and plots beside it."""
 
 import base64
 import json
@@ -14,47 +14,52 @@ from artextract import __version__
 from artextract.errors import ImageError, InputError
 from artextract.files import atomic_write
 from artextract.images.opening import jpeg_data_uri, open_image, read_image_file
-from training.evaluation.judging import LEAST_FOR_CALIBRATION, SPLITS, Judgement, judge_run, to_json
-from training.evaluation.metrics import NEVER_PREDICTED, NO_WORK
+from artextract.templates import environment
+from training.evaluation.evaluate import (
+    MIN_FOR_CALIBRATION,
+    SPLITS,
+    Evaluation,
+    evaluate_run,
+    to_json,
+)
+from training.evaluation.metrics import NEVER_PREDICTED, NO_SAMPLE
 from training.evaluation.plots import confusion_png, readable, reliability_png
 from training.evaluation.predictions import Run
 
-__all__ = ["environment", "picture_uri", "save_report"]
-
-_SIDE = 260  # longest side of a picture on the page, in pixels
+_SIDE = 260  # longest side of an image on the page, in pixels
 _ERRORS = 8  # confident errors shown for an attribute
-_MOST_CLASSES, _OF_CLASS = 3, 4  # best and worst classes, and works of each
+_MOST_CLASSES, _OF_CLASS = 3, 4  # best and worst classes, and samples of each
 
 
-def save_report(run: Run, folder: Path) -> list[Judgement]:
-    """Judge a run and write ``report.html``, ``report.json`` and PNG pictures into ``folder``.
+def save_report(run: Run, folder: Path) -> list[Evaluation]:
+    """Evaluate a run and write ``report.html``, ``report.json`` and PNG plots into ``folder``.
 
-    The page holds everything, and loads nothing.
+    The page is self-contained.
 
     Raises:
         InputError: predictions are missing or can't be used, or a file can't be written.
     """
-    judgements = judge_run(run)
-    data = to_json(run, judgements)
-    pictures: dict[str, bytes] = {}
-    sections = [_section(run, one, pictures) for one in judgements]
-    settings = _settings(run)
-    page = environment().get_template("report.html").render(
+    evaluations = evaluate_run(run)
+    data = to_json(run, evaluations)
+    plots: dict[str, bytes] = {}
+    sections = [_section(run, one, plots) for one in evaluations]
+    config = _config_text(run)
+    page = page_environment().get_template("report.html").render(
         name=run.folder.resolve().name,
-        headline=[_headline(one) for one in judgements],
+        headline=evaluations,
         splits=SPLITS,
         sections=sections,
         baseline=data["baseline"],
         ablations=_ablations(data["ablations"], run),
-        works=len(run.works),
+        samples=len(run.samples),
         counts=_split_counts(run),
-        settings=settings,
-        chosen_by_val=_keeps_best(settings),
+        config=config,
+        chosen_by_val=_keeps_best(config),
         version=__version__,
     )  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in pictures.items():
+        for name, content in plots.items():
             atomic_write(folder / name, content)
         text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
         atomic_write(folder / "report.json", text + "\n")
@@ -62,20 +67,14 @@ def save_report(run: Run, folder: Path) -> list[Judgement]:
     except OSError as error:
         raise InputError(
             f"the report can't be written to {folder} ({error.strerror or error}); give another "
-            "folder with --out"
+            "folder"
         ) from error
-    return judgements
+    return evaluations
 
 
-def environment() -> jinja2.Environment:
-    """Return the templates' environment: everything escaped, nothing undefined."""
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("training.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def page_environment() -> jinja2.Environment:
+    """Return the environment of the report and the page of outliers, with their filters."""
+    made = environment("training.evaluation")
     made.filters["readable"] = readable
     made.filters["percent"] = lambda value: f"{value * 100:.0f}\N{NO-BREAK SPACE}%"
     made.filters["three"] = lambda value: f"{value:.3f}"
@@ -83,8 +82,8 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def picture_uri(path: Path, side: int = _SIDE) -> str | None:
-    """Return a small JPEG of a picture as a data URI; None where it can't be opened."""
+def image_uri(path: Path, side: int = _SIDE) -> str | None:
+    """Return a small JPEG of an image as a data URI; None where it can't be opened."""
     try:
         image = open_image(read_image_file(path), str(path), at_least=side)
     except ImageError:
@@ -93,30 +92,15 @@ def picture_uri(path: Path, side: int = _SIDE) -> str | None:
     return jpeg_data_uri(image, quality=80)
 
 
-def _headline(one: Judgement) -> dict[str, Any]:
-    return {
-        "split": one.split,
-        "attribute": one.attribute,
-        "scores": one.scores,
-        "intervals": one.intervals,
-        "baseline": one.baseline,
-        "baseline_intervals": one.baseline_intervals,
-        "difference": one.difference,
-        "judged": one.judged,
-        "classes": len(one.names),
-        "anchor": _anchor(one),
-    }
-
-
-def _section(run: Run, one: Judgement, pictures: dict[str, bytes]) -> dict[str, Any]:
-    """Return what the template needs of one judgement, and add its PNG files to ``pictures``."""
-    stem = _anchor(one)
+def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, Any]:
+    """Return one evaluation for the template, and add its PNG files to ``plots``."""
+    stem = one.anchor
     confusion = f"confusion-{stem}.png"
-    pictures[confusion] = confusion_png(one.scores.confusion, one.names)
+    plots[confusion] = confusion_png(one.scores.confusion, one.names)
     reliability = None
     if one.calibration is not None:
         reliability = f"reliability-{stem}.png"
-        pictures[reliability] = reliability_png(one.calibration)
+        plots[reliability] = reliability_png(one.calibration)
     rows: list[dict[str, Any]] = [
         {
             "score": row,
@@ -128,28 +112,26 @@ def _section(run: Run, one: Judgement, pictures: dict[str, bytes]) -> dict[str, 
         )
     ]
     rows.sort(key=lambda row: (row["score"].f1 is None, -(row["score"].f1 or 0)))
-    judged = [row["score"] for row in rows if row["score"].works]
-    shown = min(_MOST_CLASSES, len(judged) // 2)
+    present = [row["score"] for row in rows if row["score"].works]
+    shown = min(_MOST_CLASSES, len(present) // 2)
     return {
-        **_headline(one),
+        "one": one,
         "rows": rows,
         "never": [row.name for row in one.scores.classes if row.note == NEVER_PREDICTED],
-        "unjudged": [row.name for row in one.scores.classes if row.note == NO_WORK],
+        "without_samples": [row.name for row in one.scores.classes if row.note == NO_SAMPLE],
         "left_out": run.classes.left_out.get(one.attribute, {}),
         "least": run.classes.least.get(one.attribute, 1),
-        "confusion": _png_uri(pictures[confusion]),
+        "confusion": _png_uri(plots[confusion]),
         # Drawn for 160 dots an inch, shown at the 96 of a page.
-        "confusion_width": round(_png_width(pictures[confusion]) * 96 / 160),
-        "reliability": _png_uri(pictures[reliability]) if reliability else None,
-        "calibration": one.calibration,
-        "least_for_calibration": LEAST_FOR_CALIBRATION,
-        "pairs": one.pairs,
+        "confusion_width": round(_png_width(plots[confusion]) * 96 / 160),
+        "reliability": _png_uri(plots[reliability]) if reliability else None,
+        "least_for_calibration": MIN_FOR_CALIBRATION,
         "errors": _errors(run, one),
         "galleries": [
-            ("Told best", [_examples(run, one, row.name, True) for row in judged[:shown]]),
+            ("Best classes", [_examples(run, one, row.name, True) for row in present[:shown]]),
             (
-                "Told worst",
-                [_examples(run, one, row.name, False) for row in judged[::-1][:shown]],
+                "Worst classes",
+                [_examples(run, one, row.name, False) for row in present[::-1][:shown]],
             ),
         ]
         if shown
@@ -157,49 +139,45 @@ def _section(run: Run, one: Judgement, pictures: dict[str, bytes]) -> dict[str, 
     }
 
 
-def _errors(run: Run, one: Judgement) -> list[dict[str, Any]]:
+def _errors(run: Run, one: Evaluation) -> list[dict[str, Any]]:
     """Return the most confident mistakes."""
     predicted = one.probabilities.argmax(axis=1)
     confidence = one.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != one.labels)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    return [_work(run, one, int(row)) for row in order[:_ERRORS]]
+    return [_sample(run, one, int(row)) for row in order[:_ERRORS]]
 
 
-def _examples(run: Run, one: Judgement, name: str, best: bool) -> dict[str, Any]:
-    """Return works of a class: those told with most confidence, or those missed with most."""
+def _examples(run: Run, one: Evaluation, name: str, best: bool) -> dict[str, Any]:
+    """Return samples of a class: the most confident right or wrong predictions."""
     members = np.flatnonzero(one.labels == one.names.index(name))
     predicted = one.probabilities[members].argmax(axis=1)
     confidence = one.probabilities[members].max(axis=1)
     right = predicted == one.labels[members]
-    # The kind that is wanted first, each by confidence.
+    # Right or wrong ones first, each by confidence.
     order = np.lexsort((-confidence, right != best))
     return {
         "name": name,
         "score": one.scores.classes[one.names.index(name)],
-        "works": [_work(run, one, int(row)) for row in members[order[:_OF_CLASS]]],
+        "samples": [_sample(run, one, int(row)) for row in members[order[:_OF_CLASS]]],
     }
 
 
-def _work(run: Run, one: Judgement, row: int) -> dict[str, Any]:
+def _sample(run: Run, one: Evaluation, row: int) -> dict[str, Any]:
     probabilities = one.probabilities[row]
     id_ = one.ids[row]
-    work = run.works.get(id_)
+    sample = run.samples.get(id_)
     return {
         "id": id_,
         "title": Path(id_).name,
-        "artist": work.artist if work else None,
-        "picture": picture_uri(work.image) if work else None,
+        "artist": sample.artist if sample else None,
+        "image": image_uri(sample.image) if sample else None,
         "label": one.names[one.labels[row]],
         "predicted": one.names[int(probabilities.argmax())],
         "confidence": float(probabilities.max()),
         "own": float(probabilities[one.labels[row]]),
         "right": bool(probabilities.argmax() == one.labels[row]),
     }
-
-
-def _anchor(one: Judgement) -> str:
-    return one.attribute if one.split == "val" else f"{one.attribute}-{one.split}"
 
 
 def _png_uri(content: bytes) -> str:
@@ -211,22 +189,23 @@ def _png_width(content: bytes) -> int:
 
 
 def _split_counts(run: Run) -> dict[str, int]:
-    """Return how many works each split has, in the order of names."""
+    """Return the number of samples of each split, sorted by name."""
     counts: dict[str, int] = {}
-    for work in run.works.values():
-        counts[work.split or "no split"] = counts.get(work.split or "no split", 0) + 1
+    for sample in run.samples.values():
+        side = sample.split or "no split"
+        counts[side] = counts.get(side, 0) + 1
     return dict(sorted(counts.items()))
 
 
-def _settings(run: Run) -> str | None:
+def _config_text(run: Run) -> str | None:
     path = run.folder / "config.toml"
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def _keeps_best(settings: str | None) -> bool:
-    """Return whether the epoch that was kept is the one that did best on the works judged here."""
+def _keeps_best(config: str | None) -> bool:
+    """Return whether the weights are those of the best epoch on the validation split."""
     try:
-        predict = tomllib.loads(settings or "").get("predict", {})
+        predict = tomllib.loads(config or "").get("predict", {})
     except tomllib.TOMLDecodeError:
         return False
     return isinstance(predict, dict) and predict.get("keep") == "best"
@@ -251,7 +230,7 @@ def _ablations(found: Any, run: Run) -> dict[str, Any] | None:
     ):
         raise InputError(
             f"{run.folder / 'ablations.json'} has another form than "
-            '{"note": "...", "rows": [{"name": "...", "macro_f1": {"style": 0.5}}]}; mend or '
+            '{"note": "...", "rows": [{"name": "...", "macro_f1": {"style": 0.5}}]}; correct or '
             "remove it"
         )
     attributes = [name for name in run.classes.names if any(name in r["macro_f1"] for r in rows)]

@@ -1,24 +1,24 @@
-"""The ranking of suspicious labels, as a table for a program and a page for a curator.
+"""The ranking of suspicious labels, as a table and a page.
 
-``outliers.csv`` has one row a label, the most suspicious of each attribute first:
+``outliers.csv`` has one row for each label, the most suspicious of each attribute first:
 
 ==================  ============================================================================
-rank                1 is the most suspicious, by attribute
-attribute, id       which label of which work
-image               where the picture was read
-artist              as the catalog says
-label               what the catalog says
-suggestion          the class that classifier and neighbours together favour; may be the label
-quality             0 (surely wrong) to 1: what both together leave for the label
-suggestion_weight   what they give the suggestion
+rank                1 is the most suspicious of the attribute
+attribute, id       which label of which artwork
+image               path of the image
+artist              in the catalog
+label               in the catalog
+suggestion          the most probable class by classifier and neighbours; may be the label
+quality             combined probability of the label: 0 (surely wrong) to 1
+suggestion_weight   combined probability of the suggestion
 counted_wrong       1 where confident learning counts the label as an error, else 0; with a
-                    classifier that is right half of the time most of these are no errors
-predicted           the classifier's prediction, made without the work
+                    classifier of 50 % accuracy most of these are no errors
+predicted           the classifier's prediction, out of fold
 confidence          its probability
 label_probability   the classifier's probability of the label
-neighbours_agree    share of the nearest works that have the label
-like_label          ids of the nearest works that have the label, separated by spaces
-like_suggestion     ids of the nearest works that have the suggested class
+neighbours_agree    share of the nearest artworks that have the label
+like_label          ids of the nearest artworks that have the label, separated by spaces
+like_suggestion     ids of the nearest artworks that have the suggested class
 ==================  ============================================================================
 
 Ids with a space in them are quoted as in a shell.
@@ -42,7 +42,7 @@ from training.evaluation.baseline import choose_strength, out_of_fold
 from training.evaluation.embeddings import Embeddings
 from training.evaluation.metrics import Ints
 from training.evaluation.predictions import Predictions, Run
-from training.evaluation.report import environment, picture_uri
+from training.evaluation.report import image_uri, page_environment
 from training.label_errors.ranking import (
     NEIGHBOURS,
     Suspects,
@@ -51,25 +51,23 @@ from training.label_errors.ranking import (
     nearest_of_class,
 )
 
-__all__ = ["COLUMNS", "Outliers", "load_out_of_fold", "save_outliers"]
-
 COLUMNS = (
     "rank", "attribute", "id", "image", "artist", "label", "suggestion", "quality",
     "suggestion_weight", "counted_wrong", "predicted", "confidence", "label_probability",
     "neighbours_agree", "like_label", "like_suggestion",
 )  # fmt: skip
 
-_LEAST_WORKS = 10
-_ALIKE = 3  # works of each class that are shown and named beside a suspect
-_SIDE, _SMALL = 300, 132  # longest sides of pictures on the page, in pixels
+_MIN_SAMPLES = 10
+_EXAMPLES = 3  # nearest artworks of each class that are shown beside a suspect
+_SIDE, _SMALL = 300, 132  # longest sides of images on the page, in pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outliers:
-    """The suspects of one attribute, and the works that they resemble.
+    """The suspects of one attribute, and their nearest samples.
 
-    ``like_label`` and ``like_suggestion`` (n, 3) have the rows of the most alike works of the
-    label's class and of the suggested one, -1 where there is none or the suggestion is the label.
+    ``of_label`` and ``of_suggestion`` (n, 3) have the rows of the nearest samples of the label's
+    class and of the suggested one, -1 where there is none or the suggestion is the label.
     """
 
     attribute: str
@@ -77,8 +75,8 @@ class Outliers:
     ids: list[str]
     labels: Ints
     suspects: Suspects
-    like_label: Ints
-    like_suggestion: Ints
+    of_label: Ints
+    of_suggestion: Ints
     classifier: str
 
 
@@ -96,33 +94,34 @@ def save_outliers(
     Args:
         run: The run.
         folder: Where to write.
-        attributes: Which labels; none given means all.
-        embeddings: Of the works, by a model that did not see the labels. Given, a logistic
-            regression on them is the classifier; else it is the network in ``predictions/oof.npz``,
-            whose ``embedding`` finds the neighbours.
-        top: Most works of an attribute on the page.
-        seed: Of the folds of the logistic regression.
+        attributes: Which labels; none means all.
+        embeddings: Of the samples, by a model that was not trained on the labels. If given, a
+            logistic regression on them is the classifier; else it is the network in
+            ``predictions/oof.npz``, whose ``embedding`` finds the neighbours.
+        top: Most suspects of an attribute on the page.
+        seed: Random seed of the logistic regression's folds.
 
     Raises:
-        InputError: an attribute is unknown or has too few labels, there are no predictions out of
-            fold, or a file can't be written.
+        InputError: an attribute is unknown or has too few labels, there are no out-of-fold
+            predictions, or a file can't be written.
     """
     for name in attributes:
         if name not in run.classes.names:
             raise InputError(
-                f"the run knows no attribute {name!r}; it has {', '.join(run.classes.names)}"
+                f"the run has no attribute {name!r}; it has {', '.join(run.classes.names)}"
             )
     chosen = attributes or tuple(run.classes.names)
     if embeddings is None:
-        found = [_by_network(run, load_out_of_fold(run), name) for name in chosen]
+        predictions = load_out_of_fold(run)
+        found = [_by_network(run, predictions, name) for name in chosen]
     else:
         found = [_by_logistic(run, embeddings, name, seed) for name in chosen]
     table = _table(run, found)
-    page = environment().get_template("outliers.html").render(
+    page = page_environment().get_template("outliers.html").render(
         name=run.folder.resolve().name,
         sections=[_section(run, one, top) for one in found],
         neighbours=NEIGHBOURS,
-        eyes=f"features of {embeddings.model}" if embeddings else "features of its backbone",
+        embedding=f"features of {embeddings.model}" if embeddings else "features of its backbone",
         version=__version__,
     )  # fmt: skip
     try:
@@ -132,7 +131,7 @@ def save_outliers(
     except OSError as error:
         raise InputError(
             f"the outliers can't be written to {folder} ({error.strerror or error}); give another "
-            "folder with --out"
+            "folder"
         ) from error
     return found
 
@@ -146,32 +145,34 @@ def load_out_of_fold(run: Run) -> Predictions:
     path = run.predictions_file("oof")
     if not path.is_file():
         raise InputError(
-            f"{run.folder} has no predictions out of fold ({path.name}), and who has learnt a "
-            "label can't doubt it; train with --folds 5, or use --logistic, which makes its own"
+            f"{run.folder} has no out-of-fold predictions ({path.name}), and a network can't find "
+            "errors in the labels that it was trained on; train with 5 folds, or use a logistic "
+            "regression"
         )
     predictions = run.load_predictions("oof")
     if predictions.embedding is None:
         raise InputError(
-            f"{path} has no embedding to find neighbours by; write it again, or use --logistic"
+            f"{path} has no embedding to find neighbours by; write it again, or use a logistic "
+            "regression"
         )
     return predictions
 
 
-def _by_network(run: Run, said: Predictions, attribute: str) -> Outliers:
-    """Return the suspects by the network's predictions out of fold."""
-    if attribute not in said.logits or said.embedding is None:
+def _by_network(run: Run, predictions: Predictions, attribute: str) -> Outliers:
+    """Return the suspects by the network's out-of-fold predictions."""
+    if attribute not in predictions.logits or predictions.embedding is None:
         raise InputError(
-            f"{run.predictions_file('oof')} says nothing of {attribute}; write it again, or use "
-            "--logistic"
+            f"{run.predictions_file('oof')} has no predictions of {attribute}; write it again, or "
+            "use a logistic regression"
         )
-    known = said.labels[attribute] >= 0
-    labels = said.labels[attribute][known]
-    ids = [id_ for id_, kept in zip(said.ids, known, strict=True) if kept]
+    known = predictions.labels[attribute] >= 0
+    labels = predictions.labels[attribute][known]
+    ids = [id_ for id_, good in zip(predictions.ids, known, strict=True) if good]
     names = run.classes.names[attribute]
     _check_enough(attribute, labels, len(names))
-    return _suspects(
-        attribute, names, ids, labels, said.embedding[known], said.logits[attribute][known],
-        "the network",
+    return _outliers(
+        attribute, names, ids, labels, predictions.embedding[known],
+        predictions.logits[attribute][known], "the network",
     )  # fmt: skip
 
 
@@ -179,27 +180,27 @@ def _by_logistic(run: Run, embeddings: Embeddings, attribute: str, seed: int) ->
     """Return the suspects by a logistic regression on ``embeddings``, out of fold."""
     names = run.classes.names[attribute]
     column = run.classes.attributes.index(attribute)
-    every = run.classes.encode([run.works[id_] for id_ in embeddings.ids])[:, column]
+    every = run.classes.encode([run.samples[id_] for id_ in embeddings.ids])[:, column]
     known = every >= 0
     labels, rows = every[known], embeddings.rows[known]
-    ids = [id_ for id_, kept in zip(embeddings.ids, known, strict=True) if kept]
+    ids = [id_ for id_, good in zip(embeddings.ids, known, strict=True) if good]
     _check_enough(attribute, labels, len(names))
     strength = choose_strength(rows, labels, seed=seed)
     logits = out_of_fold(rows, labels, len(names), strength, seed=seed)
-    return _suspects(attribute, names, ids, labels, rows, logits, "a logistic regression")
+    return _outliers(attribute, names, ids, labels, rows, logits, "a logistic regression")
 
 
 def _check_enough(attribute: str, labels: Ints, classes: int) -> None:
     found = len(np.unique(labels))
-    if found < 2 or len(labels) < max(classes, _LEAST_WORKS):
+    if found < 2 or len(labels) < max(classes, _MIN_SAMPLES):
         raise InputError(
-            f"{len(labels)} works have a known label of {attribute}, of {found} classes; at least "
-            f"{max(classes, _LEAST_WORKS)} works and 2 classes are needed: leave the attribute out "
-            "with --attribute"
+            f"{len(labels)} samples have a known label of {attribute}, of {found} classes; at "
+            f"least {max(classes, _MIN_SAMPLES)} samples and 2 classes are needed: choose other "
+            "attributes"
         )
 
 
-def _suspects(
+def _outliers(
     attribute: str,
     names: Sequence[str],
     ids: list[str],
@@ -216,8 +217,8 @@ def _suspects(
         ids=ids,
         labels=labels,
         suspects=suspects,
-        like_label=nearest_of_class(rows, labels, labels, _ALIKE),
-        like_suggestion=nearest_of_class(rows, labels, other, _ALIKE),
+        of_label=nearest_of_class(rows, labels, labels, _EXAMPLES),
+        of_suggestion=nearest_of_class(rows, labels, other, _EXAMPLES),
         classifier=classifier,
     )
 
@@ -229,14 +230,14 @@ def _table(run: Run, found: list[Outliers]) -> str:
     for one in found:
         suspects = one.suspects
         for rank, row in enumerate(suspects.ranking(), start=1):
-            work = run.works[one.ids[row]]
+            sample = run.samples[one.ids[row]]
             writer.writerow(
                 [
                     rank,
                     one.attribute,
-                    work.id,
-                    work.image,
-                    work.artist or "",
+                    sample.id,
+                    sample.image,
+                    sample.artist or "",
                     one.names[one.labels[row]],
                     one.names[suspects.suggestion[row]],
                     f"{suspects.quality[row]:.6f}",
@@ -246,57 +247,52 @@ def _table(run: Run, found: list[Outliers]) -> str:
                     f"{suspects.confidence[row]:.6f}",
                     f"{suspects.own[row]:.6f}",
                     f"{suspects.agreement[row]:.4f}",
-                    shlex.join(one.ids[each] for each in one.like_label[row] if each >= 0),
-                    shlex.join(one.ids[each] for each in one.like_suggestion[row] if each >= 0),
+                    shlex.join(one.ids[each] for each in one.of_label[row] if each >= 0),
+                    shlex.join(one.ids[each] for each in one.of_suggestion[row] if each >= 0),
                 ]
             )
     return buffer.getvalue()
 
 
 def _section(run: Run, one: Outliers, top: int) -> dict[str, Any]:
-    """Return what the template needs of one attribute."""
+    """Return one attribute for the template."""
     suspects = one.suspects
-    doubted = [
+    contradicted = [
         int(row) for row in suspects.ranking() if suspects.suggestion[row] != one.labels[row]
     ]
     return {
         "attribute": one.attribute,
         "classifier": one.classifier,
         "n": len(one.ids),
-        "doubted": len(doubted),
-        "counted": int(suspects.counted.sum()),
-        "cards": [_card(run, one, row, rank) for rank, row in enumerate(doubted[:top], start=1)],
+        "contradicted": len(contradicted),
+        "cards": [_card(run, one, row, at) for at, row in enumerate(contradicted[:top], start=1)],
     }
 
 
 def _card(run: Run, one: Outliers, row: int, rank: int) -> dict[str, Any]:
     suspects = one.suspects
-    own, others = one.like_label[row], one.like_suggestion[row]
     label, suggestion = one.names[one.labels[row]], one.names[suspects.suggestion[row]]
     return {
         "rank": rank,
-        **_work(run, one, row, _SIDE),
+        **_sample(run, one, row, _SIDE),
         "label": label,
         "suggestion": suggestion,
         "quality": float(suspects.quality[row]),
-        "suggested": float(suspects.suggested[row]),
         "predicted": one.names[suspects.predicted[row]],
         "confidence": float(suspects.confidence[row]),
         "own": float(suspects.own[row]),
         "agreement": float(suspects.agreement[row]),
-        "counted": bool(suspects.counted[row]),
-        "alike": [
-            (label, [_work(run, one, each, _SMALL) for each in own if each >= 0]),
-            (suggestion, [_work(run, one, each, _SMALL) for each in others if each >= 0]),
+        "nearest": [
+            (name, [_sample(run, one, each, _SMALL) for each in rows[row] if each >= 0])
+            for name, rows in ((label, one.of_label), (suggestion, one.of_suggestion))
         ],
     }
 
 
-def _work(run: Run, one: Outliers, row: int, side: int) -> dict[str, Any]:
-    work = run.works[one.ids[row]]
+def _sample(run: Run, one: Outliers, row: int, side: int) -> dict[str, Any]:
+    sample = run.samples[one.ids[row]]
     return {
-        "id": work.id,
-        "title": Path(work.id).name,
-        "artist": work.artist,
-        "picture": picture_uri(work.image, side),
+        "title": Path(sample.id).name,
+        "artist": sample.artist,
+        "image": image_uri(sample.image, side),
     }

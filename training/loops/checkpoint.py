@@ -1,65 +1,62 @@
-"""Files that a training goes on from: whole or not there, and refused where they do not belong.
+"""Checkpoints: complete or absent, and refused by another training.
 
-A checkpoint is a ``torch.save`` archive, read without running any code in it. It carries the
-fingerprints of what it depends on (settings, classes, works), so that a run never goes on with
-others than it began with. It is written beside its name, forced to the disk, and then renamed: a
-training that is killed, or a disk that is full, leaves the checkpoint before it.
+A checkpoint is a ``torch.save`` archive, read without running code in it. It carries the
+fingerprints of what it depends on (configuration, classes, samples), so that a run is only resumed
+with those that it began with. When a training is killed or a disk is full, the checkpoint before it
+stays.
 """
 
 import hashlib
 import io
 import json
 import lzma
-import os
 import pickle
 import zipfile
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from artextract.errors import ModelError
-
-__all__ = ["Checkpoints", "fingerprint"]
+from artextract.files import replacing
 
 _FORMAT = 1
 _FOLDER = 0x10  # the mark of a folder among a ZIP entry's attributes
 
-# What a fingerprint of this name is of, and what to do where it is another.
+# Names of fingerprints in the file, and what differs where they do.
 _KINDS = {
-    "settings": "settings",
-    "classes": "classes",
-    "works": "works, labels or a split",
+    "settings": "another configuration",
+    "classes": "other classes",
+    "works": "other samples, labels or another split",
 }
 
-# What reading a damaged archive runs into, in zipfile, pickle and torch.
+# What reading a damaged archive raises in zipfile, pickle and torch.
 _DAMAGE = (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError,
            TypeError, AttributeError, NotImplementedError, OverflowError, OSError, zlib.error,
            lzma.LZMAError)  # fmt: skip
 
 
 def fingerprint(value: object) -> str:
-    """Return a short text that differs where ``value``, plain JSON, differs."""
+    """Return a short hash of ``value``, plain JSON."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Checkpoints:
-    """The checkpoints in one folder, all of one training."""
+    """The checkpoints of one training in one folder."""
 
-    def __init__(self, folder: Path, belongs: Mapping[str, str]) -> None:
-        """Look at ``folder``, which is made when the first checkpoint is saved.
+    def __init__(self, folder: Path, fingerprints: Mapping[str, str]) -> None:
+        """Name the folder, which is made when the first checkpoint is saved.
 
         Args:
             folder: Where they are.
-            belongs: {"settings", "classes" or "works": fingerprint} of the training; a checkpoint
-                of others is refused.
+            fingerprints: {"settings", "classes" or "works": hash}; checkpoints with others are
+                refused.
         """
         self.folder = folder
-        self._belongs = dict(belongs)
+        self._fingerprints = dict(fingerprints)
 
     def path(self, name: str) -> Path:
         """Return the file of the checkpoint ``name``."""
@@ -73,35 +70,29 @@ class Checkpoints:
         """Write a checkpoint: tensors, numbers, texts, and lists and dicts of these.
 
         Raises:
-            ModelError: it can't be written; the one of this name that was there still is.
+            ModelError: it can't be written; an older one of this name stays.
         """
         buffer = io.BytesIO()  # in memory first: torch hides why writing to a file failed
-        torch.save({"format": _FORMAT, "belongs": self._belongs, "state": dict(state)}, buffer)
+        data = {"format": _FORMAT, "belongs": self._fingerprints, "state": dict(state)}
+        torch.save(data, buffer)
         path = self.path(name)
-        temporary = path.with_name(path.name + ".new")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(buffer.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            _sync_folder(self.folder)
+            with replacing(path) as temporary:
+                temporary.write_bytes(buffer.getbuffer())
         except OSError as error:
-            with suppress(OSError):  # as read-only as the rest
-                temporary.unlink(missing_ok=True)
             size = buffer.getbuffer().nbytes / (1 << 20)
             raise ModelError(
                 f"checkpoint {path} of {size:.0f} MiB can't be written "
-                f"({error.strerror or error}); earlier checkpoints are kept, so make room or mend "
-                "the folder and run the same command with --resume"
+                f"({error.strerror or error}); earlier checkpoints are kept, so make room or "
+                "change the folder's permissions, and resume the training"
             ) from error
 
     def load(self, name: str) -> dict[str, Any]:
-        """Return what was saved as ``name``, its tensors on the CPU.
+        """Return the state that was saved as ``name``, its tensors on the CPU.
 
         Raises:
-            ModelError: there is none, it is damaged, or it belongs to another training.
+            ModelError: there is none, it is damaged, or another training's.
         """
         path = self.path(name)
         try:
@@ -112,22 +103,20 @@ class Checkpoints:
             ) from None
         except OSError as error:
             raise ModelError(
-                f"checkpoint {path} can't be read ({error.strerror or error}); mend that, or train "
-                "again into another folder"
+                f"checkpoint {path} can't be read ({error.strerror or error}); change its "
+                "permissions, or train again into another folder"
             ) from error
         whole = _read(data, path)
-        self._check(whole["belongs"], path)
+        for kind, expected in self._fingerprints.items():
+            found = whole["belongs"].get(kind)
+            if found != expected:
+                raise ModelError(
+                    f"checkpoint {path} belongs to a training with {_KINDS.get(kind, kind)} "
+                    f"({found}, here {expected}); use those that it began with, or train into "
+                    "another folder"
+                )
         state: dict[str, Any] = whole["state"]
         return state
-
-    def _check(self, found: Mapping[str, str], path: Path) -> None:
-        for kind, expected in self._belongs.items():
-            if found.get(kind) != expected:
-                raise ModelError(
-                    f"checkpoint {path} belongs to a training with other {_KINDS.get(kind, kind)} "
-                    f"({found.get(kind)}, here {expected}); give those that it began with, or "
-                    "train anew into another folder"
-                )
 
 
 def _read(data: bytes, path: Path) -> dict[str, Any]:
@@ -136,7 +125,7 @@ def _read(data: bytes, path: Path) -> dict[str, Any]:
             broken = archive.testzip()  # torch does not compare checksums
             if broken is not None:
                 raise zipfile.BadZipFile(f"bad checksum of {broken}")
-            for entry in archive.infolist():  # torch takes what is marked as a folder for empty
+            for entry in archive.infolist():  # torch reads an entry marked as a folder as empty
                 if entry.compress_type != zipfile.ZIP_STORED or entry.external_attr & _FOLDER:
                     raise zipfile.BadZipFile(f"{entry.filename} is not plain data")
         whole = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -152,16 +141,7 @@ def _read(data: bytes, path: Path) -> dict[str, Any]:
         or not isinstance(whole.get("state"), dict)
     ):
         raise ModelError(
-            f"{path} is no checkpoint of format {_FORMAT}; give the folder of a training that this "
-            "version began, or train again"
+            f"{path} is no checkpoint of format {_FORMAT}; give the folder of a training by this "
+            "version, or train again"
         )
     return whole
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the renaming to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,9 +1,9 @@
-"""The training loop: steps, judging, averaging, checkpoints. It knows nothing of pictures.
+"""The training loop: steps, evaluation, EMA and checkpoints, for any task.
 
-Every random number of a step (the order of works, dropout, augmentation) follows from the seed, the
-stage, the epoch, the step and the process. A checkpoint therefore needs no state of any generator,
-and a training that goes on from one, even from the middle of an epoch, computes on the same machine
-the very numbers of one that was never stopped.
+Every random number of a step (order of samples, dropout, augmentation) is derived from the seed,
+the stage, the epoch, the step and the process. So a checkpoint needs no state of generators, and a
+resumed training, even from the middle of an epoch, computes on the same machine exactly what an
+uninterrupted one would.
 """
 
 import math
@@ -21,30 +21,27 @@ import numpy as np
 import torch
 
 from artextract.errors import InputError, ModelError
-from training.config import StageOneSettings, StageTwoSettings
+from training.config import StageOneConfig, StageTwoConfig
 from training.loops.checkpoint import Checkpoints
-from training.loops.ema import Average
+from training.loops.ema import make_ema
 from training.loops.processes import Processes
-from training.loops.progress import Progress
+from training.loops.progress import StageProgress
 from training.loops.recorder import Recorder
-from training.loops.schedule import Group, share_of_rate
-
-__all__ = ["LAST", "Best", "Stage", "Task", "batches_of", "train"]
+from training.loops.schedule import Group, rate_factor
 
 LAST = "last"
-"""The checkpoint that a run goes on from."""
+"""The checkpoint that a run is resumed from."""
 
 _SAVE_SECONDS = 300.0
-_TABLES = {StageOneSettings: "stage_one", StageTwoSettings: "stage_two"}
-_LEAST_ROWS = 2  # a batch norm can't learn from one
+_MIN_ROWS = 2  # batch norm can't train on one
 
 
 class Task(Protocol):
-    """What is to be learnt."""
+    """What is trained."""
 
     @property
     def rows(self) -> int:
-        """How many training works there are."""
+        """The number of training samples."""
 
     def loss(
         self,
@@ -56,19 +53,19 @@ class Task(Protocol):
         """Return this process's part of a batch's loss; the parts' sum is the whole.
 
         Args:
-            module: What is trained.
-            rows: The numbers of this process's works.
-            batch: Those of all processes' works.
-            generator: Where random numbers come from.
+            module: The network or its head.
+            rows: This process's training samples, (n,).
+            batch: Those of all processes.
+            generator: Source of random numbers.
         """
 
-    def judge(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
-        """Return numbers by name, of which ``score`` is the one that should be high."""
+    def evaluate(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
+        """Return metrics by name, with a ``score`` to maximise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The epoch with the highest score, the earliest of equals; epoch 0 is none."""
+    """The first epoch with the highest score; epoch 0 is none."""
 
     score: float = -math.inf
     epoch: int = 0
@@ -76,35 +73,35 @@ class Best:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What is trained, how, and where it is written.
+    """A stage of the training.
 
-    ``on_best`` is called, in the first process, with the averaged weights whenever they have become
-    the best; ``groups`` are the optimizer's.
+    ``groups`` are the optimizer's. ``set_mode`` is called before each step. ``on_best`` is called
+    in the first process with the EMA weights whenever their score is the best so far.
     """
 
     name: str
     module: torch.nn.Module
     groups: list[Group]
-    settings: StageOneSettings | StageTwoSettings
+    config: StageOneConfig | StageTwoConfig
     seed: int
     checkpoints: Checkpoints
     recorder: Recorder
     processes: Processes
     on_best: Callable[[dict[str, torch.Tensor], float], None]
-    set_mode: Callable[[], None]
+    set_mode: Callable[[], object]
     scaled: bool = False
     visible: bool = True
 
 
 def train(task: Task, stage: Stage) -> Best:
-    """Train until the last epoch, from the checkpoint if it is of this stage; return the best.
+    """Train to the last epoch, from the stage's checkpoint if there is one; return the best epoch.
 
-    In the end the module has the averaged weights of the last epoch.
+    The module ends with the EMA weights of the last epoch, in evaluation mode.
 
     Raises:
-        InputError: there are too few training works.
-        ModelError: a checkpoint can't be read or written, or the loss is no number any more.
-        KeyboardInterrupt: the process was asked to stop, and has saved where it was.
+        InputError: there are too few training samples.
+        ModelError: a checkpoint can't be read or written, or the loss is not finite.
+        KeyboardInterrupt: the process was interrupted, after saving its state.
     """
     return _Trainer(task, stage).run()
 
@@ -121,43 +118,36 @@ class _Trainer:
 
     def __init__(self, task: Task, stage: Stage) -> None:
         self.task, self.stage = task, stage
-        settings = stage.settings
-        self.steps = math.ceil(task.rows / settings.batch)
-        if task.rows // max(self.steps, 1) // stage.processes.count < _LEAST_ROWS:
+        batch = stage.config.batch
+        self.steps = math.ceil(task.rows / batch)
+        if task.rows // max(self.steps, 1) // stage.processes.count < _MIN_ROWS:
             raise InputError(
-                f"{task.rows} training works in batches of {settings.batch} leave "
-                f"{stage.processes.count} processes fewer than {_LEAST_ROWS} works each; give more "
-                "works, larger batches, or fewer processes"
+                f"{task.rows} training samples in batches of {batch} leave "
+                f"{stage.processes.count} processes fewer than {_MIN_ROWS} samples each; give more "
+                "samples, larger batches, or fewer processes"
             )
         self.optimizer = torch.optim.AdamW(stage.groups)
-        self.average = Average(stage.module, settings.average)
+        self.ema = make_ema(stage.module, stage.config.average)
         self.scaler = torch.amp.GradScaler(stage.processes.device.type, enabled=stage.scaled)
         self.best = Best()
-        self.epoch = 1  # the one that runs
-        self.step = 0  # steps of it that are done
+        self.epoch = 1  # the current one
+        self.step = 0  # finished steps of it
         self.losses = 0.0  # their sum
 
     def run(self) -> Best:
-        stage, processes = self.stage, self.stage.processes
-        self._go_on()
-        copies = processes.wrap(stage.module)
-        settings = stage.settings
-        progress = Progress(
-            stage.name, self.steps, settings.epochs, visible=stage.visible and processes.is_first
+        stage, processes, config = self.stage, self.stage.processes, self.stage.config
+        self._resume()
+        wrapped = processes.wrap(stage.module)
+        progress = StageProgress(
+            stage.name, self.steps, config.epochs, visible=stage.visible and processes.is_first
         )
         with torch.random.fork_rng(), progress, _stop_requests(progress) as stopping:
             saved = time.monotonic()
-            while self.epoch <= settings.epochs:
-                batches = batches_of(self.task.rows, settings.batch, self._seed(0, 0))
+            while self.epoch <= config.epochs:
+                batches = batches_of(self.task.rows, config.batch, self._seed(0, 0))
                 while self.step < self.steps:
-                    begun = time.monotonic()
-                    self._take_step(copies, batches[self.step])
-                    progress.step(
-                        self.epoch,
-                        self.step,
-                        time.monotonic() - begun,
-                        self.losses / self.step,
-                    )
+                    self._take_step(wrapped, batches[self.step])
+                    progress.step(self.epoch, self.step, self.losses / self.step)
                     if processes.any(stopping.is_set()):
                         self._save()
                         raise KeyboardInterrupt
@@ -166,7 +156,8 @@ class _Trainer:
                         saved = time.monotonic()
                 self._end_epoch(progress)
                 saved = time.monotonic()
-        stage.module.load_state_dict(self.average.weights())
+        stage.module.load_state_dict(self.ema.module.state_dict())
+        stage.module.eval()
         return self.best
 
     def _seed(self, step: int, rank: int) -> int:
@@ -174,25 +165,26 @@ class _Trainer:
         words = [self.stage.seed, zlib.crc32(self.stage.name.encode()), self.epoch, step, rank]
         return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)
 
-    def _take_step(self, copies: torch.nn.Module, batch: torch.Tensor) -> None:
-        stage, processes = self.stage, self.stage.processes
+    def _take_step(self, wrapped: torch.nn.Module, batch: torch.Tensor) -> None:
+        stage, processes, config = self.stage, self.stage.processes, self.stage.config
         self.step += 1
         seed = self._seed(self.step, processes.rank)
         torch.manual_seed(seed)  # dropout
         generator = torch.Generator().manual_seed(seed + 1)  # augmentation
         done = (self.epoch - 1) * self.steps + self.step - 1
-        share = share_of_rate(done, self.steps * stage.settings.epochs, stage.settings.warmup)
+        factor = rate_factor(done, self.steps * config.epochs, config.warmup)
         for group in self.optimizer.param_groups:
-            group["lr"] = share * group["peak"]
+            group["lr"] = factor * group["peak"]
         stage.set_mode()
         rows = batch[processes.rank :: processes.count]
-        loss = self.task.loss(copies, rows, batch, generator)
+        loss = self.task.loss(wrapped, rows, batch, generator)
         value = processes.sum(loss.item())
         if not math.isfinite(value):
+            table = "stage_one" if isinstance(config, StageOneConfig) else "stage_two"
             raise ModelError(
                 f"the loss became {value} in {stage.name}, epoch {self.epoch}, step {self.step}, "
                 "so training can't go on; train into another folder with a lower learning rate, "
-                f"as --set {_TABLES[type(stage.settings)]}.lr={stage.settings.lr / 3:.1g}"
+                f"such as {table}.lr={config.lr / 3:.1g}"
             )
         self.losses += value
         self.optimizer.zero_grad(set_to_none=True)
@@ -200,35 +192,34 @@ class _Trainer:
         scaled = self.scaler.scale(loss * processes.count)
         scaled.backward()  # type: ignore[no-untyped-call]
         self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(stage.module.parameters(), stage.settings.clip)
+        torch.nn.utils.clip_grad_norm_(stage.module.parameters(), config.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        self.average.update(stage.module)
+        self.ema.update_parameters(stage.module)
 
-    def _end_epoch(self, progress: Progress) -> None:
-        stage = self.stage
-        begun = time.monotonic()
-        # Batch norms of the processes have seen different works.
-        stage.processes.share(self.average.weights().values())
-        with self.average.lent_to(stage.module):
-            stage.module.eval()
-            numbers = self.task.judge(stage.module, stage.processes)
-        numbers = {"loss": self.losses / self.steps, **numbers}
-        is_best = numbers["score"] > self.best.score
+    def _end_epoch(self, progress: StageProgress) -> None:
+        stage, weights = self.stage, self.ema.module.state_dict()
+        # The processes' batch norms have seen different samples.
+        stage.processes.broadcast(weights.values())
+        self.ema.module.eval()
+        metrics = self.task.evaluate(self.ema.module, stage.processes)
+        metrics = {"loss": self.losses / self.steps, **metrics}
+        is_best = metrics["score"] > self.best.score
         if is_best:
-            self.best = Best(numbers["score"], self.epoch)
+            self.best = Best(metrics["score"], self.epoch)
         ended = self.epoch
         self.epoch, self.step, self.losses = self.epoch + 1, 0, 0.0
         if stage.processes.is_first:
-            stage.recorder.add({"stage": stage.name, "epoch": ended, **numbers})
+            stage.recorder.add({"stage": stage.name, "epoch": ended, **metrics})
             if is_best:
-                stage.on_best(self.average.weights(), self.best.score)
+                stage.on_best(weights, self.best.score)
             self._save()
-        progress.epoch(ended, time.monotonic() - begun, numbers, is_best)
+        progress.epoch(ended, metrics, is_best)
 
     def _save(self) -> None:
         if not self.stage.processes.is_first:
             return
+        ema = {"steps": int(self.ema.n_averaged) - 1, "values": self.ema.module.state_dict()}
         state: dict[str, Any] = {
             "stage": self.stage.name,
             "epoch": self.epoch,
@@ -237,13 +228,13 @@ class _Trainer:
             "best": {"score": self.best.score, "epoch": self.best.epoch},
             "module": self.stage.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "average": self.average.state_dict(),
+            "average": ema,
             "scaler": self.scaler.state_dict(),
         }
         self.stage.checkpoints.save(LAST, state)
 
-    def _go_on(self) -> None:
-        """Take up the checkpoint, where there is one of this stage."""
+    def _resume(self) -> None:
+        """Load the checkpoint, if there is one of this stage."""
         stage = self.stage
         if not stage.checkpoints.exists(LAST):
             return
@@ -252,7 +243,8 @@ class _Trainer:
             return
         stage.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average.load_state_dict(state["average"])
+        self.ema.module.load_state_dict(state["average"]["values"])
+        self.ema.n_averaged.fill_(state["average"]["steps"] + 1)
         self.scaler.load_state_dict(state["scaler"])
         self.best = Best(state["best"]["score"], state["best"]["epoch"])
         self.epoch, self.step, self.losses = state["epoch"], state["step"], state["losses"]
@@ -261,24 +253,26 @@ class _Trainer:
 
 
 @contextmanager
-def _stop_requests(progress: Progress) -> Iterator[threading.Event]:
+def _stop_requests(progress: StageProgress) -> Iterator[threading.Event]:
     """Turn the first Ctrl-C or SIGTERM into a flag; a second one acts at once."""
-    asked = threading.Event()
+    stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked  # signals reach the main thread alone
+        yield stopping  # signals reach the main thread alone
         return
     before: dict[int, Any] = {}
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        progress.say("Stopping after this step and saving; once more stops at once.")
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+        restore()
+        progress.say("Stopping after this step and saving; interrupt again to stop at once.")
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, ask)
+        before[number] = signal.signal(number, stop)
     try:
-        yield asked
+        yield stopping
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        restore()

@@ -1,19 +1,19 @@
-"""What a training makes small: cross-entropy over several attributes, each label known or not.
+"""The loss: cross-entropy over several attributes, whose labels may be unknown.
 
-Letters in shapes: n works, C classes. A label of -1 is unknown: its row adds nothing to the loss,
+Letters in shapes: n samples, C classes. A label of -1 is unknown: its row adds nothing to the loss,
 and its logits get a gradient of exactly zero.
 
-Two answers to rare classes, of which a training takes one:
+Rare classes are balanced in one of two ways:
 
 - *Logit adjustment* (Menon et al. 2021, "Long-tail learning via logit adjustment",
-  arXiv:2007.07314, equation 10): the logarithm of each class's share is added to its logit while
-  training, so that the network need not learn the shares and its plain logits serve a balanced
-  error. ``tau`` 1 is the paper's; between 0 and 1 is a compromise with plain accuracy.
+  arXiv:2007.07314, equation 10) adds ``tau`` times the log prior of each class to its logit in
+  training, so that the plain logits minimise a balanced error. The paper's ``tau`` is 1; lower
+  values trade it against plain accuracy.
 - *Class-balanced weights* (Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of
-  Samples", arXiv:1901.05555, equation 2): a class of m works counts (1 - beta) / (1 - beta^m).
+  Samples", arXiv:1901.05555, equation 2): a class of m samples weighs (1 - beta) / (1 - beta^m).
 
-And one to prolific artists, from whom a network would rather learn hands than styles: works are
-weighted so that an artist's works together count less than their number.
+Prolific artists can be weighted down, so that the network doesn't learn their hand instead of the
+style.
 """
 
 from collections import Counter
@@ -22,22 +22,13 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch.nn import functional
 
-from training.config import LossSettings
-
-__all__ = [
-    "MultiTaskLoss",
-    "adjust_logits",
-    "artist_weights",
-    "class_balanced_weights",
-    "log_prior",
-    "smoothed_cross_entropy",
-]
+from training.config import LossConfig
 
 _LEAST_DIVISOR = 1e-6  # of a batch without a known label, whose loss is 0
 
 
 def log_prior(counts: torch.Tensor) -> torch.Tensor:
-    """Return the logarithm of each class's share, (C,), from its works ``counts`` (C,)."""
+    """Return the log prior of each class, (C,), from its number of samples ``counts`` (C,)."""
     if counts.ndim != 1 or not bool((counts > 0).all()):
         raise ValueError(f"counts must be positive and of shape (C,), not {counts.tolist()}")
     return (counts / counts.sum()).log()
@@ -51,7 +42,7 @@ def adjust_logits(logits: torch.Tensor, prior: torch.Tensor, tau: float) -> torc
 
 
 def class_balanced_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
-    """Return a weight for each class, (C,), of mean 1, from its works ``counts`` (C,)."""
+    """Return a weight for each class, (C,), of mean 1, from its samples ``counts`` (C,)."""
     if counts.ndim != 1 or not bool((counts > 0).all()):
         raise ValueError(f"counts must be positive and of shape (C,), not {counts.tolist()}")
     weights = (1 - beta) / (1 - torch.pow(beta, counts.double()))
@@ -59,13 +50,12 @@ def class_balanced_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
 
 
 def artist_weights(artists: Sequence[str | None], power: float) -> torch.Tensor:
-    """Return a weight for each work, (n,), of mean 1: an artist of m works has m^-``power`` each.
+    """Return a weight for each sample, (n,), of mean 1: m^-``power`` for an artist of m samples.
 
-    With ``power`` 0 all works count alike, with 1 all artists do. A work without a known artist
-    counts as that of an artist with no other.
+    ``power`` 0 weighs all samples equally, 1 all artists. An unknown artist has one sample.
     """
-    works = Counter(artists)
-    counts = [1 if artist is None else works[artist] for artist in artists]
+    totals = Counter(artists)
+    counts = [1 if artist is None else totals[artist] for artist in artists]
     weights = torch.tensor(counts, dtype=torch.float64) ** -power
     return (weights / weights.mean()).to(torch.float32)
 
@@ -85,35 +75,35 @@ def smoothed_cross_entropy(
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} disagree")
-    log_shares = functional.log_softmax(logits.float(), dim=1)  # (n, C)
-    own = log_shares.gather(1, labels.clamp(min=0)[:, None])[:, 0]  # (n,)
-    loss = -(1 - smoothing) * own - smoothing * log_shares.mean(dim=1)  # (n,)
+    log_probabilities = functional.log_softmax(logits.float(), dim=1)  # (n, C)
+    own = log_probabilities.gather(1, labels.clamp(min=0)[:, None])[:, 0]  # (n,)
+    loss = -(1 - smoothing) * own - smoothing * log_probabilities.mean(dim=1)  # (n,)
     return torch.where(labels >= 0, loss, 0.0)
 
 
 class MultiTaskLoss(torch.nn.Module):
-    """The sum over attributes of the mean loss of the works whose label is known."""
+    """The sum over attributes of the mean loss of the samples whose label is known."""
 
-    def __init__(self, counts: Mapping[str, Sequence[int]], settings: LossSettings) -> None:
-        """Make the loss.
+    def __init__(self, counts: Mapping[str, Sequence[int]], config: LossConfig) -> None:
+        """Take the classes' sizes.
 
         Args:
-            counts: {attribute: training works of each class}, in the order of the label's columns.
-            settings: Which loss.
+            counts: {attribute: training samples of each class}, in the order of the columns.
+            config: Which loss.
         """
         super().__init__()
         self.attributes = tuple(counts)
-        self.smoothing = settings.smoothing
-        self.shares = [settings.weights.get(attribute, 1.0) for attribute in counts]
-        balance = settings.balance
-        for attribute, works in counts.items():
-            each = torch.tensor(works, dtype=torch.float32)
-            prior = torch.zeros(len(works))
-            weights = torch.ones(len(works))
+        self.smoothing = config.smoothing
+        self.shares = [config.weights.get(attribute, 1.0) for attribute in counts]
+        balance = config.balance
+        for attribute, sizes in counts.items():
+            each = torch.tensor(sizes, dtype=torch.float32)
+            prior = torch.zeros(len(sizes))
+            weights = torch.ones(len(sizes))
             if balance == "logit-adjustment":
-                prior = settings.tau_of(attribute) * log_prior(each)
+                prior = config.tau_of(attribute) * log_prior(each)
             elif balance == "class-balanced":
-                weights = class_balanced_weights(each, settings.beta)
+                weights = class_balanced_weights(each, config.beta)
             self.register_buffer(f"prior_{attribute}", prior, persistent=False)
             self.register_buffer(f"weights_{attribute}", weights, persistent=False)
 
@@ -129,9 +119,9 @@ class MultiTaskLoss(torch.nn.Module):
         Args:
             logits: {attribute: (n, C)}.
             labels: (n, attributes), -1 where unknown.
-            weights: (n, attributes), how much each label counts; None counts all alike.
+            weights: (n, attributes), of the labels; None weighs all equally.
             divisors: (attributes,), the sum of the weights of all known labels of the whole batch
-                where ``labels`` are one process's part of it. None takes that of ``labels``.
+                where ``labels`` are one process's part of it; None takes that of ``labels``.
         """
         if labels.ndim != 2 or labels.shape[1] != len(self.attributes):
             raise ValueError(

@@ -1,10 +1,9 @@
-"""Where a training runs: which device, in which precision, and as one process or several.
+"""The device, the precision and the processes of a training.
 
-Several processes, on one machine or many, are started by ``torchrun``, which tells each its number
-through environment variables; a plain command is one process. Each
-computes a part of every batch on a copy of the network, and gradients are averaged before each step
-(torch's DistributedDataParallel, over NCCL on GPUs and Gloo on CPUs), so that all copies stay
-equal.
+Several processes, on one machine or many, are started by ``torchrun``, which numbers them through
+environment variables; a plain command is one process. Each computes a part of every batch on its
+own copy of the network, and gradients are averaged before each step (torch's
+DistributedDataParallel, over NCCL on GPUs and Gloo on CPUs), so that all copies stay equal.
 """
 
 import os
@@ -17,31 +16,28 @@ import torch.distributed as dist
 
 from artextract.errors import ModelError
 
-__all__ = ["Device", "Precision", "Processes", "choose_precision", "open_processes"]
-
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 class Processes:
-    """The processes of one training, seen from one of them.
+    """This process and the others of a training; every method is called by all of them.
 
     ``rank`` is this one's number, ``count`` how many there are, ``device`` where it computes.
     """
 
     def __init__(self, rank: int, count: int, device: torch.device) -> None:
-        """Describe them; :func:`open_processes` joins them."""
         self.rank = rank
         self.count = count
         self.device = device
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that writes files and speaks."""
+        """Whether this process writes files and messages."""
         return self.rank == 0
 
     def wrap(self, module: torch.nn.Module) -> torch.nn.Module:
-        """Return ``module`` so that its gradients are averaged over the processes."""
+        """Return ``module`` with gradients averaged over the processes."""
         if self.count == 1:
             return module
         return torch.nn.parallel.DistributedDataParallel(
@@ -49,52 +45,50 @@ class Processes:
         )
 
     def wait(self) -> None:
-        """Wait until all processes are here."""
+        """Wait for all processes."""
         if self.count > 1:
             dist.barrier()
 
     def any(self, mine: bool) -> bool:
-        """Return whether any of the processes says so; all must ask."""
+        """Return whether ``mine`` is true in any process."""
         if self.count == 1:
             return mine
-        said = torch.tensor(float(mine), device=self.device)
-        dist.all_reduce(said, dist.ReduceOp.MAX)
-        return bool(said)
+        found = torch.tensor(float(mine), device=self.device)
+        dist.all_reduce(found, dist.ReduceOp.MAX)
+        return bool(found)
 
     def sum(self, mine: float) -> float:
-        """Return the sum of what the processes give; all must ask."""
+        """Return the sum of ``mine`` over the processes."""
         if self.count == 1:
             return mine
-        given = torch.tensor(mine, dtype=torch.float64, device=self.device)
-        dist.all_reduce(given)
-        return float(given)
+        total = torch.tensor(mine, dtype=torch.float64, device=self.device)
+        dist.all_reduce(total)
+        return float(total)
 
-    def share(self, tensors: Iterable[torch.Tensor]) -> None:
-        """Overwrite ``tensors`` with the first process's; all must call it."""
+    def broadcast(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Overwrite ``tensors`` with the first process's."""
         if self.count > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
     def gather(self, mine: Any) -> list[Any]:
-        """Return what each process gives, in the order of their numbers; all must ask."""
+        """Return each process's ``mine``, by rank."""
         if self.count == 1:
             return [mine]
-        given: list[Any] = [None] * self.count
-        dist.all_gather_object(given, mine)
-        return given
+        found: list[Any] = [None] * self.count
+        dist.all_gather_object(found, mine)
+        return found
 
 
 @contextmanager
 def open_processes(device: Device) -> Iterator[Processes]:
-    """Join the processes that a launcher has started, or be the only one.
+    """Join the processes that torchrun has started, or be the only one.
 
     Raises:
-        ModelError: a GPU was asked for and there is none.
+        ModelError: ``device`` is "cuda" and there is no GPU.
     """
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    chosen = _choose_device(device, local)
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+    chosen = _choose_device(device, int(os.environ.get("LOCAL_RANK", "0")))
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Processes(0, 1, chosen)
         return
     if chosen.type == "cuda":
@@ -106,39 +100,35 @@ def open_processes(device: Device) -> Iterator[Processes]:
         dist.destroy_process_group()
 
 
-def choose_precision(wanted: Precision, device: torch.device) -> torch.dtype | None:
-    """Return the type of autocast on ``device``, None for plain float32.
+def choose_precision(precision: Precision, device: torch.device) -> torch.dtype | None:
+    """Return the dtype of autocast on ``device``, None for plain float32.
 
     Raises:
-        ModelError: fp16 was asked for on a CPU, where its small numbers vanish without scaling.
+        ModelError: ``precision`` is fp16 on a CPU.
     """
-    if wanted == "fp32":
+    if precision == "fp32":
         return None
-    if wanted == "bf16":
+    if precision == "bf16":
         return torch.bfloat16
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.bfloat16 if fast and wanted == "auto" else torch.float16
-    if wanted == "fp16":
+        return torch.bfloat16 if fast and precision == "auto" else torch.float16
+    if precision == "fp16":
         raise ModelError(
-            "precision fp16 was asked for on a CPU, where it is slow and its small numbers vanish; "
-            "choose bf16 or fp32 with --set stage_two.precision=bf16"
+            "precision fp16 is slow on a CPU, and its small numbers underflow; choose bf16 or fp32 "
+            "with stage_two.precision=bf16"
         )
-    return torch.bfloat16 if _has_bf16_instructions() else None
+    found = torch.cpu.get_capabilities()
+    has_bf16 = any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return torch.bfloat16 if has_bf16 else None  # without the instructions bf16 is slower
 
 
-def _choose_device(wanted: Device, local_rank: int) -> torch.device:
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+def _choose_device(device: Device, local_rank: int) -> torch.device:
+    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise ModelError(
-            f"device cuda was asked for, but torch {torch.__version__} finds no NVIDIA GPU that it "
-            "can use here; check the driver with nvidia-smi, or choose --device cpu"
+            f"device is cuda, but torch {torch.__version__} finds no NVIDIA GPU that it can use "
+            "here; check the driver with nvidia-smi, or choose the device cpu"
         )
     return torch.device("cuda", local_rank)
-
-
-def _has_bf16_instructions() -> bool:
-    """Return whether this CPU computes with bf16 itself, which is then about twice as fast."""
-    found = torch.cpu.get_capabilities()
-    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

@@ -1,25 +1,22 @@
-"""How fast a network learns: over the steps of a stage, and from its last layers to its first."""
+"""Learning rates: over the steps of a training stage, and over the stages of the backbone."""
 
 import math
 from collections.abc import Iterable
 
 import torch
 
-from training.config import StageOneSettings, StageTwoSettings
-from training.networks.chain import chain_of
+from training.config import StageOneConfig, StageTwoConfig
 from training.networks.cnn_rnn import CnnRnn
 
-__all__ = ["Group", "head_groups", "network_groups", "share_of_rate"]
-
 Group = dict[str, object]
-"""A group of parameters as torch's optimizers take it, with its highest rate as ``peak``."""
+"""A parameter group of torch's optimizers, with its peak learning rate as ``peak``."""
 
 
-def share_of_rate(step: int, steps: int, warmup: float) -> float:
-    """Return the share of the highest rate at ``step`` of ``steps``, the first being 0.
+def rate_factor(step: int, steps: int, warmup: float) -> float:
+    """Return the learning rate over its peak at ``step`` of ``steps``, the first being 0.
 
-    It rises in a line over the share ``warmup`` of all steps and falls to 0 as half a cosine
-    (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    It rises linearly over the share ``warmup`` of all steps and falls to 0 as a cosine (Loshchilov
+    and Hutter 2017, arXiv:1608.03983).
     """
     rising = warmup * steps
     if step + 1 <= rising:
@@ -27,27 +24,25 @@ def share_of_rate(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(steps - rising, 1)))
 
 
-def head_groups(
-    head: torch.nn.Module, settings: StageOneSettings | StageTwoSettings
-) -> list[Group]:
-    """Return the groups of the head's parameters."""
-    return _groups([head], settings.lr, settings.weight_decay)
+def head_groups(head: torch.nn.Module, config: StageOneConfig | StageTwoConfig) -> list[Group]:
+    """Return the head's parameter groups."""
+    return _groups([head], config.lr, config.weight_decay)
 
 
-def network_groups(network: CnnRnn, settings: StageTwoSettings) -> list[Group]:
-    """Return the groups of all parameters that learn; those of frozen steps are told not to."""
-    groups = head_groups(network.head, settings)
-    for step in network.frozen_steps(settings.frozen):
-        step.requires_grad_(False)
-    steps = chain_of(network.backbone)
-    for number, step in enumerate(steps[settings.frozen :], start=settings.frozen):
-        rate = settings.backbone_lr * settings.decay ** (len(steps) - 1 - number)
-        groups += _groups([step], rate, settings.weight_decay)
+def network_groups(network: CnnRnn, config: StageTwoConfig) -> list[Group]:
+    """Freeze the first backbone stages, and return the groups of all other parameters."""
+    groups = head_groups(network.head, config)
+    for stage in network.frozen_stages(config.frozen):
+        stage.requires_grad_(False)
+    stages = network.backbone.stages()
+    for number, stage in enumerate(stages[config.frozen :], start=config.frozen):
+        rate = config.backbone_lr * config.decay ** (len(stages) - 1 - number)
+        groups += _groups([stage], rate, config.weight_decay)
     return groups
 
 
 def _groups(modules: Iterable[torch.nn.Module], peak: float, weight_decay: float) -> list[Group]:
-    """Return matrices and kernels, which decay, apart from biases and scales, which do not."""
+    """Return matrices and kernels, with weight decay, and biases and scales, without."""
     parameters = [parameter for module in modules for parameter in module.parameters()]
     decaying = [parameter for parameter in parameters if parameter.ndim > 1]
     others = [parameter for parameter in parameters if parameter.ndim <= 1]

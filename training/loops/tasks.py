@@ -1,4 +1,4 @@
-"""The two things that are learnt: a head from kept features, and a network from pictures."""
+"""The two tasks: training a head on cached features, and a network on images."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,29 +10,26 @@ import torch
 
 from artextract.errors import InputError
 from artextract.images.preprocess import Preprocess
-from training.config import AugmentSettings, LossSettings
-from training.data.augmentation import augment, blend, draw_mix
-from training.data.augmented import Views
+from training.config import AugmentationConfig, LossConfig
+from training.data.augmentation import augment, draw_mixup, mixup
+from training.data.augmented import AugmentedMaps
 from training.data.classes import Classes
-from training.data.features import CachedFeatures, Pixels, load_images, prepare
+from training.data.features import CachedFeatures, Images, load_images, normalise
 from training.evaluation.metrics import score
-from training.evaluation.predict import See, predict
+from training.evaluation.predict import Predictor, predict
 from training.evaluation.predictions import Predictions
 from training.loops.losses import MultiTaskLoss, artist_weights
 from training.loops.processes import Processes
-from training.networks.cnn_rnn import Outputs, Partway
+from training.networks.cnn_rnn import Outputs, PartialFeatures
 
-__all__ = ["FeatureTask", "Labelled", "PictureTask", "judge"]
-
-_JUDGING_BATCH = 64
+_EVALUATION_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
-    """Works by number: who they are, what they are, and which of them are for what.
+class EncodedDataset:
+    """A dataset as arrays; ``train`` and ``val`` are the rows of the splits.
 
-    ``labels`` is (works, attributes) as of :meth:`~training.data.classes.Classes.encode`; ``train``
-    and ``val`` are numbers of works.
+    ``labels`` is (samples, attributes) as :meth:`~training.data.classes.Classes.encode` returns it.
     """
 
     ids: Sequence[str]
@@ -43,28 +40,29 @@ class Labelled:
     val: npt.NDArray[np.int64]
 
     def labels_of(self, rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return {attribute: (n,)} of the works ``rows`` (n,)."""
+        """Return {attribute: (n,)} of the samples ``rows`` (n,)."""
         return {
             name: self.labels[rows, column] for column, name in enumerate(self.classes.attributes)
         }
 
     def predict(
-        self, see: See, rows: npt.NDArray[np.int64], *, flips: bool, processes: Processes
-    ) -> Predictions:
-        """Return what ``see`` says of the works ``rows``."""
+        self, predictor: Predictor, rows: npt.NDArray[np.int64], *, flips: bool,
+        processes: Processes,
+    ) -> Predictions:  # fmt: skip
+        """Return the predictions for the samples ``rows`` (n,)."""
         return predict(
-            see,
+            predictor,
             rows,
             [self.ids[row] for row in rows],
             self.labels_of(rows),
-            batch=_JUDGING_BATCH,
+            batch=_EVALUATION_BATCH,
             flips=flips,
             processes=processes,
         )
 
 
-def judge(predictions: Predictions, classes: Classes) -> dict[str, float]:
-    """Return the macro-F1 of each attribute that has a known label, and their mean as ``score``.
+def epoch_scores(predictions: Predictions, classes: Classes) -> dict[str, float]:
+    """Return the macro-F1 of each attribute with a known label, and their mean as ``score``.
 
     Raises:
         InputError: no label of any attribute is known.
@@ -76,70 +74,75 @@ def judge(predictions: Predictions, classes: Classes) -> dict[str, float]:
     }
     if not found:
         raise InputError(
-            f"none of the {len(predictions.ids)} validation works has a known label of "
-            f"{', '.join(predictions.labels)}, so no epoch can be called the best; give labels to "
-            "works of the validation split"
+            f"none of the {len(predictions.ids)} validation samples has a known label of "
+            f"{', '.join(predictions.labels)}, so epochs can't be compared; add labels to the "
+            "validation split"
         )
     return {"score": sum(found.values()) / len(found), **found}
 
 
 class _LabelledTask(ABC):
-    """What both tasks share: rows of the training split, labels, and the loss."""
+    """Labels, weights and loss of the training split; see :class:`training.loops.loop.Task`."""
 
-    def __init__(self, works: Labelled, settings: LossSettings, device: torch.device) -> None:
-        self.works = works
+    def __init__(self, data: EncodedDataset, config: LossConfig, device: torch.device) -> None:
+        self.data = data
         self.device = device
-        self._numbers = torch.from_numpy(works.train)
-        self._labels = torch.from_numpy(works.labels)
-        counts = {
-            name: _count(labels, len(works.classes.names[name]))
-            for name, labels in works.labels_of(works.train).items()
+        self._train = torch.from_numpy(data.train)
+        self._labels = torch.from_numpy(data.labels)
+        sizes = data.classes.sizes
+        counts: dict[str, Sequence[int]] = {
+            # At least 1: a class without samples has no prior.
+            name: np.bincount(labels[labels >= 0], minlength=sizes[name]).clip(min=1).tolist()
+            for name, labels in data.labels_of(data.train).items()
         }
-        self._loss = MultiTaskLoss(counts, settings).to(device)
-        even = artist_weights([works.artists[row] for row in works.train], settings.artist_power)
+        self._loss = MultiTaskLoss(counts, config).to(device)
+        by_artist = artist_weights([data.artists[row] for row in data.train], config.artist_power)
         self._weights = torch.ones(self._labels.shape)
-        for column, name in enumerate(works.classes.attributes):
+        for column, name in enumerate(data.classes.attributes):
             if name != "artist":
-                self._weights[self._numbers, column] = even
+                self._weights[self._train, column] = by_artist
 
     @property
     def rows(self) -> int:
-        """How many training works there are."""
-        return len(self._numbers)
+        """The number of training samples."""
+        return len(self._train)
 
-    def judge(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
-        """See :class:`training.loops.loop.Task`."""
-        see = self.seer(module)
-        said = self.works.predict(see, self.works.val, flips=False, processes=processes)
-        return judge(said, self.works.classes)
+    def evaluate(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
+        """Return the scores of the validation split."""
+        predictions = self.data.predict(
+            self.predictor(module), self.data.val, flips=False, processes=processes
+        )
+        return epoch_scores(predictions, self.data.classes)
 
     @abstractmethod
-    def seer(self, module: torch.nn.Module) -> See:
-        """Return ``module`` as something that sees works by their numbers."""
+    def predictor(self, module: torch.nn.Module) -> Predictor:
+        """Return ``module`` as a function of the samples' rows."""
 
-    def _loss_of(self, outputs: Outputs, works: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
-        """Return the loss of ``works``, a part of the works whose rows are ``batch``."""
-        whole = self._numbers[batch]
+    def _loss_of(
+        self, outputs: Outputs, samples: torch.Tensor, batch: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the loss of ``samples``, this process's part of the training rows ``batch``."""
+        whole = self._train[batch]
         divisors = self._weights[whole].where(self._labels[whole] >= 0, 0.0).sum(dim=0)
-        given = (self._labels[works], self._weights[works], divisors)
+        given = (self._labels[samples], self._weights[samples], divisors)
         loss: torch.Tensor = self._loss(outputs.logits, *(each.to(self.device) for each in given))
         return loss
 
 
 class FeatureTask(_LabelledTask):
-    """Telling classes from the features that an unchanged backbone made of the works."""
+    """Classifying from cached features of the frozen backbone."""
 
     def __init__(
         self,
-        works: Labelled,
+        data: EncodedDataset,
         features: CachedFeatures,
-        settings: LossSettings,
+        config: LossConfig,
         device: torch.device,
         *,
         flip: bool = True,
     ) -> None:
-        """Make the task; ``flip`` takes half of the works mirrored."""
-        super().__init__(works, settings, device)
+        """Take the features of all samples; ``flip`` mirrors half of the training samples."""
+        super().__init__(data, config, device)
         self._features = features
         self._flip = flip
 
@@ -150,46 +153,42 @@ class FeatureTask(_LabelledTask):
         batch: torch.Tensor,
         generator: torch.Generator,
     ) -> torch.Tensor:
-        """See :class:`training.loops.loop.Task`."""
-        works = self._numbers[rows]
+        """Return this process's part of a batch's loss."""
+        samples = self._train[rows]
         mirrored = (torch.rand(len(rows), generator=generator) < 0.5) & self._flip
-        outputs = module(self._features.get(works, mirrored, self.device))
-        return self._loss_of(outputs, works, batch)
+        outputs = module(self._features.get(samples, mirrored, self.device))
+        return self._loss_of(outputs, samples, batch)
 
-    def seer(self, module: torch.nn.Module) -> See:
-        """Return ``module``, a head, as something that sees works by their numbers."""
+    def predictor(self, module: torch.nn.Module) -> Predictor:
+        """Return ``module``, a head, as a function of the samples' rows."""
 
-        def see(rows: torch.Tensor, mirrored: bool) -> Outputs:
+        def outputs_of(rows: torch.Tensor, mirrored: bool) -> Outputs:
             flags = torch.full((len(rows),), mirrored)
             outputs: Outputs = module(self._features.get(rows, flags, self.device))
             return outputs
 
-        return see
+        return outputs_of
 
 
-class PictureTask(_LabelledTask):
-    """Telling classes from pictures that look a little different each time.
-
-    Training sees the pictures changed anew, or versions of them that were kept partway through the
-    network; judging sees the pictures themselves.
-    """
+class ImageTask(_LabelledTask):
+    """Classifying from images: augmented in training, or their cached maps, and plain otherwise."""
 
     def __init__(
         self,
-        works: Labelled,
-        pictures: Pixels,
+        data: EncodedDataset,
+        images: Images,
         preprocess: Preprocess,
-        settings: LossSettings,
-        variety: AugmentSettings,
+        config: LossConfig,
+        augmentation: AugmentationConfig,
         device: torch.device,
-        views: Views | None = None,
+        maps: AugmentedMaps | None = None,
     ) -> None:
-        """Make the task; ``preprocess`` is the backbone's, ``views`` are of the training works."""
-        super().__init__(works, settings, device)
-        self._pictures = pictures
+        """Take all images; ``preprocess`` is the backbone's, ``maps`` are of the training rows."""
+        super().__init__(data, config, device)
+        self._images = images
         self._preprocess = preprocess
-        self._variety = variety
-        self._views = views
+        self._augmentation = augmentation
+        self._maps = maps
 
     def loss(
         self,
@@ -198,47 +197,43 @@ class PictureTask(_LabelledTask):
         batch: torch.Tensor,
         generator: torch.Generator,
     ) -> torch.Tensor:
-        """See :class:`training.loops.loop.Task`."""
-        works = self._numbers[rows]
-        seen = self._look(rows, generator)
-        if not self._variety.mix:
-            return self._loss_of(module(seen), works, batch)
-        partner, share = draw_mix(len(works), self._variety.mix, generator)
-        outputs = module(_blend(seen, partner, share))
-        own = self._loss_of(outputs, works, batch)
-        return share * own + (1 - share) * self._loss_of(outputs, works[partner], batch)
+        """Return this process's part of a batch's loss."""
+        samples = self._train[rows]
+        inputs = self._augmented(rows, generator)
+        if not self._augmentation.mix:
+            return self._loss_of(module(inputs), samples, batch)
+        partner, share = draw_mixup(len(samples), self._augmentation.mix, generator)
+        outputs = module(_mixup(inputs, partner, share))
+        own = self._loss_of(outputs, samples, batch)
+        return share * own + (1 - share) * self._loss_of(outputs, samples[partner], batch)
 
-    def seer(self, module: torch.nn.Module) -> See:
-        """Return ``module``, a whole network, as something that sees works by their numbers."""
+    def predictor(self, module: torch.nn.Module) -> Predictor:
+        """Return ``module``, a whole network, as a function of the samples' rows."""
 
-        def see(rows: torch.Tensor, mirrored: bool) -> Outputs:
-            images = load_images(self._pictures, rows.numpy(), self.device)
+        def outputs_of(rows: torch.Tensor, mirrored: bool) -> Outputs:
+            images = load_images(self._images, rows.numpy(), self.device)
             images = images.flip(3) if mirrored else images
-            outputs: Outputs = module(prepare(images, self._preprocess))
+            outputs: Outputs = module(normalise(images, self._preprocess))
             return outputs
 
-        return see
+        return outputs_of
 
-    def _look(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor | Partway:
-        """Return what the network is to see of training works, ``rows`` of them (n,)."""
-        if self._views is not None:
-            chosen = torch.randint(self._views.count, (len(rows),), generator=generator)
-            return self._views.get(rows, chosen, self.device)
-        images = load_images(self._pictures, self._numbers[rows].numpy(), self.device)
-        return prepare(augment(images, self._variety, generator), self._preprocess)
-
-
-def _blend(
-    seen: torch.Tensor | Partway, partner: torch.Tensor, share: float
-) -> torch.Tensor | Partway:
-    """Mix each with its partner; kept maps as in Verma et al. 2019, arXiv:1806.05236."""
-    if isinstance(seen, torch.Tensor):
-        return blend(seen, partner, share)
-    maps, statistics = (blend(each, partner, share) for each in (seen.map, seen.statistics))
-    return Partway(seen.done, maps, statistics)
+    def _augmented(
+        self, rows: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor | PartialFeatures:
+        """Return a random augmentation of the training rows (n,), as the network's input."""
+        if self._maps is not None:
+            chosen = torch.randint(self._maps.count, (len(rows),), generator=generator)
+            return self._maps.get(rows, chosen, self.device)
+        images = load_images(self._images, self._train[rows].numpy(), self.device)
+        return normalise(augment(images, self._augmentation, generator), self._preprocess)
 
 
-def _count(labels: npt.NDArray[np.int64], classes: int) -> list[int]:
-    """Return the works of each class, at least 1: what is not there has no share to take."""
-    found: list[int] = np.bincount(labels[labels >= 0], minlength=classes).clip(min=1).tolist()
-    return found
+def _mixup(
+    inputs: torch.Tensor | PartialFeatures, partner: torch.Tensor, share: float
+) -> torch.Tensor | PartialFeatures:
+    """Mix each sample with its partner; feature maps as in Verma et al. 2019, arXiv:1806.05236."""
+    if isinstance(inputs, torch.Tensor):
+        return mixup(inputs, partner, share)
+    maps, statistics = (mixup(each, partner, share) for each in (inputs.map, inputs.statistics))
+    return PartialFeatures(inputs.stages, maps, statistics)

@@ -1,15 +1,14 @@
-"""The CNN-RNN: a convolutional network sees places, a recurrent one reads them as rows and columns.
+"""The CNN-RNN: a convolutional backbone, and a recurrent head that reads its map by row and column.
 
-A convolutional network tells what is in a part of the picture; averaging its map, as usual, throws
-away how the parts lie to each other. Here a bidirectional recurrent network reads each row and each
-column of the map (as in ReNet, Visin et al. 2015, arXiv:1505.00393), so that every place knows what
-is left, right, above and below it. Attention then chooses, for each attribute, the places that
-matter, and a linear layer tells the classes from what is found there, together with the mean of the
-map.
+Averaging the backbone's map loses how the places relate to each other. Here a bidirectional
+recurrent network reads each row and each column of the map (as in ReNet, Visin et al. 2015,
+arXiv:1505.00393), so that every place has the context left, right, above and below it. Attention
+weighs the places for each attribute, and a linear layer classifies the result together with the
+mean of the map.
 
-Letters in shapes: B pictures, C channels of the last map and h, w its sides, M channels of the
-middle map, S statistics, P numbers a place after the projection, D numbers a place after reading,
-A attributes, K classes of one of them.
+Letters in shapes: B images, C channels of the last map and h, w its sides, M channels of the middle
+map, S statistics, P channels after the projection, D channels after reading, A attributes, K
+classes of one of them. The names of layers are those of the tensors in checkpoints.
 """
 
 from collections.abc import Mapping
@@ -19,21 +18,18 @@ import torch
 from torch.nn import functional
 
 from artextract.errors import InputError
-from training.config import ModelSettings
+from training.config import ModelConfig
 from training.networks.backbones.base import Backbone
-from training.networks.chain import chain_of
-
-__all__ = ["CnnRnn", "FeatureMaker", "Features", "Head", "Outputs", "Partway"]
 
 _VARIANCE_FLOOR = 1e-6
-_AT_ONCE = 8
+_SPLIT = 8
 
 
 class Features(NamedTuple):
-    """What the backbone makes of pictures, and all that the head sees of them.
+    """The head's input.
 
-    ``middle`` is averaged to the sides of ``last``. Where a network does not use ``middle`` or
-    ``statistics``, they have no channels.
+    ``middle`` is pooled to the sides of ``last``. ``middle`` and ``statistics`` have no channels
+    where the network doesn't use them.
     """
 
     last: torch.Tensor  # (B, C, h, w)
@@ -41,36 +37,35 @@ class Features(NamedTuple):
     statistics: torch.Tensor  # (B, S)
 
 
-class Partway(NamedTuple):
-    """What the first steps of the backbone make of pictures, for the others to go on with."""
+class PartialFeatures(NamedTuple):
+    """The output of the first stages of the backbone."""
 
-    done: int  # steps
+    stages: int
     map: torch.Tensor  # (B, c, H/s, W/s)
     statistics: torch.Tensor  # (B, S so far)
 
 
 class Outputs(NamedTuple):
-    """What the network says of pictures."""
+    """The network's output."""
 
     logits: dict[str, torch.Tensor]  # {attribute: (B, K)}
     embedding: torch.Tensor  # (B, D), each row of length 1
 
 
-class FeatureMaker(torch.nn.Module):
-    """The backbone, with a second map and statistics taken on the way."""
+class FeatureExtractor(torch.nn.Module):
+    """The backbone, with a second map and statistics taken from its earlier stages."""
 
-    def __init__(self, backbone: Backbone, settings: ModelSettings) -> None:
-        """Wrap ``backbone``; its weights stay its own."""
+    def __init__(self, backbone: Backbone, config: ModelConfig) -> None:
         super().__init__()
         self.backbone = backbone
-        self.steps = len(chain_of(backbone))
-        if settings.middle >= self.steps:
+        self.stages = len(backbone.stages())
+        if config.middle >= self.stages:
             raise InputError(
-                f"setting 'model.middle' is {settings.middle}, but {backbone.arch} has "
-                f"{self.steps} steps; give 0 (no second map) to {self.steps - 1}"
+                f"option 'model.middle' is {config.middle}, but {backbone.arch} has "
+                f"{self.stages} stages; give 0 (no second map) to {self.stages - 1}"
             )
-        self.middle = settings.middle
-        self.statistics = bool(settings.statistics)
+        self.middle = config.middle
+        self.statistics = bool(config.statistics)
         self.eval()
         with torch.inference_mode():
             sizes = self(torch.zeros(1, 3, 64, 64))
@@ -79,120 +74,118 @@ class FeatureMaker(torch.nn.Module):
         self.statistics_size = sizes.statistics.shape[1]
 
     def forward(self, images: torch.Tensor) -> Features:
-        """Return what the head sees of ``images`` (B, 3, H, W), prepared for the backbone."""
+        """Return the features of ``images`` (B, 3, H, W), normalised for the backbone."""
         return self.finish(self.begin(images, 0))
 
-    def begin(self, images: torch.Tensor, steps: int) -> Partway:
-        """Return what the first ``steps`` steps, before the second map, make of ``images``."""
-        parts = [self._begin(part, steps) for part in self._split(images)]
-        return Partway(steps, *(torch.cat(each) for each in zip(*parts, strict=True)))
+    def begin(self, images: torch.Tensor, stages: int) -> PartialFeatures:
+        """Return the output of the first ``stages`` stages, which end before the second map."""
+        parts = [self._begin(part, stages) for part in self._split(images)]
+        return PartialFeatures(stages, *(torch.cat(each) for each in zip(*parts, strict=True)))
 
-    def finish(self, partway: Partway) -> Features:
-        """Return the features of pictures of which the first steps are done."""
-        maps, statistics = self._split(partway.map), self._split(partway.statistics)
+    def finish(self, partial: PartialFeatures) -> Features:
+        """Return the features after the remaining stages."""
+        maps, statistics = self._split(partial.map), self._split(partial.statistics)
         parts = [
-            self._finish(Partway(partway.done, *part))
+            self._finish(PartialFeatures(partial.stages, *part))
             for part in zip(maps, statistics, strict=True)
         ]
         return Features(*(torch.cat(each) for each in zip(*parts, strict=True)))
 
     def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return a few pictures at a time on a CPU: maps of more are too large for its caches.
+        """Return a few images at a time on a CPU, whose caches can't hold the maps of more.
 
-        That is more than twice as quick where nothing is kept for a gradient. An exported graph
-        takes any number at once.
+        This more than doubles the speed without gradients. An exported graph takes any number.
         """
         if torch.compiler.is_exporting():
             return (x,)
         few = x.device.type == "cpu" and not torch.is_grad_enabled()
-        return torch.split(x, _AT_ONCE if few else len(x))
+        return torch.split(x, _SPLIT if few else len(x))
 
-    def _begin(self, images: torch.Tensor, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
-        x, found, _ = self._run(images, 0, steps)
+    def _begin(self, images: torch.Tensor, stages: int) -> tuple[torch.Tensor, torch.Tensor]:
+        x, found, _ = self._run(images, 0, stages)
         statistics = torch.cat(found, dim=1) if found else images.flatten(1)[:, :0]  # (B, S so far)
         return x, statistics
 
-    def _finish(self, partway: Partway) -> Features:
-        x, found, middle = self._run(partway.map, partway.done, self.steps)
-        found = [partway.statistics, *found]
+    def _finish(self, partial: PartialFeatures) -> Features:
+        x, found, middle = self._run(partial.map, partial.stages, self.stages)
+        found = [partial.statistics, *found]
         if self.statistics:
             found.append(_channel_statistics(x))
         last = x.float()  # (B, C, h, w)
         if middle is None:
-            narrow = last[:, :0]
+            pooled = last[:, :0]
         else:
-            narrow = functional.adaptive_avg_pool2d(middle.float(), (last.shape[2], last.shape[3]))
-        # narrow: (B, M, h, w)
-        return Features(last, narrow, torch.cat(found, dim=1))
+            pooled = functional.adaptive_avg_pool2d(middle.float(), (last.shape[2], last.shape[3]))
+        return Features(last, pooled, torch.cat(found, dim=1))
 
     def _run(
         self, x: torch.Tensor, start: int, stop: int
     ) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor | None]:
-        """Run steps ``start`` to ``stop``; return map, statistics, and the second map if there."""
+        """Run stages ``start`` to ``stop``; return the map, statistics, and the second map."""
         middle = None
         found = []
-        for number, step in enumerate(chain_of(self.backbone)[start:stop], start=start + 1):
-            before, x = x, step(x)
+        for number, stage in enumerate(self.backbone.stages()[start:stop], start=start + 1):
+            before, x = x, stage(x)
             if number == self.middle:
                 middle = x  # (B, M, H/s, W/s), s <= 32
-            # Statistics are taken of the last map of each size, after the picture itself.
+            # Statistics are taken of the last map of each size, after the image itself.
             if self.statistics and before.shape[2] != x.shape[2] and number > 1:
                 found.append(_channel_statistics(before))
         return x, found, middle
 
 
 class Head(torch.nn.Module):
-    """The recurrent part, attention and classifiers: all that is not the backbone."""
+    """Everything after the backbone: recurrent reading, attention and classifiers."""
 
     def __init__(
-        self, maker: FeatureMaker, classes: Mapping[str, int], settings: ModelSettings
+        self, extractor: FeatureExtractor, classes: Mapping[str, int], config: ModelConfig
     ) -> None:
-        """Make the layers with random weights.
+        """Make the layers with random weights, drawn from torch's generator.
 
         Args:
-            maker: What makes the features that this head will see.
+            extractor: Computes the head's input.
             classes: {attribute: number of classes}.
-            settings: Of the network.
+            config: Of the network.
         """
         super().__init__()
         self.attributes = tuple(classes)
         self._layers = {name: _layer(name) for name in classes}
-        self.with_statistics = frozenset(settings.statistics) & set(classes)
-        channels, inner = maker.channels, settings.projection
-        # Maps are standardised without a scale of their own: the projection has one.
+        self.with_statistics = frozenset(config.statistics) & set(classes)
+        channels, inner = extractor.channels, config.projection
+        # Maps are standardised without a learnt scale: the projection has one.
         self.norm = torch.nn.BatchNorm2d(channels, affine=False)
         self.project = torch.nn.Conv2d(channels, inner, 1)
         self.middle_norm: torch.nn.Module | None = None
-        if maker.middle_channels:
-            self.middle_norm = torch.nn.BatchNorm2d(maker.middle_channels, affine=False)
-            self.middle_project = torch.nn.Conv2d(maker.middle_channels, inner, 1)
+        if extractor.middle_channels:
+            self.middle_norm = torch.nn.BatchNorm2d(extractor.middle_channels, affine=False)
+            self.middle_project = torch.nn.Conv2d(extractor.middle_channels, inner, 1)
         self.place_norm = torch.nn.LayerNorm(inner)
-        self.drop = torch.nn.Dropout(settings.dropout)
+        self.drop = torch.nn.Dropout(config.dropout)
         self.rows: torch.nn.Module | None = None
         width = inner
-        if settings.recurrent != "none":
-            self.rows = _make_reader(settings)
-            self.columns = _make_reader(settings)
-            width = 4 * settings.hidden
+        if config.recurrent != "none":
+            self.rows = _make_recurrent(config)
+            self.columns = _make_recurrent(config)
+            width = 4 * config.hidden
         self.read_norm = torch.nn.LayerNorm(width)
-        self.looks = len(classes) if settings.attention == "attribute" else 1
-        self.attend = torch.nn.Linear(width, self.looks)
+        self.attention_maps = len(classes) if config.attention == "attribute" else 1
+        self.attend = torch.nn.Linear(width, self.attention_maps)
         self.classify = torch.nn.ModuleDict(
             {self._layers[name]: torch.nn.Linear(width, count) for name, count in classes.items()}
         )
         self.embedding_size = width
         self.beside: torch.nn.ModuleDict | None = None
         sizes = {
-            name: channels * settings.pooled
-            + maker.statistics_size * (name in self.with_statistics)
+            name: channels * config.pooled
+            + extractor.statistics_size * (name in self.with_statistics)
             for name in classes
         }
-        self.pooled = settings.pooled
-        if settings.pooled:
+        self.pooled = config.pooled
+        if config.pooled:
             self.pooled_norm = torch.nn.BatchNorm1d(channels, affine=False)
         self.statistics_norm: torch.nn.Module | None = None
         if self.with_statistics:
-            self.statistics_norm = torch.nn.BatchNorm1d(maker.statistics_size, affine=False)
+            self.statistics_norm = torch.nn.BatchNorm1d(extractor.statistics_size, affine=False)
         if any(sizes.values()):
             self.beside = torch.nn.ModuleDict(
                 {
@@ -203,7 +196,7 @@ class Head(torch.nn.Module):
             )
 
     def forward(self, features: Features) -> Outputs:
-        """Return logits and embedding of pictures from their features."""
+        """Return logits and embeddings of images from their features."""
         last, middle, statistics = features
         x = self.project(self.norm(last))  # (B, P, h, w)
         if self.middle_norm is not None:
@@ -212,16 +205,16 @@ class Head(torch.nn.Module):
         x = self.drop(functional.gelu(self.place_norm(x)))
         x = self.read_norm(self._read(x))  # (B, h, w, D)
         x = x.flatten(1, 2)  # (B, h w, D)
-        shares = self.attend(x).softmax(dim=1)  # (B, h w, A or 1)
-        seen = shares.transpose(1, 2) @ x  # (B, A or 1, D)
-        beside = self._look_beside(last, statistics)
+        weights = self.attend(x).softmax(dim=1)  # (B, h w, A or 1)
+        attended = weights.transpose(1, 2) @ x  # (B, A or 1, D)
+        beside = self._classify_pooled(last, statistics)
         logits = {}
         for number, name in enumerate(self.attributes):
-            own = seen[:, number if self.looks > 1 else 0]  # (B, D)
+            own = attended[:, number if self.attention_maps > 1 else 0]  # (B, D)
             logits[name] = self.classify[self._layers[name]](self.drop(own))  # (B, K)
             if name in beside:
                 logits[name] = logits[name] + beside[name]
-        embedding = functional.normalize(seen.mean(dim=1), dim=1)  # (B, D)
+        embedding = functional.normalize(attended.mean(dim=1), dim=1)  # (B, D)
         return Outputs(logits, embedding)
 
     def _read(self, x: torch.Tensor) -> torch.Tensor:
@@ -235,8 +228,10 @@ class Head(torch.nn.Module):
         columns = columns.unflatten(0, (-1, w)).transpose(1, 2)  # (B, h, w, D/2)
         return torch.cat([rows, columns], dim=3)
 
-    def _look_beside(self, last: torch.Tensor, statistics: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return what pooled map and statistics add to the logits, {attribute: (B, K)}."""
+    def _classify_pooled(
+        self, last: torch.Tensor, statistics: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return the logits from pooled map and statistics, {attribute: (B, K)}."""
         if self.beside is None:
             return {}
         parts = []
@@ -255,19 +250,16 @@ class Head(torch.nn.Module):
 
 
 class CnnRnn(torch.nn.Module):
-    """Backbone and head in one: pictures in, logits and an embedding out.
+    """Backbone and head: images in, logits and an embedding out.
 
-    ``precision`` is the type in which the backbone is computed under autocast; None leaves it as it
-    is. The head, small and recurrent, is always computed in float32.
+    ``precision`` is the dtype of the backbone's autocast, None for float32. The head, small and
+    recurrent, is always computed in float32.
     """
 
-    def __init__(
-        self, backbone: Backbone, classes: Mapping[str, int], settings: ModelSettings
-    ) -> None:
-        """Make the network; the head's weights are random (drawn from torch's generator)."""
+    def __init__(self, backbone: Backbone, classes: Mapping[str, int], config: ModelConfig) -> None:
         super().__init__()
-        self.features = FeatureMaker(backbone, settings)
-        self.head = Head(self.features, classes, settings)
+        self.features = FeatureExtractor(backbone, config)
+        self.head = Head(self.features, classes, config)
         self.precision: torch.dtype | None = None
 
     @property
@@ -275,60 +267,56 @@ class CnnRnn(torch.nn.Module):
         """The backbone."""
         return self.features.backbone
 
-    def frozen_steps(self, count: int) -> list[torch.nn.Module]:
-        """Return the backbone's first ``count`` steps.
+    def frozen_stages(self, count: int) -> list[torch.nn.Module]:
+        """Return the backbone's first ``count`` stages.
 
         Raises:
             InputError: it has fewer.
         """
-        steps = chain_of(self.backbone)
-        if count > len(steps):
+        stages = self.backbone.stages()
+        if count > len(stages):
             raise InputError(
-                f"setting 'stage_two.frozen' is {count}, but {self.backbone.arch} has "
-                f"{len(steps)} steps; give 0 (all learn) to {len(steps)}"
+                f"option 'stage_two.frozen' is {count}, but {self.backbone.arch} has "
+                f"{len(stages)} stages; give 0 (train all) to {len(stages)}"
             )
-        return steps[:count]
+        return stages[:count]
 
-    def forward(self, images: torch.Tensor | Partway) -> Outputs:
-        """Return what the network says of ``images`` (B, 3, H, W), prepared for the backbone.
-
-        They may have been seen by its first steps already.
-        """
-        maps = images.map if isinstance(images, Partway) else images
-        with self.autocast(maps.device):
-            features: Features = (
-                self.features.finish(images)
-                if isinstance(images, Partway)
-                else self.features(images)
-            )
+    def forward(self, images: torch.Tensor | PartialFeatures) -> Outputs:
+        """Return the outputs for ``images`` (B, 3, H, W), normalised, or their partial features."""
+        if isinstance(images, PartialFeatures):
+            with self.autocast(images.map.device):
+                features = self.features.finish(images)
+        else:
+            with self.autocast(images.device):
+                features = self.features(images)
         outputs: Outputs = self.head(features)
         return outputs
 
     def autocast(self, device: torch.device) -> torch.autocast:
-        """Return a context in which the backbone's steps are computed in ``precision``."""
-        wanted = self.precision is not None
-        return torch.autocast(device.type, dtype=self.precision, enabled=wanted)
+        """Return a context in which the backbone is computed in ``precision``."""
+        enabled = self.precision is not None
+        return torch.autocast(device.type, dtype=self.precision, enabled=enabled)
 
 
 def _layer(attribute: str) -> str:
-    """Return the name of an attribute's layer: "type" and others are taken in a ModuleDict."""
+    """Return the name of an attribute's layer; a ModuleDict has "type" and others itself."""
     return f"{attribute}_" if hasattr(torch.nn.ModuleDict(), attribute) else attribute
 
 
-def _make_reader(settings: ModelSettings) -> torch.nn.Module:
-    kind = torch.nn.GRU if settings.recurrent == "gru" else torch.nn.LSTM
+def _make_recurrent(config: ModelConfig) -> torch.nn.Module:
+    kind = torch.nn.GRU if config.recurrent == "gru" else torch.nn.LSTM
     return kind(
-        settings.projection,
-        settings.hidden,
-        settings.layers,
+        config.projection,
+        config.hidden,
+        config.layers,
         batch_first=True,
         bidirectional=True,
-        dropout=settings.dropout if settings.layers > 1 else 0.0,
+        dropout=config.dropout if config.layers > 1 else 0.0,
     )
 
 
 def _channel_statistics(x: torch.Tensor) -> torch.Tensor:
-    """Return mean and deviation of each channel of a map (B, C, h, w) over its places, (B, 2 C)."""
+    """Return mean and standard deviation of each channel of a map (B, C, h, w), (B, 2 C)."""
     x = x.float()
     mean = x.mean(dim=(2, 3))
     variance = x.var(dim=(2, 3), unbiased=False)

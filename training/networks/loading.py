@@ -1,43 +1,33 @@
-"""The network of a finished training, as others load it: to export it, to predict with it."""
+"""Making the network of a configuration, and loading that of a finished training."""
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import torch
 
 from artextract.images.preprocess import Preprocess
-from training.config import CONFIG, Config, PredictSettings, config_text, load_config
+from training.config import CONFIG, Config, PredictionConfig, config_text, load_config
 from training.data.classes import Classes
 from training.loops.checkpoint import Checkpoints, fingerprint
 from training.networks.backbones import make_backbone
 from training.networks.backbones.base import Backbone
 from training.networks.cnn_rnn import CnnRnn
 
-__all__ = [
-    "BEST",
-    "belongings",
-    "load_network",
-    "make_configured_backbone",
-    "make_network",
-    "preprocess_of",
-]
-
 BEST = "best"
-"""The checkpoint with the weights that a training has decided for."""
+"""The checkpoint with the final weights of a training."""
 
 
 def load_network(run: Path) -> tuple[CnnRnn, Config, Classes]:
-    """Return the network that a training decided for, in evaluation mode, and what it learnt.
+    """Return the network of a training in evaluation mode, its configuration and its classes.
 
     Raises:
         InputError: ``run`` is not the folder of a training.
-        ModelError: its checkpoint is missing, damaged, or not of these settings and classes.
+        ModelError: its checkpoint is missing, damaged, or of another configuration or classes.
     """
     config, _ = load_config(run / CONFIG)
     classes = Classes.load(run / "classes.json")
-    state = Checkpoints(run / "checkpoints", belongings(config, classes)).load(BEST)
+    state = Checkpoints(run / "checkpoints", network_fingerprints(config, classes)).load(BEST)
     backbone = make_configured_backbone(config, pretrained=False)
     network = make_network(config, classes, backbone)
     network.load_state_dict(state["network"])
@@ -45,10 +35,10 @@ def load_network(run: Path) -> tuple[CnnRnn, Config, Classes]:
 
 
 def make_configured_backbone(config: Config, *, pretrained: bool = True) -> Backbone:
-    """Return the backbone that the settings name; without its weights where not ``pretrained``.
+    """Return the configured backbone, with random weights where not ``pretrained``.
 
     Raises:
-        ModelError: it is unknown, or its weights are missing or another's.
+        ModelError: it is unknown, or its weights are missing or another network's.
         FetchError: its published weights can't be downloaded.
     """
     named = config.model.weights
@@ -62,27 +52,25 @@ def make_configured_backbone(config: Config, *, pretrained: bool = True) -> Back
 
 
 def make_network(config: Config, classes: Classes, backbone: Backbone) -> CnnRnn:
-    """Return the network of these settings; the head's random weights follow from the seed."""
+    """Return the configured network; the head's random weights depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        counts = {name: len(classes.names[name]) for name in classes.attributes}
-        network = CnnRnn(backbone, counts, config.model)
+        network = CnnRnn(backbone, classes.sizes, config.model)
     return network.to(memory_format=torch.channels_last)
 
 
 def preprocess_of(config: Config, backbone: Backbone) -> Preprocess:
-    """Return how pictures are prepared: as the backbone wants, in the size of the settings."""
-    usual = backbone.preprocess
-    size = config.size or usual.size
-    resize = None if usual.resize is None else round(usual.resize * size / usual.size)
-    return dataclasses.replace(usual, size=size, resize=resize)
+    """Return the backbone's preprocessing, in the configured size."""
+    default = backbone.preprocess
+    size = config.size or default.size
+    resize = None if default.resize is None else round(default.resize * size / default.size)
+    return dataclasses.replace(default, size=size, resize=resize)
 
 
-def belongings(config: Config, classes: Classes) -> dict[str, str]:
-    """Return the fingerprints of what a network depends on."""
-    trained = dataclasses.replace(config, predict=PredictSettings())
-    names: Mapping[str, list[str]] = {name: list(each) for name, each in classes.names.items()}
+def network_fingerprints(config: Config, classes: Classes) -> dict[str, str]:
+    """Return the fingerprints of what a network's checkpoints depend on."""
+    trained = config.model_copy(update={"predict": PredictionConfig()})
     return {
         "settings": fingerprint(config_text(trained)),
-        "classes": fingerprint(names),
+        "classes": fingerprint({name: list(each) for name, each in classes.names.items()}),
     }

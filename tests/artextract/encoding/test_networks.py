@@ -8,9 +8,9 @@ from artextract.encoding.networks import Networks
 from artextract.errors import ModelError
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel
-from export.calibration_images import paint_pictures
+from export.calibration_images import generate_images
 
-PICTURES = paint_pictures(3)
+PICTURES = generate_images(3)
 
 
 @pytest.fixture(scope="module")

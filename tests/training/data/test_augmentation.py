@@ -1,33 +1,31 @@
-"""Changed pictures: what may differ, what must not, and that the same seed gives the same."""
-
-import dataclasses
+"""Changed images: what may differ, what must not, and that the same seed gives the same."""
 
 import pytest
 import torch
 
-from training.config import AugmentSettings
-from training.data.augmentation import augment, blend, draw_mix, to_floats
+from training.config import AugmentationConfig
+from training.data.augmentation import augment, draw_mixup, mixup, to_floats
 
-NOTHING = AugmentSettings(
+NOTHING = AugmentationConfig(
     flip=False, area=1, stretch=1, turn=0, brightness=0, contrast=0, saturation=0, mix=0, side=0
 )
-ALL = AugmentSettings(
+ALL = AugmentationConfig(
     area=0.05, stretch=4, turn=180, brightness=4, contrast=4, saturation=4, side=24
 )
 
 
-def change(images: torch.Tensor, settings: AugmentSettings, seed: int = 0) -> torch.Tensor:
-    return augment(images, settings, torch.Generator().manual_seed(seed))
+def change(images: torch.Tensor, config: AugmentationConfig, seed: int = 0) -> torch.Tensor:
+    return augment(images, config, torch.Generator().manual_seed(seed))
 
 
-def but(**changes: float) -> AugmentSettings:
-    """Return settings under which nothing but these may differ."""
-    return dataclasses.replace(NOTHING, **changes)  # type: ignore[arg-type]
+def but(**changes: float) -> AugmentationConfig:
+    """Return config under which nothing but these may differ."""
+    return NOTHING.model_copy(update=changes)
 
 
 @pytest.fixture
 def images() -> torch.Tensor:
-    """Eight pictures of 32 x 20 pixels of any colours."""
+    """Eight images of 32 x 20 pixels of any colours."""
     values = torch.randint(0, 256, (8, 3, 32, 20), generator=torch.Generator().manual_seed(9))
     return values.float()
 
@@ -36,22 +34,22 @@ def test_settings_at_nothing_give_the_images_themselves(images: torch.Tensor) ->
     assert torch.equal(change(images, NOTHING), images)
 
 
-@pytest.mark.parametrize("settings", [AugmentSettings(), ALL, but(flip=True), but(saturation=1)])
+@pytest.mark.parametrize("config", [AugmentationConfig(), ALL, but(flip=True), but(saturation=1)])
 def test_the_same_seed_gives_the_same_and_another_seed_another(
-    settings: AugmentSettings, images: torch.Tensor
+    config: AugmentationConfig, images: torch.Tensor
 ) -> None:
     before = images.clone()
-    first = change(images, settings, seed=1)
+    first = change(images, config, seed=1)
     torch.manual_seed(3)  # which has no say in it
-    assert torch.equal(first, change(images, settings, seed=1))
-    assert not torch.equal(first, change(images, settings, seed=2))
+    assert torch.equal(first, change(images, config, seed=1))
+    assert not torch.equal(first, change(images, config, seed=2))
     assert torch.equal(images, before)
 
 
 def test_a_side_gives_squares_and_none_the_shape_of_the_images(images: torch.Tensor) -> None:
-    for settings in (AugmentSettings(), ALL, NOTHING):
+    for config in (AugmentationConfig(), ALL, NOTHING):
         for side, shape in ((0, (32, 20)), (24, (24, 24)), (40, (40, 40))):
-            found = change(images, dataclasses.replace(settings, side=side))
+            found = change(images, config.model_copy(update={"side": side}))
             assert found.shape == (8, 3, *shape)
             assert found.dtype == torch.float32
 
@@ -59,8 +57,8 @@ def test_a_side_gives_squares_and_none_the_shape_of_the_images(images: torch.Ten
 @pytest.mark.parametrize("seed", range(5))
 def test_values_stay_between_black_and_white(seed: int, images: torch.Tensor) -> None:
     images[0], images[1] = 0, 255
-    for settings in (ALL, AugmentSettings()):
-        found = change(images, settings, seed)
+    for config in (ALL, AugmentationConfig()):
+        found = change(images, config, seed)
         assert found.min() >= 0
         assert found.max() <= 255  # NaN is neither
 
@@ -96,7 +94,7 @@ def test_a_part_lies_within_the_picture_and_is_no_smaller_and_no_longer_than_ask
     found = change(images, but(area=0.25, stretch=1.5))
     across = found[:, 0, 5, 1:-1].diff(dim=1)  # (64, 29), the part's width / 32
     down = found[:, 1, 1:-1, 5].diff(dim=1)
-    # No fold, so nothing from beyond the picture's edges.
+    # No fold, so nothing from beyond the image's edges.
     torch.testing.assert_close(across, across[:, :1].expand_as(across), atol=1e-3, rtol=0)
     torch.testing.assert_close(down, down[:, :1].expand_as(down), atol=1e-3, rtol=0)
     width, height = across[:, 0], down[:, 0]
@@ -112,9 +110,9 @@ def test_a_part_lies_within_the_picture_and_is_no_smaller_and_no_longer_than_ask
 
 def test_a_picture_of_one_colour_keeps_it_wherever_it_is_cut_and_turned() -> None:
     colour = torch.tensor([200.0, 3.0, 97.0])[None, :, None, None]
-    settings = but(flip=True, area=0.05, stretch=4, turn=180, side=24)
+    config = but(flip=True, area=0.05, stretch=4, turn=180, side=24)
     for seed in range(5):
-        found = change(colour.expand(8, 3, 32, 20), settings, seed)
+        found = change(colour.expand(8, 3, 32, 20), config, seed)
         torch.testing.assert_close(found, colour.expand_as(found), atol=1e-3, rtol=0)
 
 
@@ -154,14 +152,14 @@ def test_mixed_images_are_the_sum_of_two_by_their_shares(
     shares = set()
     for seed in range(20):
         generator = torch.Generator().manual_seed(seed)
-        partner, share = draw_mix(len(images), alpha, generator)
-        mixed = blend(images, partner, share)
+        partner, share = draw_mixup(len(images), alpha, generator)
+        mixed = mixup(images, partner, share)
         assert 0.5 <= share <= 1
         assert sorted(partner.tolist()) == list(range(8))
         for number, other in enumerate(partner.tolist()):
             expected = share * images[number] + (1 - share) * images[other]
             torch.testing.assert_close(mixed[number], expected)
-        again, same = draw_mix(len(images), alpha, generator.manual_seed(seed))
+        again, same = draw_mixup(len(images), alpha, generator.manual_seed(seed))
         assert same == share
         assert torch.equal(again, partner)
         shares.add(share)

@@ -1,4 +1,4 @@
-"""The classes that are learnt, and what is said of those that are not."""
+"""The classes that are learnt, and what is predictions of those that are not."""
 
 import json
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from artextract.errors import CatalogError, InputError
-from training.data.classes import Classes, gather_classes
-from training.data.samples import LabelledWork
+from training.data.classes import Classes, collect_classes
+from training.data.samples import Sample
 
 TRAIN = {"Baroque": 5, "Cubism": 3, "Rococo": 2, "浮世絵": 3}
 VAL = {"Baroque": 2, "Futurism": 4, "Art Deco": 1}
 
 
-def make_works(counts: Mapping[str, int], split: str) -> list[LabelledWork]:
+def make_samples(counts: Mapping[str, int], split: str) -> list[Sample]:
     """Works by style; every second one has a genre, too."""
     styles = [style for style, count in counts.items() for _ in range(count)]
     return [
-        LabelledWork(
+        Sample(
             id=f"{split}-{number}",
             image=Path("a.jpg"),
             labels={"style": style, **({"genre": "portrait"} if number % 2 else {})},
@@ -28,12 +28,12 @@ def make_works(counts: Mapping[str, int], split: str) -> list[LabelledWork]:
     ]
 
 
-WORKS = make_works(TRAIN, "train") + make_works(VAL, "val")
-LEARNT_FROM = {work.id for work in WORKS if work.id.startswith("train")}
+WORKS = make_samples(TRAIN, "train") + make_samples(VAL, "val")
+LEARNT_FROM = {sample.id for sample in WORKS if sample.id.startswith("train")}
 
 
 def gather(**least: int) -> Classes:
-    return gather_classes(WORKS, LEARNT_FROM, ("style", "genre"), least)
+    return collect_classes(WORKS, LEARNT_FROM, ("style", "genre"), least)
 
 
 def test_classes_that_are_too_thin_are_left_out_with_their_counts() -> None:
@@ -56,19 +56,21 @@ def test_a_class_that_no_training_work_has_is_unseen() -> None:
 def test_an_attribute_without_any_label_is_refused() -> None:
     with pytest.raises(
         CatalogError,
-        match=r"^none of the 13 training works has a label for 'artist' "
-        r"\(labels there are for: genre, style\); fill in its column, or .*attributes=genre,style$",
+        match=r"^none of the 13 training samples has a label for 'artist' "
+        r"\(there are labels for: genre, style\); fill in its column, or .*attributes=genre,style$",
     ):
-        gather_classes(WORKS, LEARNT_FROM, ("style", "artist"), {})
-    with pytest.raises(CatalogError, match="none of the 0 training works has a label for 'style'"):
-        gather_classes(WORKS, (), ("style",), {})
+        collect_classes(WORKS, LEARNT_FROM, ("style", "artist"), {})
+    with pytest.raises(
+        CatalogError, match="none of the 0 training samples has a label for 'style'"
+    ):
+        collect_classes(WORKS, (), ("style",), {})
 
 
 def test_an_attribute_whose_classes_are_all_too_thin_is_refused_with_the_highest_count() -> None:
     with pytest.raises(
         CatalogError,
-        match=r"^no class of 'style' has the 6 training works that are asked for "
-        r"\(most: Baroque, 5\); lower it with --set min_works\.style=5, or leave the .* out$",
+        match=r"^no class of 'style' has the required 6 training samples "
+        r"\(most: Baroque, 5\); lower the number with min_works\.style=5, or leave the .* out$",
     ):
         gather(style=6)
     assert gather(style=5).names["style"] == ("Baroque",)
@@ -79,14 +81,16 @@ def test_encode_gives_the_place_of_a_name_and_minus_one_for_what_is_not_learnt()
     encoded = classes.encode(WORKS)
     assert encoded.shape == (len(WORKS), 2)
     assert encoded.dtype == np.int64
-    for work, row in zip(WORKS, encoded.tolist(), strict=True):
+    for sample, row in zip(WORKS, encoded.tolist(), strict=True):
         for attribute, number in zip(classes.attributes, row, strict=True):
             if number == -1:
-                assert work.labels.get(attribute) not in classes.names[attribute]
+                assert sample.labels.get(attribute) not in classes.names[attribute]
             else:
-                assert classes.names[attribute][number] == work.labels[attribute]
+                assert classes.names[attribute][number] == sample.labels[attribute]
     for column, attribute in enumerate(classes.attributes):
-        learnt = [encoded[row, column] for row, work in enumerate(WORKS) if work.id in LEARNT_FROM]
+        learnt = [
+            encoded[row, column] for row, sample in enumerate(WORKS) if sample.id in LEARNT_FROM
+        ]
         counts = tuple(learnt.count(number) for number in range(len(classes.names[attribute])))
         assert counts == classes.train_counts[attribute]
 
@@ -140,24 +144,24 @@ def test_a_file_of_classes_of_another_format_is_refused(format_: object, tmp_pat
 
 def test_describe_names_the_largest_of_many_classes_that_are_left_out() -> None:
     counts = {f"s{number:02}": 1 + number % 20 for number in range(40)}
-    works = make_works(counts, "train") + make_works({f"v{n}": 1 for n in range(9)}, "val")
-    train = {work.id for work in works if work.id.startswith("train")}
-    classes = gather_classes(works, train, ("style", "genre"), {"style": 20})
+    samples = make_samples(counts, "train") + make_samples({f"v{n}": 1 for n in range(9)}, "val")
+    train = {sample.id for sample in samples if sample.id.startswith("train")}
+    classes = collect_classes(samples, train, ("style", "genre"), {"style": 20})
     assert classes.describe() == [
-        "style: 2 classes; left out for fewer than 20 training works: s18 (19), s38 (19), "
-        "s17 (18), s37 (18), s16 (17), s36 (17) and 32 more; left out, as no training work has "
+        "style: 2 classes; left out for fewer than 20 training samples: s18 (19), s38 (19), "
+        "s17 (18), s37 (18), s16 (17), s36 (17) and 32 more; left out, as no training sample has "
         "them: v0, v1, v2, v3, v4, v5 and 3 more",
         "genre: 1 classes",
     ]
     assert gather().describe()[0] == (
-        "style: 4 classes; left out, as no training work has them: Art Deco, Futurism"
+        "style: 4 classes; left out, as no training sample has them: Art Deco, Futurism"
     )
 
 
 def test_advice_does_not_name_what_can_not_be_learnt() -> None:
-    works = [
-        LabelledWork(id="1", image=Path("x"), labels={"style": "Rococo"}),
-        LabelledWork(id="2", image=Path("x"), labels={"artist": "Goya"}),
+    samples = [
+        Sample(id="1", image=Path("x"), labels={"style": "Rococo"}),
+        Sample(id="2", image=Path("x"), labels={"artist": "Goya"}),
     ]
     with pytest.raises(CatalogError, match=r"attributes=style$"):
-        gather_classes(works, {"1"}, ["style", "artist"], {})
+        collect_classes(samples, {"1"}, ["style", "artist"], {})

@@ -10,8 +10,8 @@ from pictures import make_picture
 
 from artextract.errors import InputError
 from artextract.images.preprocess import Preprocess
-from training.data.images import PictureSet
-from training.data.samples import LabelledWork
+from training.data.images import DecodedImages
+from training.data.samples import Sample
 
 SQUEEZED = Preprocess(
     size=24, resize=None, interpolation="bicubic", mean=(127.0,) * 3, std=(128.0,) * 3
@@ -20,15 +20,15 @@ CUT = Preprocess(size=24, resize=28, interpolation="bilinear", mean=(0.0,) * 3, 
 SIZES = [(40, 30), (30, 46), (24, 24), (33, 60), (61, 29), (28, 28)]
 
 
-def make_works(folder: Path) -> list[LabelledWork]:
-    """Write a JPEG or a PNG for each of the sizes, and return works of these."""
+def make_samples(folder: Path) -> list[Sample]:
+    """Write a JPEG or a PNG for each of the sizes, and return samples of these."""
     folder.mkdir(parents=True)
-    works = []
+    samples = []
     for number, size in enumerate(SIZES):
         path = folder / f"{number}{'.png' if number % 2 else '.jpg'}"
         make_picture(number, size).save(path, quality=90)
-        works.append(LabelledWork(id=f"w{number}", image=path, labels={}))
-    return works
+        samples.append(Sample(id=f"w{number}", image=path, labels={}))
+    return samples
 
 
 def cut_off(path: Path) -> None:
@@ -42,106 +42,106 @@ def replace_unseen(path: Path) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def assert_pixels(pictures: PictureSet, preprocess: Preprocess) -> None:
-    """Check each picture against its file, opened and resized alone."""
-    assert len(pictures) == len(pictures.works)
-    for number, work in enumerate(pictures.works):
-        with PIL.Image.open(work.image) as image:
+def assert_pixels(images: DecodedImages, preprocess: Preprocess) -> None:
+    """Check each image against its file, opened and resized alone."""
+    assert len(images) == len(images.samples)
+    for number, sample in enumerate(images.samples):
+        with PIL.Image.open(sample.image) as image:
             expected = preprocess.resize_pixels(image.convert("RGB"))
-        np.testing.assert_array_equal(pictures[np.array([number])], expected[None])
+        np.testing.assert_array_equal(images[np.array([number])], expected[None])
 
 
 @pytest.mark.parametrize("preprocess", [SQUEEZED, CUT])
 def test_pixels_are_those_that_a_network_sees_of_each_file(
     preprocess: Preprocess, tmp_path: Path
 ) -> None:
-    works = make_works(tmp_path / "images")
-    pictures = PictureSet(works, preprocess, tmp_path / "cache")
-    assert (pictures.works, pictures.broken, pictures.summary()) == (works, {}, "")
-    assert_pixels(pictures, preprocess)
+    samples = make_samples(tmp_path / "images")
+    images = DecodedImages(samples, preprocess, tmp_path / "cache")
+    assert (images.samples, images.broken, images.summary()) == (samples, {}, "")
+    assert_pixels(images, preprocess)
     numbers = np.array([5, 0, 5, 2])
-    several = pictures[numbers]
+    several = images[numbers]
     assert several.shape == (4, 24, 24, 3)
     assert several.dtype == np.uint8
-    for picture, number in zip(several, numbers, strict=True):
-        np.testing.assert_array_equal(picture, pictures[np.array([number])][0])
+    for image, number in zip(several, numbers, strict=True):
+        np.testing.assert_array_equal(image, images[np.array([number])][0])
     several[:] = 0  # a copy
-    assert_pixels(pictures, preprocess)
+    assert_pixels(images, preprocess)
 
 
 @pytest.mark.parametrize("broken", [[0, 3], [4, 5], [0, 1, 2, 3, 4]])
 def test_pictures_that_can_not_be_opened_are_left_out_and_counted(
     broken: list[int], tmp_path: Path
 ) -> None:
-    works = make_works(tmp_path / "images")
+    samples = make_samples(tmp_path / "images")
     first, *others = broken
-    cut_off(works[first].image)
+    cut_off(samples[first].image)
     for number in others:
-        works[number].image.unlink()
-    pictures = PictureSet(works, SQUEEZED, tmp_path / "cache")
-    assert list(pictures.broken) == [works[number].id for number in broken]
-    assert "damaged or truncated" in pictures.broken[works[first].id]
+        samples[number].image.unlink()
+    images = DecodedImages(samples, SQUEEZED, tmp_path / "cache")
+    assert list(images.broken) == [samples[number].id for number in broken]
+    assert "damaged or truncated" in images.broken[samples[first].id]
     for number in others:
-        assert f"there is no file {works[number].image}" in pictures.broken[works[number].id]
-    assert pictures.summary().startswith(
-        f"{len(broken)} of 6 pictures can't be opened and are left out, the first because "
-        f"{works[first].image} is damaged or truncated"
+        assert f"there is no file {samples[number].image}" in images.broken[samples[number].id]
+    assert images.summary().startswith(
+        f"{len(broken)} of 6 images can't be opened and are left out, the first because "
+        f"{samples[first].image} is damaged or truncated"
     )
-    assert pictures.works == [work for row, work in enumerate(works) if row not in broken]
-    assert_pixels(pictures, SQUEEZED)
+    assert images.samples == [sample for row, sample in enumerate(samples) if row not in broken]
+    assert_pixels(images, SQUEEZED)
 
 
 def test_a_second_opening_decodes_nothing(tmp_path: Path) -> None:
-    works = make_works(tmp_path / "images")
-    works[1].image.unlink()
-    before = PictureSet(works, SQUEEZED, tmp_path / "cache")
+    samples = make_samples(tmp_path / "images")
+    samples[1].image.unlink()
+    before = DecodedImages(samples, SQUEEZED, tmp_path / "cache")
     expected = before[np.arange(5)]
-    for work in before.works:
-        replace_unseen(work.image)
-    again = PictureSet(works, SQUEEZED, tmp_path / "cache")
-    assert (again.key, again.works, again.broken) == (before.key, before.works, before.broken)
+    for sample in before.samples:
+        replace_unseen(sample.image)
+    again = DecodedImages(samples, SQUEEZED, tmp_path / "cache")
+    assert (again.key, again.samples, again.broken) == (before.key, before.samples, before.broken)
     assert again.summary() == before.summary()
     np.testing.assert_array_equal(again[np.arange(5)], expected)
-    with pytest.raises(InputError, match="none of the 6 pictures can be opened"):
-        PictureSet(works, SQUEEZED, tmp_path / "other cache")
+    with pytest.raises(InputError, match="none of the 6 images can be opened"):
+        DecodedImages(samples, SQUEEZED, tmp_path / "other cache")
 
 
 def test_a_file_that_has_changed_is_decoded_again_under_another_key(tmp_path: Path) -> None:
-    works = make_works(tmp_path / "images")
-    keys = {PictureSet(works, SQUEEZED, tmp_path / "cache").key}
-    make_picture(99, SIZES[2]).save(works[2].image)
-    pictures = PictureSet(works, SQUEEZED, tmp_path / "cache")
-    assert_pixels(pictures, SQUEEZED)
-    keys.add(pictures.key)
-    works[3].image.unlink()
-    keys.add(PictureSet(works, SQUEEZED, tmp_path / "cache").key)
-    keys.add(PictureSet(works, CUT, tmp_path / "cache").key)
-    keys.add(PictureSet(works[::-1], SQUEEZED, tmp_path / "cache").key)
-    keys.add(PictureSet(works[:5], SQUEEZED, tmp_path / "cache").key)
+    samples = make_samples(tmp_path / "images")
+    keys = {DecodedImages(samples, SQUEEZED, tmp_path / "cache").key}
+    make_picture(99, SIZES[2]).save(samples[2].image)
+    images = DecodedImages(samples, SQUEEZED, tmp_path / "cache")
+    assert_pixels(images, SQUEEZED)
+    keys.add(images.key)
+    samples[3].image.unlink()
+    keys.add(DecodedImages(samples, SQUEEZED, tmp_path / "cache").key)
+    keys.add(DecodedImages(samples, CUT, tmp_path / "cache").key)
+    keys.add(DecodedImages(samples[::-1], SQUEEZED, tmp_path / "cache").key)
+    keys.add(DecodedImages(samples[:5], SQUEEZED, tmp_path / "cache").key)
     assert len(keys) == 6
 
 
 def test_a_cache_that_is_damaged_is_made_again(tmp_path: Path) -> None:
-    works = make_works(tmp_path / "images")
-    PictureSet(works, SQUEEZED, tmp_path / "cache")
+    samples = make_samples(tmp_path / "images")
+    DecodedImages(samples, SQUEEZED, tmp_path / "cache")
     (pixels,) = (tmp_path / "cache").glob("*.u8")
     (facts,) = (tmp_path / "cache").glob("*.json")
     for file in (pixels, facts):
         file.write_bytes(file.read_bytes()[:-20])
-        assert_pixels(PictureSet(works, SQUEEZED, tmp_path / "cache"), SQUEEZED)
+        assert_pixels(DecodedImages(samples, SQUEEZED, tmp_path / "cache"), SQUEEZED)
         file.unlink()
-        assert_pixels(PictureSet(works, SQUEEZED, tmp_path / "cache"), SQUEEZED)
+        assert_pixels(DecodedImages(samples, SQUEEZED, tmp_path / "cache"), SQUEEZED)
 
 
 def test_works_none_of_which_has_a_picture_are_refused(tmp_path: Path) -> None:
-    works = make_works(tmp_path / "images")
-    for work in works:
-        work.image.write_text("no picture")
+    samples = make_samples(tmp_path / "images")
+    for sample in samples:
+        sample.image.write_text("no image")
     with pytest.raises(
         InputError,
-        match=r"^none of the 6 pictures can be opened, the first because .*0\.jpg is not a JPEG",
+        match=r"^none of the 6 images can be opened, the first because .*0\.jpg is not a JPEG",
     ):
-        PictureSet(works, SQUEEZED, tmp_path / "cache")
-    with pytest.raises(InputError, match="there are no works, so there are no pictures to open"):
-        PictureSet([], SQUEEZED, tmp_path / "cache")
+        DecodedImages(samples, SQUEEZED, tmp_path / "cache")
+    with pytest.raises(InputError, match="none of the 0 images can be opened; give samples"):
+        DecodedImages([], SQUEEZED, tmp_path / "cache")
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} <= {".lock"}

@@ -1,4 +1,4 @@
-"""Labelled works out of a catalog, and out of ArtGAN's lists."""
+"""EncodedDataset samples out of a catalog, and out of ArtGAN's lists."""
 
 import csv
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from pictures import make_picture
 
 from artextract.errors import CatalogError, InputError
-from training.data.labelled_catalog import read_labelled
+from training.data.labelled_catalog import read_labelled_catalog
 from training.data.wikiart import read_wikiart
 
 ATTRIBUTES = ("style", "genre", "artist")
@@ -35,14 +35,14 @@ def test_labels_of_a_catalog(tmp_path: Path) -> None:
         {"file": "missing.jpg", "style": "Baroque", "split": "train"},
         {"file": "d.jpg", "split": "train"},
     ]
-    gathered = read_labelled(write_catalog(tmp_path, rows), tmp_path, ATTRIBUTES, "split")
-    first, second, third = gathered.works
-    assert [work.id for work in gathered.works] == ["a.jpg", "b.jpg", "c.jpg"]
+    dataset = read_labelled_catalog(write_catalog(tmp_path, rows), tmp_path, ATTRIBUTES, "split")
+    first, second, third = dataset.samples
+    assert [sample.id for sample in dataset.samples] == ["a.jpg", "b.jpg", "c.jpg"]
     assert first.labels == {"style": "Baroque", "artist": "Judith Leyster"}
     assert second.labels == {"style": "Baroque", "genre": "portrait"}  # one spelling a class
     assert (third.artist, third.split, third.image) == (None, "train", tmp_path / "c.jpg")
-    assert "1 without an image" in gathered.summary()
-    assert "1 without any label" in gathered.summary()
+    assert "1 without an image" in dataset.summary()
+    assert "1 without any label" in dataset.summary()
 
 
 def test_catalogs_that_can_not_be_learnt_from(tmp_path: Path) -> None:
@@ -51,14 +51,14 @@ def test_catalogs_that_can_not_be_learnt_from(tmp_path: Path) -> None:
     with pytest.raises(
         CatalogError, match=r"in the column 'splitt' for the split, did you mean 'split'"
     ):
-        read_labelled(path, tmp_path, ("style",), "splitt")
+        read_labelled_catalog(path, tmp_path, ("style",), "splitt")
     with pytest.raises(CatalogError, match="in the column 'genre'"):
-        read_labelled(path, tmp_path, ("style", "genre"), None)
+        read_labelled_catalog(path, tmp_path, ("style", "genre"), None)
     with pytest.raises(InputError, match="there is no folder"):
-        read_labelled(path, tmp_path / "no", ("style",), None)
+        read_labelled_catalog(path, tmp_path / "no", ("style",), None)
     (tmp_path / "a.jpg").unlink()
     with pytest.raises(InputError, match=r"1 without an image, the first 'a\.jpg'"):
-        read_labelled(path, tmp_path, ("style",), None)
+        read_labelled_catalog(path, tmp_path, ("style",), None)
 
 
 def test_the_whole_lists_with_one_picture_in_a_hundred(shared: Path, tmp_path: Path) -> None:
@@ -72,14 +72,14 @@ def test_the_whole_lists_with_one_picture_in_a_hundred(shared: Path, tmp_path: P
     for name in chosen:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    gathered = read_wikiart(tmp_path)
-    # A training work that is most likely a validation work too is left out.
-    assert len(chosen) * 0.9 < len(gathered.works) <= len(chosen)
-    assert {work.split for work in gathered.works} == {"train", "val"}
-    styles = Counter(work.labels.get("style") for work in gathered.works)
+    dataset = read_wikiart(tmp_path)
+    # A training sample that is most likely a validation sample too is left out.
+    assert len(chosen) * 0.9 < len(dataset.samples) <= len(chosen)
+    assert {sample.split for sample in dataset.samples} == {"train", "val"}
+    styles = Counter(sample.labels.get("style") for sample in dataset.samples)
     assert "Art_Nouveau_Modern" in styles
     assert "Art_Nouveau" not in styles
-    assert "without an image" in gathered.summary() or "missing" in gathered.summary()
+    assert "without an image" in dataset.summary() or "missing" in dataset.summary()
 
 
 def test_lists_without_a_picture(shared: Path, tmp_path: Path) -> None:

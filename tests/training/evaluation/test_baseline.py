@@ -1,4 +1,4 @@
-"""The baseline: scikit-learn's own, on training works alone, and never on the work it judges."""
+"""The baseline: fitted on training samples alone, and compared with scikit-learn."""
 
 import json
 from pathlib import Path
@@ -12,10 +12,10 @@ from artextract.errors import InputError
 from training.evaluation.baseline import (
     STRENGTHS,
     choose_strength,
-    deal,
     fit_and_predict,
     make_baseline,
     out_of_fold,
+    stratified_folds,
 )
 from training.evaluation.embeddings import Embeddings, embed_run
 from training.evaluation.metrics import score
@@ -23,11 +23,14 @@ from training.evaluation.predictions import Predictions, Run, open_run, save_pre
 
 
 def embeddings_of(run: Run, seed: int = 0) -> Embeddings:
-    """Return made-up embeddings that know the style a little; the first work has none."""
-    works = list(run.works.values())[1:]
-    labels = np.maximum(run.classes.encode(works)[:, 0], 0)
+    """Return made-up embeddings that know the style a little; the first sample has none."""
+    samples = list(run.samples.values())[1:]
+    labels = np.maximum(run.classes.encode(samples)[:, 0], 0)
     return Embeddings(
-        ids=[work.id for work in works], rows=blobs(labels, seed=seed), model="made-up", sha256="0"
+        ids=[sample.id for sample in samples],
+        rows=blobs(labels, seed=seed),
+        model="made-up",
+        sha256="0",
     )
 
 
@@ -37,20 +40,20 @@ def test_probabilities_are_those_of_scikit_learn() -> None:
     rows = blobs(labels)
     found = fit_and_predict(rows[:60], labels[:60], rows[60:], 5, 10.0)
     model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000)
-    wanted = model.fit(rows[:60], labels[:60]).predict_log_proba(rows[60:])
-    assert found[:, [0, 2, 4]] == pytest.approx(np.maximum(wanted, -30), abs=1e-5)
+    expected = model.fit(rows[:60], labels[:60]).predict_log_proba(rows[60:])
+    assert found[:, [0, 2, 4]] == pytest.approx(np.maximum(expected, -30), abs=1e-5)
     assert (found[:, [1, 3]] == -30).all()
 
 
 def test_folds_share_every_class() -> None:
     labels = np.repeat([0, 1, 2], [50, 23, 5])
-    fold = deal(labels, 5, 0)
+    fold = stratified_folds(labels, 5, 0)
     for label, count in enumerate((50, 23, 5)):
         shares = np.bincount(fold[labels == label], minlength=5)
         assert shares.sum() == count
         assert np.ptp(shares) <= 1
-    assert (deal(labels, 5, 0) == fold).all()
-    assert (deal(labels, 5, 1) != fold).any()
+    assert (stratified_folds(labels, 5, 0) == fold).all()
+    assert (stratified_folds(labels, 5, 1) != fold).any()
 
 
 def test_labels_drawn_by_lot_are_not_known_out_of_fold() -> None:
@@ -79,21 +82,21 @@ def test_it_learns_from_training_works_alone(tmp_path: Path) -> None:
     embeddings = embeddings_of(run)
     made = make_baseline(run, embeddings, ["val"])
     predictions = run.load_predictions("baseline_val")
-    judged = run.load_predictions("val")
-    assert list(predictions.ids) == list(judged.ids)[1:]  # the first has no picture
-    train = [id_ for id_, work in run.works.items() if work.split == "train"]
+    evaluated = run.load_predictions("val")
+    assert list(predictions.ids) == list(evaluated.ids)[1:]  # the first has no image
+    train = [id_ for id_, sample in run.samples.items() if sample.split == "train"]
     for column, attribute in enumerate(("style", "genre")):
-        labels = run.classes.encode([run.works[id_] for id_ in train])[:, column]
+        labels = run.classes.encode([run.samples[id_] for id_ in train])[:, column]
         known = labels >= 0
         _, rows = embeddings.of(train)
-        _, wanted = embeddings.of(predictions.ids)
+        _, expected = embeddings.of(predictions.ids)
         count = len(run.classes.names[attribute])
         strength = made.strength["val"][attribute]
         assert predictions.logits[attribute] == pytest.approx(
-            fit_and_predict(rows[known], labels[known], wanted, count, strength)
+            fit_and_predict(rows[known], labels[known], expected, count, strength)
         )
         assert made.train_works["val"][attribute] == known.sum()
-        assert (predictions.labels[attribute] == judged.labels[attribute][1:]).all()
+        assert (predictions.labels[attribute] == evaluated.labels[attribute][1:]).all()
     kept = json.loads((tmp_path / "run" / "baseline.json").read_text(encoding="utf-8"))
     assert kept["name"] == "balanced logistic regression on frozen made-up features"
     assert kept["strength"] == made.strength
@@ -102,7 +105,9 @@ def test_it_learns_from_training_works_alone(tmp_path: Path) -> None:
 def test_with_artists_apart_it_learns_from_other_artists(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     apart = [
-        id_ for id_, work in run.works.items() if str(work.artist).endswith(("1</i>", "2</i>"))
+        id_
+        for id_, sample in run.samples.items()
+        if str(sample.artist).endswith(("1</i>", "2</i>"))
     ]
     predictions = run.load_predictions("oof")
     at = predictions.rows_of(apart)
@@ -115,18 +120,18 @@ def test_with_artists_apart_it_learns_from_other_artists(tmp_path: Path) -> None
         ),
     )
     made = make_baseline(run, embeddings_of(run), ["artist_disjoint"])
-    labels = run.classes.encode([w for id_, w in run.works.items() if id_ not in apart])[:, 0]
-    others = int((labels >= 0).sum()) - 1  # less the work without a picture
+    labels = run.classes.encode([w for id_, w in run.samples.items() if id_ not in apart])[:, 0]
+    others = int((labels >= 0).sum()) - 1  # less the sample without a image
     assert made.train_works["artist_disjoint"]["style"] == others
 
 
 def test_one_class_is_nothing_to_learn(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     embeddings = embeddings_of(run)
-    style = [run.works[id_].labels["style"] for id_ in embeddings.ids]
+    style = [run.samples[id_].labels["style"] for id_ in embeddings.ids]
     kept = [
         row for row, id_ in enumerate(embeddings.ids)
-        if run.works[id_].split == "val" or style[row] == "Cubism"
+        if run.samples[id_].split == "val" or style[row] == "Cubism"
     ]  # fmt: skip
     fewer = Embeddings(
         ids=[embeddings.ids[row] for row in kept], rows=embeddings.rows[kept], model="m", sha256="0"
@@ -137,18 +142,18 @@ def test_one_class_is_nothing_to_learn(tmp_path: Path) -> None:
 
 def test_embeddings_are_kept_until_a_picture_changes(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 30)
-    told: list[int] = []
-    first = embed_run(run, tell=told.append)
-    assert sum(told) == 30
-    assert list(first.ids) == list(run.works)[1:]
+    predicted: list[int] = []
+    first = embed_run(run, on_images=predicted.append)
+    assert sum(predicted) == 30
+    assert list(first.ids) == list(run.samples)[1:]
     assert np.linalg.norm(first.rows, axis=1) == pytest.approx(1)
-    again = embed_run(open_run(tmp_path / "run"), tell=told.append)
-    assert sum(told) == 30  # nothing was embedded
+    again = embed_run(open_run(tmp_path / "run"), on_images=predicted.append)
+    assert sum(predicted) == 30  # nothing was embedded
     assert (again.rows == first.rows).all()
-    changed = run.works["work 005"].image
-    changed.write_bytes(run.works["work 006"].image.read_bytes())
-    third = embed_run(run, tell=told.append)
-    assert sum(told) == 60
+    changed = run.samples["work 005"].image
+    changed.write_bytes(run.samples["work 006"].image.read_bytes())
+    third = embed_run(run, on_images=predicted.append)
+    assert sum(predicted) == 60
     assert (third.rows[4] == third.rows[5]).all()
     (tmp_path / "run" / "features" / "efficientnet-lite0.npz").write_bytes(b"PK broken")
     assert (embed_run(run).rows == third.rows).all()
@@ -156,7 +161,7 @@ def test_embeddings_are_kept_until_a_picture_changes(tmp_path: Path) -> None:
 
 def test_no_picture_at_all(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 30)
-    for work in run.works.values():
-        work.image.unlink(missing_ok=True)
-    with pytest.raises(InputError, match="none of 30 pictures can be opened"):
+    for sample in run.samples.values():
+        sample.image.unlink(missing_ok=True)
+    with pytest.raises(InputError, match="none of 30 images can be opened"):
         embed_run(run)

@@ -15,24 +15,26 @@ def make_labels(
     """Return logits that are right with the given probability, and labels."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, classes, n)
-    said = np.where(random.random(n) < right, labels, random.integers(0, classes, n))
-    return np.eye(classes)[said], labels
+    predictions = np.where(random.random(n) < right, labels, random.integers(0, classes, n))
+    return np.eye(classes)[predictions], labels
 
 
 def test_intervals_agree_with_plain_resampling() -> None:
     logits, labels = make_labels(120, 4, 0.6, 0)
     labels[:20] = -1
     found = bootstrap(logits, labels, repeats=3000, seed=5)
-    said, true = logits.argmax(axis=1)[20:], labels[20:]
+    predictions, true = logits.argmax(axis=1)[20:], labels[20:]
     random = np.random.default_rng(99)
     macro, right, first = [], [], []
     for _ in range(1500):
         drawn = random.integers(0, 100, 100)
         macro.append(
-            f1_score(true[drawn], said[drawn], labels=np.unique(true[drawn]), average="macro")
+            f1_score(
+                true[drawn], predictions[drawn], labels=np.unique(true[drawn]), average="macro"
+            )
         )
-        right.append(np.mean(said[drawn] == true[drawn]))
-        first.append(f1_score(true[drawn] == 0, said[drawn] == 0))
+        right.append(np.mean(predictions[drawn] == true[drawn]))
+        first.append(f1_score(true[drawn] == 0, predictions[drawn] == 0))
     for interval, values in (
         (found.macro_f1, macro),
         (found.accuracy, right),
@@ -67,8 +69,8 @@ def test_an_interval_of_accuracy_holds_the_truth_about_95_times_of_100() -> None
     held = 0
     for seed in range(300):
         random = np.random.default_rng(seed)
-        said = (random.random(150) < 0.7).astype(np.int64)
-        interval = bootstrap(np.eye(2)[said], np.ones(150, np.int64), repeats=400).accuracy
+        predictions = (random.random(150) < 0.7).astype(np.int64)
+        interval = bootstrap(np.eye(2)[predictions], np.ones(150, np.int64), repeats=400).accuracy
         held += interval.low <= 0.7 <= interval.high
     assert 0.91 <= held / 300 <= 0.98
 

@@ -86,5 +86,5 @@ def test_all_right_and_all_wrong_keep_within_the_limits() -> None:
 
 
 def test_too_few_works() -> None:
-    with pytest.raises(InputError, match="3 works in 5 folds"):
+    with pytest.raises(InputError, match="3 samples in 5 folds"):
         calibrate(np.eye(3), np.arange(3))

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support
 from artextract.errors import InputError
 from training.evaluation.metrics import (
     NEVER_PREDICTED,
-    NO_WORK,
+    NO_SAMPLE,
     confused_pairs,
     confusion,
     ranks,
@@ -22,33 +22,33 @@ NAMES = ["a", "b", "c", "d", "e", "f", "g"]
 @pytest.mark.parametrize("seed", range(6))
 def test_against_scikit_learn_and_plain_counts(seed: int) -> None:
     random = np.random.default_rng(seed)
-    labels = random.integers(-1, 6, 80)  # no work of the last class; -1 is unknown
+    labels = random.integers(-1, 6, 80)  # no sample of the last class; -1 is unknown
     logits = random.normal(size=(80, 7))
     logits[:, 2] = -9.0  # never predicted
     found = score(logits, labels, NAMES)
     known = labels >= 0
-    said, true = logits[known].argmax(axis=1), labels[known]
+    predictions, true = logits[known].argmax(axis=1), labels[known]
     present = sorted(set(true.tolist()))
     assert found.n == known.sum()
-    assert found.accuracy == pytest.approx(sum(said == true) / len(true))
+    assert found.accuracy == pytest.approx(sum(predictions == true) / len(true))
     precision, recall, f1, support = precision_recall_fscore_support(
-        true, said, labels=range(7), zero_division=0
+        true, predictions, labels=range(7), zero_division=0
     )
     for number, each in enumerate(found.classes):
         assert each.works == support[number] == sum(t == number for t in true)
-        assert each.predicted == sum(s == number for s in said)
+        assert each.predicted == sum(s == number for s in predictions)
         assert each.correct == sum(
-            s == t == number for s, t in zip(said, true, strict=True)
+            s == t == number for s, t in zip(predictions, true, strict=True)
         )  # fmt: skip
         if each.works and each.predicted:
             assert each.precision == pytest.approx(precision[number])
             assert each.recall == pytest.approx(recall[number])
             assert each.f1 == pytest.approx(f1[number])
     assert found.macro_f1 == pytest.approx(
-        f1_score(true, said, labels=present, average="macro", zero_division=0)
+        f1_score(true, predictions, labels=present, average="macro", zero_division=0)
     )
     assert found.weighted_f1 == pytest.approx(
-        f1_score(true, said, labels=present, average="weighted", zero_division=0)
+        f1_score(true, predictions, labels=present, average="weighted", zero_division=0)
     )
     in_five = sum(t in np.argsort(-row)[:5] for t, row in zip(true, logits[known], strict=True))
     assert found.top5 == pytest.approx(in_five / len(true))
@@ -59,7 +59,7 @@ def test_what_a_zero_would_hide_is_named() -> None:
     first, second, third = score(logits, np.array([0, 1, 0]), ["x", "y", "z"]).classes
     assert first.note == ""
     assert (second.note, second.f1, second.precision) == (NEVER_PREDICTED, 0.0, None)
-    assert (third.note, third.f1, third.recall) == (NO_WORK, None, None)
+    assert (third.note, third.f1, third.recall) == (NO_SAMPLE, None, None)
 
 
 def test_equal_logits_are_broken_by_the_order_of_classes() -> None:
@@ -74,8 +74,8 @@ def test_the_first_five_of_five_classes_say_nothing() -> None:
 
 
 def test_confusion_and_its_commonest_mistakes() -> None:
-    said, true = np.array([0, 1, 1, 2, 2, 2]), np.array([0, 0, 0, 1, 2, 1])
-    table = confusion(said, true, 3)
+    predictions, true = np.array([0, 1, 1, 2, 2, 2]), np.array([0, 0, 0, 1, 2, 1])
+    table = confusion(predictions, true, 3)
     assert table.tolist() == [[1, 2, 0], [0, 0, 2], [0, 0, 1]]
     assert confused_pairs(table, ["x", "y", "z"]) == [("x", "y", 2, 3), ("y", "z", 2, 2)]
     assert confused_pairs(table, ["x", "y", "z"], most=1) == [("x", "y", 2, 3)]
@@ -95,8 +95,8 @@ def test_softmax_of_large_logits() -> None:
         (np.eye(3)[:, :2], np.zeros(3, np.int64), "shape"),
         (np.eye(3), np.array([0, 1, 3]), "labels run from 0 to 3"),
         (np.eye(3), np.array([0, 1, -2]), "labels run from -2 to 1"),
-        (np.eye(3), np.full(3, -1), "none of 3 works has a known label"),
-        (np.full((3, 3), np.nan), np.arange(3), "3 of 3 works are not finite"),
+        (np.eye(3), np.full(3, -1), "none of 3 samples has a known label"),
+        (np.full((3, 3), np.nan), np.arange(3), "3 of 3 samples are not finite"),
     ],
 )
 def test_what_can_not_be_judged(

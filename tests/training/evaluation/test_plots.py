@@ -25,7 +25,7 @@ def opened(content: bytes) -> npt.NDArray[np.uint8]:
 def test_a_confusion_matrix_of_many_classes(classes: int) -> None:
     random = np.random.default_rng(0)
     table = random.integers(0, 9, (classes, classes)) + 400 * np.eye(classes, dtype=np.int64)
-    table[classes // 2] = 0  # a class without works
+    table[classes // 2] = 0  # a class without samples
     before = dict(matplotlib.rcParams)
     pixels = opened(confusion_png(table, [f"Class_{number}" for number in range(classes)]))
     assert dict(matplotlib.rcParams) == before

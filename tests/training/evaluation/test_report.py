@@ -21,7 +21,7 @@ from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, load_predictions, save_predictions
 from training.evaluation.report import save_report
 
-APART = 44  # works by half of the artists: too few to speak of calibration
+APART = 44  # samples by half of the artists: too few to speak of calibration
 ABLATIONS = {"note": "Each leaves <one> out.", "rows": [
     {"name": "whole", "macro_f1": {"style": 0.6125, "genre": 0.7}},
     {"name": "no recurrent part", "macro_f1": {"style": 0.5}},
@@ -35,7 +35,7 @@ def _offered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run with a baseline, ablations, settings, and a training that kept artists apart."""
+    """A run with a baseline, ablations, config, and a training that kept artists apart."""
     made = make_run(tmp_path_factory.mktemp("report") / "run")
     val = made.load_predictions("val")
     apart = [row for row, id_ in enumerate(val.ids) if int(id_.split()[1]) % 13 < 7]
@@ -81,7 +81,7 @@ def test_numbers_are_those_of_the_metrics(run: Run, page: Page) -> None:
             "high": intervals.macro_f1.high,
         }
         assert each["calibration"]["error_after"] == calibrate(logits, labels).error_after
-        # The first work's picture is missing, so that the baseline has nothing to say of it.
+        # The first work's image is missing, so that the baseline has nothing to say of it.
         common = paired_bootstrap(logits[1:], baseline.logits[attribute], labels[1:])
         assert each["difference"]["macro_f1"] == common.macro_f1
         assert each["difference"]["n"] == common.n == (labels[1:] >= 0).sum()
@@ -90,16 +90,16 @@ def test_numbers_are_those_of_the_metrics(run: Run, page: Page) -> None:
         sign = "+" if common.macro_f1 >= 0 else "\N{MINUS SIGN}"
         assert f"{sign}{abs(common.macro_f1):.3f}" in page.text
     assert found["artist_disjoint", "style"]["calibration"] is None
-    assert f"Too few works to say ({APART}; 50 are needed)." in page.text
+    assert f"Too few samples to measure ({APART}; 50 are needed)." in page.text
     assert data["left_out"]["style"] == {"Orphism": 1}
 
 
 def test_what_a_number_would_hide_is_said(page: Page) -> None:
     assert "Never predicted: Realism ." in page.text
-    assert "No work to judge by, and so in no average: Rococo ." in page.text
-    assert "for fewer than 2 training works: Orphism (1)." in page.text
+    assert "Without a sample, and so in no average: Rococo ." in page.text
+    assert "for fewer than 2 training samples: Orphism (1)." in page.text
     assert page.text.count("never predicted") >= 2  # in the tables of both splits, too
-    assert "artists kept apart" in page.text
+    assert "artist-disjoint" in page.text
 
 
 def test_the_page_is_whole_in_itself(run: Run, page: Page) -> None:
@@ -113,7 +113,7 @@ def test_the_page_is_whole_in_itself(run: Run, page: Page) -> None:
     assert "no recurrent part" in page.text
     assert "0.613" in page.text or "0.612" in page.text
     assert 'seed = 0 # <not> a "tag"' in page.text
-    assert "the epoch that did best on the validation works" in page.text
+    assert "the epoch that scored best on the validation samples" in page.text
     assert "balanced logistic regression on frozen efficientnet-lite0 features" in page.text
     names = {path.name for path in (run.folder / "report").iterdir()}
     assert names == {
@@ -123,7 +123,7 @@ def test_the_page_is_whole_in_itself(run: Run, page: Page) -> None:
 
 
 def test_surest_mistakes_come_first(page: Page) -> None:
-    part = page.text.partition("Surest mistakes")[2].partition("Told best")[0]
+    part = page.text.partition("Most confident mistakes")[2].partition("Best classes")[0]
     shown = [int(number) for number in re.findall(r", (\d+) %", part)]
     assert len(shown) == 8
     assert shown == sorted(shown, reverse=True)
@@ -135,9 +135,9 @@ def test_without_a_baseline(tmp_path: Path, artextract: Artextract) -> None:
     assert ran.code == 0, ran
     assert "baseline" not in ran.out
     page = Page(run.folder / "report" / "report.html")
-    assert "There is no baseline to compare with" in page.text
+    assert "There is no baseline" in page.text
     assert_loads_nothing(page)
-    assert page.text.count("picture not found") <= 2
+    assert page.text.count("image not found") <= 2
 
 
 def test_a_baseline_is_made_on_demand(tmp_path: Path, artextract: Artextract) -> None:
@@ -153,11 +153,13 @@ def test_a_baseline_is_made_on_demand(tmp_path: Path, artextract: Artextract) ->
     save_predictions(
         run.predictions_file("val"), Predictions(ids=val.ids, logits=val.logits, labels=labels)
     )
-    assert_one_sentence(artextract("report", run.folder), "older training", "--baseline")
+    assert_one_sentence(
+        artextract("report", run.folder), "older training", "fit the baseline again"
+    )
 
 
 def test_folders_and_files_that_are_none(tmp_path: Path, artextract: Artextract) -> None:
-    assert_one_sentence(artextract("report", tmp_path / "no"), "there is no folder", "--out")
+    assert_one_sentence(artextract("report", tmp_path / "no"), "there is no folder")
     assert_one_sentence(artextract("report", tmp_path), "has no classes.json")
     run = make_run(tmp_path / "run", 60)
     (run.folder / "ablations.json").write_text("[1]")

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: every work once, by a head that has not seen it."""
+"""Out-of-fold predictions: every sample once, by a head that has not seen it."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tiny_network import make_works, paint_textures, tiny_config, tiny_run
+from tiny_network import make_samples, paint_textures, tiny_config, tiny_run
 
 from artextract.errors import InputError
 from training.config import Config
 from training.evaluation.predictions import Predictions
-from training.label_errors.out_of_fold import deal_folds, predict_out_of_fold
+from training.label_errors.out_of_fold import multilabel_folds, predict_out_of_fold
 from training.loops.recorder import Recorder
-from training.loops.stages import gather_features
+from training.loops.stages import cached_features
 
 Labels = npt.NDArray[np.int64]
 
@@ -24,7 +24,7 @@ def test_folds_have_nearly_equal_shares_of_all_works_and_of_every_class(
 ) -> None:
     random = np.random.default_rng(count)
     labels = np.minimum(random.integers(-1, 6, (count, 2)), random.integers(-1, 6, (count, 2)))
-    found = deal_folds(labels, folds, seed=1)
+    found = multilabel_folds(labels, folds, seed=1)
     assert found.shape == (count,)
     sizes = Counter(found.tolist())
     assert sorted(sizes) == list(range(folds))
@@ -32,69 +32,71 @@ def test_folds_have_nearly_equal_shares_of_all_works_and_of_every_class(
     # Works of the same first label, or of the same two, lie side by side when they are dealt: of
     # them only the first and the last hand may leave out a fold.
     for together in (labels, labels[:, :1]):
-        for wanted in {tuple(row) for row in together.tolist()}:
-            alike = [fold for fold, row in zip(found.tolist(), together.tolist(), strict=True)
-                     if tuple(row) == wanted]  # fmt: skip
-            counts = [alike.count(fold) for fold in range(folds)]
-            assert max(counts) - min(counts) <= 2, (wanted, counts)
+        for expected in {tuple(row) for row in together.tolist()}:
+            same = [fold for fold, row in zip(found.tolist(), together.tolist(), strict=True)
+                     if tuple(row) == expected]  # fmt: skip
+            counts = [same.count(fold) for fold in range(folds)]
+            assert max(counts) - min(counts) <= 2, (expected, counts)
 
 
 def test_folds_follow_from_the_seed_and_not_from_the_order_of_works() -> None:
     labels = np.zeros((60, 2), np.int64)
-    found = deal_folds(labels, 3, seed=1)
-    assert (found == deal_folds(labels, 3, seed=1)).all()
-    assert (found != deal_folds(labels, 3, seed=2)).any()
+    found = multilabel_folds(labels, 3, seed=1)
+    assert (found == multilabel_folds(labels, 3, seed=1)).all()
+    assert (found != multilabel_folds(labels, 3, seed=2)).any()
     assert len({tuple(found[start : start + 3].tolist()) for start in range(0, 60, 3)}) > 5
 
 
 @pytest.mark.parametrize("folds", [-1, 0, 1, 31])
 def test_folds_that_can_not_be_are_refused(folds: int) -> None:
-    with pytest.raises(InputError, match=rf"^{folds} folds were asked for 30 works; give 2 to 30$"):
-        deal_folds(np.zeros((30, 2), np.int64), folds, seed=0)
+    with pytest.raises(
+        InputError, match=rf"^30 samples can't be distributed into {folds} folds; give 2 to 30$"
+    ):
+        multilabel_folds(np.zeros((30, 2), np.int64), folds, seed=0)
 
 
 def predict(folder: Path, config: Config, labels: Labels, folds: int) -> Predictions:
-    pictures, _ = paint_textures(len(labels))
-    works = make_works(labels, len(labels) // 2)
-    setting, network = tiny_run(folder, config, works, pictures)
-    features = gather_features(setting, network.features)
-    said = predict_out_of_fold(setting, network.features, features, folds, folder / "folds")
+    images, _ = paint_textures(len(labels))
+    samples = make_samples(labels, len(labels) // 2)
+    context, network = tiny_run(folder, config, samples, images)
+    features = cached_features(context, network.features)
+    predictions = predict_out_of_fold(context, network.features, features, folds, folder / "folds")
     assert not (folder / "folds").exists()
-    assert not setting.checkpoints.folder.exists()
-    assert setting.recorder.rows() == []  # what the folds measure is not the training's
-    assert said.embedding is not None
-    np.testing.assert_allclose(np.linalg.norm(said.embedding, axis=1), 1, atol=1e-5)
-    return said
+    assert not context.checkpoints.folder.exists()
+    assert context.recorder.rows() == []  # what the folds measure is not the training's
+    assert predictions.embedding is not None
+    np.testing.assert_allclose(np.linalg.norm(predictions.embedding, axis=1), 1, atol=1e-5)
+    return predictions
 
 
 def test_every_work_is_predicted_once_and_a_wrong_label_is_not_repeated(tmp_path: Path) -> None:
     _, true = paint_textures(120)
     labels, wrong = true.copy(), [8, 49, 90]
     labels[wrong, 0] = (true[wrong, 0] + 2) % 4
-    said = predict(tmp_path, tiny_config("stage_one.epochs=12"), labels, 3)
-    assert said.ids == [f"w{number:03}" for number in range(120)]
+    predictions = predict(tmp_path, tiny_config("stage_one.epochs=12"), labels, 3)
+    assert predictions.ids == [f"w{number:03}" for number in range(120)]
     for column, (name, classes) in enumerate({"style": 4, "genre": 2}.items()):
-        assert said.logits[name].shape == (120, classes)
-        assert np.isfinite(said.logits[name]).all()
-        np.testing.assert_array_equal(said.labels[name], labels[:, column])
+        assert predictions.logits[name].shape == (120, classes)
+        assert np.isfinite(predictions.logits[name]).all()
+        np.testing.assert_array_equal(predictions.labels[name], labels[:, column])
     # A constant would be right for a quarter; rows that were mixed up, too.
-    styles = said.logits["style"]
+    styles = predictions.logits["style"]
     assert (styles.argmax(axis=1) == true[:, 0]).mean() > 0.7
-    for work in wrong:
-        assert styles[work, labels[work, 0]] < styles[work, true[work, 0]]
+    for sample in wrong:
+        assert styles[sample, labels[sample, 0]] < styles[sample, true[sample, 0]]
 
 
 def test_a_label_has_no_say_in_what_is_said_of_its_own_work(tmp_path: Path) -> None:
-    # Of style 0 only work 4 is of genre 1; told to be of style 1, it is the only one of genre 0.
-    # Either way it lies between the two styles when works are dealt, and comes into one fold.
+    # Of style 0 only sample 4 is of genre 1; labelled as style 1, it is the only one of genre 0.
+    # Either way it is sorted between the two styles, and comes into the same fold.
     style = np.arange(24) % 4
     labels = np.stack([style, style % 2], axis=1)
     labels[4] = 0, 1
     other = labels.copy()
     other[4] = 1, 0
     config = tiny_config("stage_one.epochs=3")
-    fold_of = deal_folds(labels, 3, config.seed)
-    assert (fold_of == deal_folds(other, 3, config.seed)).all()
+    fold_of = multilabel_folds(labels, 3, config.seed)
+    assert (fold_of == multilabel_folds(other, 3, config.seed)).all()
     before = predict(tmp_path / "before", config, labels, 3)
     after = predict(tmp_path / "after", config, other, 3)
     own = fold_of == fold_of[4]

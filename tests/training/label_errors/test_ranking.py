@@ -13,10 +13,10 @@ from runs import HOSTILE, blobs, make_run
 
 from artextract.cli.main import COMMANDS
 from artextract.errors import InputError
+from benchmarks.label_noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.evaluation.baseline import fit_and_predict, out_of_fold
 from training.evaluation.metrics import softmax
 from training.evaluation.predictions import Predictions, Run, save_predictions
-from training.label_errors.noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.label_errors.pages import COLUMNS
 from training.label_errors.ranking import (
     Neighbours,
@@ -40,17 +40,19 @@ def test_neighbours_of_a_plain_loop(block: int, monkeypatch: pytest.MonkeyPatch)
     groups = [None if number % 7 == 0 else f"artist {number % 5}" for number in range(60)]
     everyone = find_neighbours(rows, 8)
     strangers = find_neighbours(rows, 8, groups)
-    for work in range(60):
-        cosines = rows @ rows[work]
-        others = [each for each in range(60) if each != work]
-        wanted = sorted(others, key=lambda each: -cosines[each])[:8]
-        assert everyone.rows[work].tolist() == wanted
-        assert everyone.cosines[work] == pytest.approx(cosines[wanted], abs=1e-6)
-        apart = [each for each in others if groups[work] is None or groups[each] != groups[work]]
-        wanted = sorted(apart, key=lambda each: -cosines[each])[:8]
-        assert strangers.rows[work].tolist() == wanted
+    for sample in range(60):
+        cosines = rows @ rows[sample]
+        others = [each for each in range(60) if each != sample]
+        expected = sorted(others, key=lambda each: -cosines[each])[:8]
+        assert everyone.rows[sample].tolist() == expected
+        assert everyone.cosines[sample] == pytest.approx(cosines[expected], abs=1e-6)
+        apart = [
+            each for each in others if groups[sample] is None or groups[each] != groups[sample]
+        ]
+        expected = sorted(apart, key=lambda each: -cosines[each])[:8]
+        assert strangers.rows[sample].tolist() == expected
     assert find_neighbours(rows[:5], 50).rows.shape == (5, 4)
-    with pytest.raises(InputError, match="1 works have no neighbours"):
+    with pytest.raises(InputError, match="1 samples have no neighbours"):
         find_neighbours(rows[:1])
 
 
@@ -75,13 +77,15 @@ def test_nearest_of_a_class() -> None:
     labels = np.random.default_rng(0).integers(0, 4, 50)
     labels[:2] = 4  # a class of two
     rows = blobs(labels)
-    wanted = np.random.default_rng(1).integers(-1, 5, 50)
-    wanted[:2] = 4
-    found = nearest_of_class(rows, labels, wanted, 3)
-    for work in range(50):
-        members = [each for each in range(50) if labels[each] == wanted[work] and each != work]
-        members.sort(key=lambda each: -float(rows[each] @ rows[work]))
-        assert found[work].tolist() == [*members[:3], -1, -1, -1][:3]
+    expected = np.random.default_rng(1).integers(-1, 5, 50)
+    expected[:2] = 4
+    found = nearest_of_class(rows, labels, expected, 3)
+    for sample in range(50):
+        members = [
+            each for each in range(50) if labels[each] == expected[sample] and each != sample
+        ]
+        members.sort(key=lambda each: -float(rows[each] @ rows[sample]))
+        assert found[sample].tolist() == [*members[:3], -1, -1, -1][:3]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -119,7 +123,7 @@ def test_what_a_suspect_is_made_of() -> None:
     evidence = np.sqrt([(1 - own + 1e-4) * 1.02, (own + 1e-4) * 0.02])
     assert suspects.quality[0] == pytest.approx(evidence[1] / evidence.sum())
     assert suspects.suggested[0] == pytest.approx(evidence[0] / evidence.sum())
-    with pytest.raises(InputError, match="1 of 20 works have no label"):
+    with pytest.raises(InputError, match="1 of 20 samples have an unknown label"):
         find_suspects(
             logits, np.where(labels == 0, labels, [-1] + [1] * 19), neighbours, ["x", "y"]
         )
@@ -153,16 +157,16 @@ def test_table_and_page(run: Run, tmp_path: Path, artextract: Artextract) -> Non
         qualities = [float(row["quality"]) for row in part]
         assert qualities == sorted(qualities)
         for row in part:
-            work = run.works[row["id"]]
-            assert row["label"] == work.labels[attribute]
-            assert row["image"] == str(work.image)
+            sample = run.samples[row["id"]]
+            assert row["label"] == sample.labels[attribute]
+            assert row["image"] == str(sample.image)
             for each in shlex.split(row["like_label"]):
-                assert run.works[each].labels[attribute] == row["label"]
+                assert run.samples[each].labels[attribute] == row["label"]
                 assert each != row["id"]
-            alike = shlex.split(row["like_suggestion"])
-            assert (alike == []) == (row["suggestion"] == row["label"])
-            for each in alike:
-                assert run.works[each].labels[attribute] == row["suggestion"]
+            same = shlex.split(row["like_suggestion"])
+            assert (same == []) == (row["suggestion"] == row["label"])
+            for each in same:
+                assert run.samples[each].labels[attribute] == row["suggestion"]
         assert f"{attribute}: {count} labels ranked" in ran.out
     page = Page(tmp_path / "out" / "outliers.html")
     assert_loads_nothing(page)
@@ -179,12 +183,14 @@ def test_table_and_page(run: Run, tmp_path: Path, artextract: Artextract) -> Non
 def test_a_logistic_regression_needs_no_predictions(tmp_path: Path, artextract: Artextract) -> None:
     run = make_run(tmp_path / "run", 60)
     run.predictions_file("oof").unlink()
-    assert_one_sentence(artextract("outliers", run.folder), "oof.npz", "--folds 5", "--logistic")
+    assert_one_sentence(
+        artextract("outliers", run.folder), "oof.npz", "train with 5 folds", "logistic regression"
+    )
     ran = artextract("outliers", run.folder, "--logistic", "--attribute", "genre")
     assert ran.code == 0, ran
     rows = rows_of(run.folder / "outliers" / "outliers.csv")
     assert {row["attribute"] for row in rows} == {"genre"}
-    assert "work 000" not in {row["id"] for row in rows}  # its picture is missing
+    assert "work 000" not in {row["id"] for row in rows}  # its image is missing
     page = Page(run.folder / "outliers" / "outliers.html")
     assert "by a logistic regression out of fold" in page.text
     assert "features of efficientnet-lite0" in page.text
@@ -212,13 +218,15 @@ def test_what_can_not_be_searched(run: Run, tmp_path: Path, artextract: Artextra
             ),
         )
         words = ("outliers", other.folder, "--attribute", "genre")
-        assert_one_sentence(artextract(*words), "says nothing of genre", "--logistic")
+        assert_one_sentence(artextract(*words), "no predictions of genre", "logistic regression")
     few = {name: np.where(np.arange(60) < 5, values, -1) for name, values in oof.labels.items()}
     save_predictions(
         other.predictions_file("oof"),
         Predictions(ids=oof.ids, logits=oof.logits, labels=few, embedding=oof.embedding),
     )
-    assert_one_sentence(artextract("outliers", other.folder), "at least 10 works", "--attribute")
+    assert_one_sentence(
+        artextract("outliers", other.folder), "at least 10 samples", "other attributes"
+    )
     save_predictions(
         other.predictions_file("oof"),
         Predictions(ids=oof.ids, logits=oof.logits, labels=oof.labels),

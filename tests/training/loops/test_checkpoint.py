@@ -108,7 +108,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(checkpoints: Checkpoints) -> No
             checkpoints.load("last")
     path.unlink()
     path.mkdir()
-    with pytest.raises(ModelError, match=r"last\.pt can't be read \(Is a directory\); mend that"):
+    with pytest.raises(ModelError, match=r"last\.pt can't be read \(Is a directory\); change"):
         checkpoints.load("last")
 
 
@@ -142,9 +142,9 @@ def test_code_in_a_checkpoint_is_not_run(checkpoints: Checkpoints, tmp_path: Pat
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("settings", "other settings"),
+        ("settings", "another configuration"),
         ("classes", "other classes"),
-        ("works", "other works, labels or a split"),
+        ("works", "other samples, labels or another split"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(
@@ -182,7 +182,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(small_disk: Path) -> None:
         with pytest.raises(
             ModelError,
             match=rf"{name}\.pt of 4 MiB can't be written \(No space left on device\); "
-            "earlier checkpoints are kept, .* run the same command with --resume$",
+            "earlier checkpoints are kept, .* resume the training$",
         ):
             checkpoints.save(name, {"weight": torch.zeros(1 << 20)})
         assert [path.name for path in checkpoints.folder.iterdir()] == ["last.pt"]

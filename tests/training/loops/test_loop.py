@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_network import make_works, paint_textures, tiny_config, tiny_run
+from tiny_network import make_samples, paint_textures, tiny_config, tiny_run
 
 from artextract.errors import ModelError
 from training.loops.loop import Stage, train
@@ -21,7 +21,7 @@ class Hopeless:
     def loss(self, module: torch.nn.Module, *others: object) -> torch.Tensor:
         return sum(each.sum() for each in module.parameters()) * torch.tensor(float("nan"))
 
-    def judge(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
+    def evaluate(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
         return {"score": 0.0}
 
 
@@ -32,23 +32,23 @@ class Hopeless:
 def test_a_loss_that_is_no_number_names_the_rate_to_lower(
     name: str, table: str, tmp_path: Path
 ) -> None:
-    pictures, labels = paint_textures(8)
+    images, labels = paint_textures(8)
     config = tiny_config()
-    setting, network = tiny_run(tmp_path, config, make_works(labels, 6), pictures)
-    settings = config.stage_one if table == "stage_one" else config.stage_two
+    context, network = tiny_run(tmp_path, config, make_samples(labels, 6), images)
+    stage_config = config.stage_one if table == "stage_one" else config.stage_two
     stage = Stage(
         name=name,
         module=network.head,
-        groups=head_groups(network.head, settings),
-        settings=settings,
+        groups=head_groups(network.head, stage_config),
+        config=stage_config,
         seed=0,
-        checkpoints=setting.checkpoints,
-        recorder=setting.recorder,
-        processes=setting.processes,
+        checkpoints=context.checkpoints,
+        recorder=context.recorder,
+        processes=context.processes,
         on_best=lambda weights, score: None,
         set_mode=lambda: None,
         visible=False,
     )
-    with pytest.raises(ModelError, match=f"nan in {name}, epoch 1.*--set {re.escape(table)}.lr="):
+    with pytest.raises(ModelError, match=f"nan in {name}, epoch 1.*such as {re.escape(table)}.lr="):
         train(Hopeless(), stage)
-    assert not setting.checkpoints.exists("last")
+    assert not context.checkpoints.exists("last")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.config import LossSettings
+from training.config import LossConfig
 from training.loops.losses import (
     MultiTaskLoss,
     artist_weights,
@@ -18,21 +18,21 @@ COUNTS = {"style": [40, 7, 3], "genre": [5, 20]}
 
 
 def plain_loss(
-    logits: list[float], label: int, counts: list[int], settings: LossSettings, tau: float
+    logits: list[float], label: int, counts: list[int], config: LossConfig, tau: float
 ) -> float:
-    """The loss of one work and one attribute, as the papers write it."""
+    """The loss of one sample and one attribute, as the papers write it."""
     total = sum(counts)
     weight = 1.0
-    if settings.balance == "logit-adjustment":
+    if config.balance == "logit-adjustment":
         logits = [z + tau * math.log(m / total) for z, m in zip(logits, counts, strict=True)]
-    elif settings.balance == "class-balanced":
-        weights = [(1 - settings.beta) / (1 - settings.beta**m) for m in counts]
+    elif config.balance == "class-balanced":
+        weights = [(1 - config.beta) / (1 - config.beta**m) for m in counts]
         weight = weights[label] / (sum(weights) / len(weights))
     whole = sum(math.exp(z) for z in logits)
     classes = len(logits)
     loss = 0.0
     for number, z in enumerate(logits):
-        target = settings.smoothing / classes + (1 - settings.smoothing) * (number == label)
+        target = config.smoothing / classes + (1 - config.smoothing) * (number == label)
         loss -= target * math.log(math.exp(z) / whole)
     return weight * loss
 
@@ -40,7 +40,7 @@ def plain_loss(
 @pytest.mark.parametrize("balance", ["none", "logit-adjustment", "class-balanced"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_against_the_formulas(balance: str, smoothing: float) -> None:
-    settings = LossSettings(
+    config = LossConfig(
         balance=balance,  # type: ignore[arg-type]
         tau=0.7,
         taus={"genre": 0.25},
@@ -56,13 +56,13 @@ def test_against_the_formulas(balance: str, smoothing: float) -> None:
         known = [row for row in range(5) if labels[row, column] >= 0]
         losses = [
             plain_loss(
-                logits[name][row].tolist(), int(labels[row, column]), counts, settings,
-                settings.tau_of(name),
+                logits[name][row].tolist(), int(labels[row, column]), counts, config,
+                config.tau_of(name),
             )
             for row in known
         ]  # fmt: skip
-        expected += settings.weights.get(name, 1.0) * sum(losses) / len(known)
-    found = MultiTaskLoss(COUNTS, settings)(
+        expected += config.weights.get(name, 1.0) * sum(losses) / len(known)
+    found = MultiTaskLoss(COUNTS, config)(
         {name: torch.tensor(values) for name, values in logits.items()}, torch.from_numpy(labels)
     )
     assert found.item() == pytest.approx(expected, rel=1e-5)
@@ -71,8 +71,8 @@ def test_against_the_formulas(balance: str, smoothing: float) -> None:
 def test_artists_count_by_the_power_of_their_works() -> None:
     artists = ["a", "b", "a", None, "a", "b", None]
     for power in (0.0, 0.5, 1.0):
-        works = [3, 2, 3, 1, 3, 2, 1]
-        plain = [m**-power for m in works]
+        samples = [3, 2, 3, 1, 3, 2, 1]
+        plain = [m**-power for m in samples]
         mean = sum(plain) / len(plain)
         found = artist_weights(artists, power)
         np.testing.assert_allclose(found.numpy(), [each / mean for each in plain], rtol=1e-6)
@@ -85,14 +85,14 @@ def test_weighted_works_against_a_plain_loop_and_in_two_parts() -> None:
     logits = {
         name: torch.from_numpy(random.normal(0, 2, (5, len(c)))) for name, c in COUNTS.items()
     }
-    settings = LossSettings(balance="none", smoothing=0.1)
-    loss = MultiTaskLoss(COUNTS, settings)
+    config = LossConfig(balance="none", smoothing=0.1)
+    loss = MultiTaskLoss(COUNTS, config)
     expected, divisors = 0.0, []
     for column, (name, counts) in enumerate(COUNTS.items()):
         known = [row for row in range(5) if labels[row, column] >= 0]
         losses = [
             float(weights[row, column])
-            * plain_loss(logits[name][row].tolist(), int(labels[row, column]), counts, settings, 0)
+            * plain_loss(logits[name][row].tolist(), int(labels[row, column]), counts, config, 0)
             for row in known
         ]
         divisors.append(sum(float(weights[row, column]) for row in known))
@@ -111,7 +111,7 @@ def test_an_unknown_label_has_no_gradient_at_all() -> None:
         name: torch.randn(4, len(counts), requires_grad=True) for name, counts in COUNTS.items()
     }
     labels = torch.tensor([[0, -1], [-1, -1], [2, -1], [1, -1]])
-    MultiTaskLoss(COUNTS, LossSettings())(logits, labels).backward()
+    MultiTaskLoss(COUNTS, LossConfig())(logits, labels).backward()
     style, genre = logits["style"].grad, logits["genre"].grad
     assert style is not None
     assert torch.count_nonzero(style[1]) == 0

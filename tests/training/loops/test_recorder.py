@@ -88,7 +88,7 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         ModelError,
         match=r"^[^\n]*run/metrics\.jsonl can't be written \(No such file or directory\); make "
-        "room or mend the folder, and run the same command with --resume$",
+        "room or change its permissions, and resume the training$",
     ):
         recorder.add(ROWS[0])
 

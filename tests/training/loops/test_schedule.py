@@ -10,7 +10,7 @@ from tiny_network import STYLES, TinyBackbone, make_classes, tiny_config
 from artextract.errors import InputError
 from training.config import Config
 from training.loops.losses import MultiTaskLoss
-from training.loops.schedule import Group, head_groups, network_groups, share_of_rate
+from training.loops.schedule import Group, head_groups, network_groups, rate_factor
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import make_network
 
@@ -34,7 +34,7 @@ def parameters_of(group: Group) -> list[torch.nn.Parameter]:
 
 @pytest.mark.parametrize(("steps", "warmup"), [(20, 0.25), (40, 0.05), (1000, 0.1), (7, 0.0)])
 def test_the_rate_rises_in_a_line_and_falls_as_half_a_cosine(steps: int, warmup: float) -> None:
-    shares = [share_of_rate(step, steps, warmup) for step in range(steps)]
+    shares = [rate_factor(step, steps, warmup) for step in range(steps)]
     rising = round(warmup * steps)
     for step, share in enumerate(shares):
         if step < rising - 1:
@@ -49,7 +49,7 @@ def test_the_rate_rises_in_a_line_and_falls_as_half_a_cosine(steps: int, warmup:
 
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0.05), (3, 0.5), (13, 0.33), (200, 0.007)])
 def test_the_rate_is_a_share_wherever_the_rise_ends(steps: int, warmup: float) -> None:
-    shares = [share_of_rate(step, steps, warmup) for step in range(steps)]
+    shares = [rate_factor(step, steps, warmup) for step in range(steps)]
     assert min(shares) > 0
     assert 0.5 < max(shares) <= 1
 
@@ -125,11 +125,11 @@ def test_more_frozen_steps_than_there_are_are_refused() -> None:
     config = tiny_config("stage_two.frozen=8")
     with pytest.raises(
         InputError,
-        match=r"setting 'stage_two\.frozen' is 8, but tiny has 7 steps; give 0 \(all learn\) to 7",
+        match=r"option 'stage_two\.frozen' is 8, but tiny has 7 stages; give 0 \(train all\) to 7",
     ):
         network_groups(make_tiny(config), config.stage_two)
 
 
 @pytest.mark.parametrize(("step", "steps", "warmup"), [(4, 20, 0.25), (9, 10, 1.0), (0, 1, 1.0)])
 def test_the_rise_reaches_its_top(step: int, steps: int, warmup: float) -> None:
-    assert share_of_rate(step, steps, warmup) == 1
+    assert rate_factor(step, steps, warmup) == 1

@@ -5,41 +5,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_network import TinyBackbone, make_works, paint_textures, tiny_config, tiny_run
+from tiny_network import TinyBackbone, make_samples, paint_textures, tiny_config, tiny_run
 
 from training.config import Config
 from training.data.features import CachedFeatures
-from training.loops.stages import Setting, gather_features, train_network
-from training.loops.tasks import FeatureTask, judge
+from training.loops.stages import TrainingContext, cached_features, train_network
+from training.loops.tasks import FeatureTask, epoch_scores
 from training.networks.cnn_rnn import CnnRnn
 
 TRAIN = 96
 
 
-def start(folder: Path, config: Config) -> tuple[Setting, CnnRnn, CachedFeatures]:
-    pictures, labels = paint_textures(144)
-    setting, network = tiny_run(folder, config, make_works(labels, TRAIN), pictures)
-    features = gather_features(setting, network.features)
-    return setting, network, features
+def start(folder: Path, config: Config) -> tuple[TrainingContext, CnnRnn, CachedFeatures]:
+    images, labels = paint_textures(144)
+    context, network = tiny_run(folder, config, make_samples(labels, TRAIN), images)
+    features = cached_features(context, network.features)
+    return context, network, features
 
 
-def score(setting: Setting, network: CnnRnn) -> dict[str, float]:
-    """Macro-F1 of the validation works by the network as it is."""
+def score(context: TrainingContext, network: CnnRnn) -> dict[str, float]:
+    """Macro-F1 of the validation samples by the network as it is."""
 
-    def see(rows: torch.Tensor, mirrored: bool) -> object:
-        pixels = torch.from_numpy(setting.pictures[rows.numpy()]).permute(0, 3, 1, 2).float()
+    def predictor(rows: torch.Tensor, mirrored: bool) -> object:
+        pixels = torch.from_numpy(context.images[rows.numpy()]).permute(0, 3, 1, 2).float()
         images = (pixels - 127) / 128
         return network(images.flip(3) if mirrored else images)
 
     network.eval()
     with torch.inference_mode():
-        said = setting.works.predict(
-            see,  # type: ignore[arg-type]
-            setting.works.val,
+        predictions = context.data.predict(
+            predictor,  # type: ignore[arg-type]
+            context.data.val,
             flips=False,
-            processes=setting.processes,
+            processes=context.processes,
         )
-    return judge(said, setting.works.classes)
+    return epoch_scores(predictions, context.data.classes)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_both_stages_learn_what_a_constant_can_not(
 ) -> None:
     config = tiny_config("stage_one.epochs=8", "stage_two.epochs=14", "stage_two.lr=5e-3",
                          "stage_two.backbone_lr=2e-3", *changes)  # fmt: skip
-    setting, network, features = start(tmp_path, config)
-    train_network(setting, network, features)
-    found = score(setting, network)
+    context, network, features = start(tmp_path, config)
+    train_network(context, network, features)
+    found = score(context, network)
     # Four styles of equal size: a constant has a macro-F1 of 0.1; two genres: about 0.33.
     assert found["style"] > 0.6
     assert found["genre"] > 0.6
@@ -68,17 +68,17 @@ def test_both_stages_learn_what_a_constant_can_not(
 def test_every_kind_of_reader_gives_logits_and_a_unit_embedding(
     recurrent: str, tmp_path: Path
 ) -> None:
-    pictures, labels = paint_textures(8)
+    images, labels = paint_textures(8)
     config = tiny_config(f"model.recurrent={recurrent}", "stage_two.frozen=0")
-    _, network = tiny_run(tmp_path, config, make_works(labels, 6), pictures)
-    images = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 128 - 1
-    logits, embedding = network.eval()(images)
+    _, network = tiny_run(tmp_path, config, make_samples(labels, 6), images)
+    batch = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 128 - 1
+    logits, embedding = network.eval()(batch)
     assert {name: tuple(values.shape) for name, values in logits.items()} == {
         "style": (8, 4),
         "genre": (8, 2),
     }
     np.testing.assert_allclose(embedding.norm(dim=1).detach().numpy(), 1, atol=1e-5)
-    alone, _ = network(images[3:4])
+    alone, _ = network(batch[3:4])
     np.testing.assert_allclose(
         alone["style"].detach().numpy(), logits["style"][3:4].detach().numpy(), atol=1e-4
     )
@@ -88,10 +88,10 @@ def test_a_stage_two_that_is_never_better_leaves_the_head_of_stage_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config('predict.keep="best"')
-    monkeypatch.setattr(FeatureTask, "judge", lambda *_: {"score": 1.0})
-    setting, network, features = start(tmp_path, config)
-    train_network(setting, network, features)
-    head = setting.checkpoints.load("head")["head"]
+    monkeypatch.setattr(FeatureTask, "evaluate", lambda *_: {"score": 1.0})
+    context, network, features = start(tmp_path, config)
+    train_network(context, network, features)
+    head = context.checkpoints.load("head")["head"]
     for name, value in network.head.state_dict().items():
         assert torch.equal(value, head[name]), name
 
@@ -101,11 +101,11 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
     frozen: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(f"stage_two.frozen={frozen}", "stage_two.views=3")
-    whole_setting, whole, features = start(tmp_path / "whole", config)
-    train_network(whole_setting, whole, features)
+    whole_context, whole, features = start(tmp_path / "whole", config)
+    train_network(whole_context, whole, features)
 
-    setting, network, features = start(tmp_path / "parts", config)
-    saved = type(setting.recorder).add
+    context, network, features = start(tmp_path / "parts", config)
+    saved = type(context.recorder).add
     epochs = 0
 
     def stop_after_four(recorder: object, numbers: dict[str, object]) -> None:
@@ -115,12 +115,12 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
         if epochs == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(setting.recorder), "add", stop_after_four)
+    monkeypatch.setattr(type(context.recorder), "add", stop_after_four)
     with pytest.raises(KeyboardInterrupt):
-        train_network(setting, network, features)
+        train_network(context, network, features)
     monkeypatch.undo()
-    setting, network, features = start(tmp_path / "parts", config)
-    train_network(setting, network, features)
+    context, network, features = start(tmp_path / "parts", config)
+    train_network(context, network, features)
     assert type(network.backbone) is TinyBackbone
     for name, value in whole.state_dict().items():
         assert torch.equal(value, network.state_dict()[name]), name

@@ -61,7 +61,7 @@ def test_feature_map_keeps_its_places_and_pools_to_the_embedding(network: Backbo
 @pytest.mark.parametrize(
     ("side", "kernel", "stride", "expected"),
     [
-        # side, padding before and after: what TensorFlow's documentation of "SAME" works out to
+        # side, padding before and after: what TensorFlow's documentation of "SAME" samples out to
         (224, 3, 2, (0, 1)),
         (225, 3, 2, (1, 1)),
         (56, 5, 2, (1, 2)),

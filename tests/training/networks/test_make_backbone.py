@@ -35,7 +35,7 @@ def save(state: object, folder: Path) -> Path:
 
 def one_sentence(error: BaseException) -> bool:
     text = str(error)
-    return "\n" not in text and len(text) < 500 and ";" in text
+    return "\n" not in text and len(text) < 500 and (";" in text or ": run " in text)
 
 
 def test_published_lite0_knows_where_it_comes_from(lite0_file: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_missing_tensor_is_an_error(lite0_state: State, tmp_path: Path) -> Non
 
 def test_a_surplus_tensor_is_an_error(lite0_state: State, tmp_path: Path) -> None:
     lite0_state["_blocks.3._se.weight"] = torch.zeros(1)
-    with pytest.raises(ModelError, match=r"1 tensors have no place in it: _blocks.3._se") as error:
+    with pytest.raises(ModelError, match=r"1 tensors are not part of it: _blocks.3._se") as error:
         make_backbone("efficientnet-lite0", save(lite0_state, tmp_path))
     assert one_sentence(error.value)
 
@@ -199,7 +199,7 @@ def test_a_failed_download_says_what_to_do(
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr("torch.hub.urlopen", fail)
-    with pytest.raises(FetchError, match="--weights FILE") as error:
+    with pytest.raises(FetchError, match="give a copy as weights") as error:
         make_backbone("resnet50")
     assert str(reason) in str(error.value)
     assert "download.pytorch.org" in str(error.value)

@@ -1,22 +1,16 @@
-"""The networks that turn a picture into features, and how one is made by name.
-
-One network a file. Importing this package does not import torch; making a network does.
-"""
+"""Backbones by name, one to a file. Importing this package does not import torch."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from artextract.errors import ModelError
-from training.packages import check_packages
+from artextract.packages import check_packages
 
 if TYPE_CHECKING:
     from training.networks.backbones.base import Backbone
     from training.networks.backbones.weights import WeightsOrigin
 
-__all__ = ["ARCHITECTURES", "make_backbone"]
-
 ARCHITECTURES = ("efficientnet-lite0", "resnet50")
-"""The names that :func:`make_backbone` knows."""
 
 _SEED = 0
 
@@ -24,7 +18,7 @@ _SEED = 0
 def make_backbone(
     arch: str, weights: Path | Literal["random"] | None = None
 ) -> tuple["Backbone", "WeightsOrigin"]:
-    """Return the network called ``arch``, in evaluation mode on the CPU, and its weights' origin.
+    """Return the backbone ``arch``, in evaluation mode on the CPU, and its weights' origin.
 
     Args:
         arch: One of :data:`ARCHITECTURES`.
@@ -33,7 +27,7 @@ def make_backbone(
             ones that are the same in every run, or a file of the published form.
 
     Raises:
-        ModelError: ``arch`` is unknown, or the file is missing or not one of this network's.
+        ModelError: ``arch`` is unknown, or the file is missing or another network's.
         FetchError: the published weights can't be downloaded.
         PackageError: torch, or a package that this network needs, is not installed.
     """
@@ -42,30 +36,24 @@ def make_backbone(
 
     from training.networks.backbones.weights import RANDOM, load_weights
 
-    if weights is None:
-        file = network_class.find_published()
-    elif isinstance(weights, Path):
-        file = weights
-    else:
-        file = None
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
         torch.default_generator.manual_seed(_SEED)
         network = network_class()
-    if file is None:
+    if weights == "random":
         return network.eval(), RANDOM
+    file = weights or network_class.find_published()
     origin = load_weights(network, file, must_be_published=weights is None)
     return network.eval(), origin
 
 
 def _find_class(arch: str) -> type["Backbone"]:
-    """Return the class of the network called ``arch``."""
     if arch == "efficientnet-lite0":
-        check_packages("torch")
+        check_packages(arch, {"torch": "torch"}, extra="train")
         from training.networks.backbones.efficientnet_lite import EfficientNetLite0
 
         return EfficientNetLite0
     if arch == "resnet50":
-        check_packages("torch", "torchvision")
+        check_packages(arch, {"torch": "torch", "torchvision": "torchvision"}, extra="train")
         from training.networks.backbones.resnet50 import ResNet50
 
         return ResNet50

@@ -1,4 +1,4 @@
-"""What every backbone offers."""
+"""The interface of a backbone."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,15 +9,13 @@ import torch
 
 from artextract.images.preprocess import Preprocess
 
-__all__ = ["Backbone", "Published"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """A published file of weights.
 
     ``origin`` is one line for the model card, ``licence`` an SPDX id, and ``sha256`` the leading
-    hex digits of the file's SHA-256, as many as its publisher gives.
+    hex digits of the file's SHA-256, as many as its publisher states.
     """
 
     origin: str
@@ -36,31 +34,42 @@ class Backbone(torch.nn.Module, ABC):
     preprocess: ClassVar[Preprocess]
     published: ClassVar[Published]
     dropped: ClassVar[frozenset[str]]
-    """Published tensors that are left out on purpose: the classifier's."""
+    """Published tensors that are not loaded: the classifier's."""
 
     @abstractmethod
     def forward_features(self, image: torch.Tensor) -> torch.Tensor:
         """Return the feature map (n, c, h/32, w/32), float32, none negative.
 
         Args:
-            image: (n, 3, h, w), float32, prepared as ``preprocess`` says; h and w are multiples
-                of 32, 224 in training and use.
+            image: (n, 3, h, w), float32, prepared by ``preprocess``; h and w are multiples
+                of 32.
         """
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Return the embedding (n, c), float32: the mean of the feature map over its places."""
+        """Return the embedding (n, c), float32: the spatial mean of the feature map."""
         features = self.forward_features(image)  # (n, c, h/32, w/32)
         return features.mean(dim=(2, 3))  # (n, c)
+
+    def stages(self) -> list[torch.nn.Module]:
+        """Return the sequential stages: running them in order is :meth:`forward_features`.
+
+        They are the children, with plain sequences taken apart. Their numbers say where a second
+        map is taken, how many are frozen, and how the learning rate decays towards the first.
+        """
+        stages: list[torch.nn.Module] = []
+        for part in self.children():
+            stages.extend(part.children() if isinstance(part, torch.nn.Sequential) else [part])
+        return stages
 
     @staticmethod
     @abstractmethod
     def published_name(name: str) -> str:
-        """Return the name that the tensor ``name`` of this network has in the published file."""
+        """Return the name in the published file of this network's tensor ``name``."""
 
     @classmethod
     @abstractmethod
     def find_published(cls) -> Path:
-        """Return the published file of weights, fetched first where need be.
+        """Return the published file of weights, downloaded if necessary.
 
         Raises:
             PackageError: the package that carries it is not installed.

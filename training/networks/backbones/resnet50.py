@@ -17,8 +17,6 @@ from artextract.errors import FetchError
 from artextract.images.preprocess import TORCHVISION_RESNET_V2
 from training.networks.backbones.base import Backbone, Published
 
-__all__ = ["ResNet50"]
-
 
 class ResNet50(Backbone):
     """ResNet-50 without its classifier: 23.5 million weights, 2,048 features."""
@@ -34,7 +32,6 @@ class ResNet50(Backbone):
     dropped = frozenset({"fc.weight", "fc.bias"})
 
     def __init__(self) -> None:
-        """Make the network with random weights."""
         super().__init__()
         # conv1, bn1, relu, maxpool, layer1 to layer4; avgpool and fc are left out
         layers = list(resnet50(weights=None).named_children())[:-2]
@@ -52,25 +49,25 @@ class ResNet50(Backbone):
 
     @classmethod
     def find_published(cls) -> Path:
-        """Return torchvision's file in torch's hub folder, downloaded where it is not there yet.
+        """Return torchvision's file in torch's hub folder, downloaded if missing.
 
         Raises:
-            FetchError: it can't be downloaded, or what came is not the published file.
+            FetchError: it can't be downloaded, or is damaged.
         """
         weights = ResNet50_Weights.IMAGENET1K_V2
         url: str = weights.url
         file = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
         if not file.is_file():
             try:
-                # Keeps the file; its tensors are read later, by the one reader of weights.
+                # This only downloads the file; load_weights reads it.
                 weights.get_state_dict(
                     progress=sys.stderr.isatty(), check_hash=True, weights_only=True
                 )
             except (OSError, HTTPException, RuntimeError) as error:
-                # RuntimeError: torch.hub's word for a wrong hash. OSError: no network, a refusal
-                # by the server, no space left.
+                # RuntimeError: torch.hub found a wrong hash. OSError: no network, a refusal by
+                # the server, no space left.
                 raise FetchError(
                     f"the weights of {cls.arch} can't be downloaded from {url} ({error}); "
-                    "connect to a network and try again, or give a copy with --weights FILE"
+                    "connect to a network and try again, or give a copy as weights"
                 ) from error
         return file

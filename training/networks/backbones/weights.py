@@ -1,4 +1,4 @@
-"""Loading a file of weights into a backbone, with nothing left over on either side."""
+"""Loading a file of weights into a backbone, with no tensor missing and none left over."""
 
 import hashlib
 import io
@@ -12,15 +12,13 @@ import torch
 from artextract.errors import ModelError
 from training.networks.backbones.base import Backbone
 
-__all__ = ["RANDOM", "WeightsOrigin", "load_weights"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsOrigin:
     """Where a network's weights come from.
 
-    ``text`` is one line, ``sha256`` that of the file (None where there is none), ``licence`` an
-    SPDX id, or "NOASSERTION", SPDX's word for not known.
+    ``text`` is one line, ``sha256`` that of the file, if there is one, and ``licence`` an SPDX id,
+    or SPDX's "NOASSERTION" where it is unknown.
     """
 
     text: str
@@ -36,13 +34,13 @@ def load_weights(
 ) -> WeightsOrigin:
     """Load ``file`` into ``network`` and return where it comes from.
 
-    The file is a state dict saved by ``torch.save``, its tensors named and shaped as in the
-    published one. Each tensor of the network must be there, and each tensor there must have a place
-    in the network or be the classifier's. A file is known to be the published one by its SHA-256.
+    The file is a state dict saved by ``torch.save``, with the names and shapes of the published
+    one. Every tensor of the network must be in it, and no other but the classifier's. The published
+    file is recognised by its SHA-256.
 
     Raises:
-        ModelError: the file is missing, is no state dict, or is that of another network; or it is
-            not the published one though it ``must_be_published``.
+        ModelError: the file is missing, is no state dict, or is another network's; or it
+            ``must_be_published`` and is not.
     """
     try:
         data = file.read_bytes()
@@ -66,10 +64,10 @@ def load_weights(
 
 
 def _read_state(data: bytes, file: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors in a file's bytes by name, without running any code that they hold."""
+    """Return the tensors in a file's bytes by name, without running code in it."""
     try:
         with warnings.catch_warnings():
-            # Files pickled with another protocol than torch's default of 2 load as well.
+            # Other pickle protocols than torch's default of 2 load as well.
             warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except _UNPICKLING_ERRORS as error:
@@ -94,26 +92,26 @@ _UNPICKLING_ERRORS = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError
 
 
 def _fill(network: Backbone, state: dict[str, torch.Tensor], file: Path) -> None:
-    """Copy ``state`` (published names) into ``network``, every tensor to its place."""
+    """Copy ``state`` (published names) into ``network``."""
     own = network.state_dict()
-    wanted = {network.published_name(name): name for name in own}
-    missing = [name for name in wanted if name not in state]
-    surplus = [name for name in state if name not in wanted and name not in network.dropped]
+    expected = {network.published_name(name): name for name in own}
+    missing = [name for name in expected if name not in state]
+    surplus = [name for name in state if name not in expected and name not in network.dropped]
     if missing:
         raise _wrong_network(
-            network, file, f"{len(missing)} of {len(wanted)} tensors are missing: {missing[0]}, …"
+            network, file, f"{len(missing)} of {len(expected)} tensors are missing: {missing[0]}, …"
         )
     if surplus:
         raise _wrong_network(
-            network, file, f"{len(surplus)} tensors have no place in it: {surplus[0]}, …"
+            network, file, f"{len(surplus)} tensors are not part of it: {surplus[0]}, …"
         )
-    for published, name in wanted.items():
+    for published, name in expected.items():
         if state[published].shape != own[name].shape:
-            found, expected = tuple(state[published].shape), tuple(own[name].shape)
+            found, shape = tuple(state[published].shape), tuple(own[name].shape)
             raise _wrong_network(
-                network, file, f"tensor {published} has the shape {found}, not {expected}"
+                network, file, f"tensor {published} has the shape {found}, not {shape}"
             )
-    network.load_state_dict({name: state[published] for published, name in wanted.items()})
+    network.load_state_dict({name: state[published] for published, name in expected.items()})
 
 
 def _wrong_network(network: Backbone, file: Path, reason: str) -> ModelError:

@@ -8,7 +8,7 @@ from runs import blobs
 from sklearn.metrics import average_precision_score
 
 from artextract.errors import InputError
-from training.label_errors.noise import (
+from benchmarks.label_noise import (
     average_precision,
     precision_at,
     seed_rule,
@@ -39,12 +39,12 @@ def test_noise_toward_similar_classes_goes_to_the_nearest_means() -> None:
     assert changed.sum() == 120
     means = {c: rows[labels == c].mean(axis=0) for c in set(labels.tolist())}
     for old, new in zip(labels[changed], noisy[changed], strict=True):
-        alike = {
+        similarity = {
             c: means[old] @ mean / np.linalg.norm(means[old]) / np.linalg.norm(mean)
             for c, mean in means.items()
             if c != old
         }
-        assert new in sorted(alike, key=lambda c: -alike[c])[:2]
+        assert new in sorted(similarity, key=lambda c: -similarity[c])[:2]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -80,9 +80,9 @@ def test_what_can_not_be_asked() -> None:
         symmetric_noise(labels, 1.5, 2, seed=0)
     with pytest.raises(InputError, match=r"noise of 0\.5 among 1 classes"):
         symmetric_noise(np.zeros(4, np.int64), 0.5, 1, seed=0)
-    with pytest.raises(InputError, match="asked of 2 classes"):
+    with pytest.raises(InputError, match="needs at least 4 classes, and there are 2"):
         toward_similar_noise(labels, 0.5, blobs(labels), seed=0)
     with pytest.raises(InputError, match="none of 4 labels is wrong"):
         average_precision(np.zeros(4, bool), np.zeros(4))
-    with pytest.raises(InputError, match="the first 5 of 4"):
+    with pytest.raises(InputError, match="precision at 5 of 4"):
         precision_at(labels > 0, np.zeros(4), 5)

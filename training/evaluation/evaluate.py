@@ -1,4 +1,4 @@
-"""All that a report says of a run, as numbers: one judgement a split and attribute."""
+"""The evaluation of a run: one for each split and attribute."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,21 +13,19 @@ from training.evaluation.calibration import Calibration, calibrate
 from training.evaluation.metrics import Ints, Scores, confused_pairs, score, softmax
 from training.evaluation.predictions import Predictions, Run
 
-__all__ = ["LEAST_FOR_CALIBRATION", "SPLITS", "Judgement", "judge_run", "to_json"]
+SPLITS = {"val": "validation split", "artist_disjoint": "artist-disjoint split"}
+"""{split: its title}, in the order of a report."""
 
-SPLITS = {"val": "validation split", "artist_disjoint": "artists kept apart"}
-"""{split: what it is called}, in the order of a report."""
-
-LEAST_FOR_CALIBRATION = 50
-"""Works; with fewer, 15 bins hold too little to speak of calibration."""
+MIN_FOR_CALIBRATION = 50
+"""Samples; with fewer, 15 bins are too sparse to measure calibration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """One attribute of one split; what is None could not be had.
+class Evaluation:
+    """One attribute of one split; what is None is not available.
 
-    ``ids``, ``labels`` and ``probabilities`` (temperature scaled where ``calibration`` is there)
-    are those of the works with a known label.
+    ``ids``, ``labels`` (n,) and ``probabilities`` (n, C), temperature scaled where there is a
+    ``calibration``, are those of the samples with a known label.
     """
 
     split: str
@@ -45,18 +43,23 @@ class Judgement:
     probabilities: npt.NDArray[np.float64]
 
     @property
-    def judged(self) -> int:
-        """How many classes have a work to judge by."""
+    def anchor(self) -> str:
+        """A name for links and files."""
+        return self.attribute if self.split == "val" else f"{self.attribute}-{self.split}"
+
+    @property
+    def evaluated_classes(self) -> int:
+        """The number of classes that have a sample."""
         return sum(row.works > 0 for row in self.scores.classes)
 
 
-def judge_run(run: Run) -> list[Judgement]:
-    """Judge what a run predicted of each split of :data:`SPLITS` that it has.
+def evaluate_run(run: Run) -> list[Evaluation]:
+    """Evaluate a run's predictions for each split of :data:`SPLITS` that it has.
 
     Raises:
         InputError: there are no predictions of the validation split, or a file can't be used.
     """
-    judgements: list[Judgement] = []
+    evaluations: list[Evaluation] = []
     for split in SPLITS:
         if split != "val" and not run.predictions_file(split).is_file():
             continue
@@ -64,39 +67,42 @@ def judge_run(run: Run) -> list[Judgement]:
         baseline = None
         if run.predictions_file(f"baseline_{split}").is_file():
             baseline = run.load_predictions(f"baseline_{split}")
-        judgements += [
-            _judge(run, split, attribute, predictions, baseline)
+        evaluations += [
+            _evaluate(run, split, attribute, predictions, baseline)
             for attribute, labels in predictions.labels.items()
             if (labels >= 0).any()
         ]
-    if not judgements:
+    if not evaluations:
         raise InputError(
-            f"no work in {run.predictions_file('val')} has a known label, so there is nothing to "
-            "judge by; train with a validation split that has labels"
+            f"no sample in {run.predictions_file('val')} has a known label, so there is nothing to "
+            "evaluate; train with a validation split that has labels"
         )
-    return judgements
+    return evaluations
 
 
-def _judge(
+def _evaluate(
     run: Run, split: str, attribute: str, predictions: Predictions, baseline: Predictions | None
-) -> Judgement:
+) -> Evaluation:
     names = list(run.classes.names[attribute])
     logits, labels = predictions.logits[attribute], predictions.labels[attribute]
     scores = score(logits, labels, names)
-    calibration = calibrate(logits, labels) if scores.n >= LEAST_FOR_CALIBRATION else None
+    calibration = calibrate(logits, labels) if scores.n >= MIN_FOR_CALIBRATION else None
     rows = labels >= 0
     own, baseline_scores, baseline_intervals, difference = logits, None, None, None
     if baseline is not None and attribute in baseline.logits:
         at = baseline.rows_of(predictions.ids)
-        _check_same_labels(run, split, attribute, baseline.labels[attribute][at[at >= 0]],
-                           labels[at >= 0])  # fmt: skip
-        # Both are compared on the works that both have.
+        if not np.array_equal(baseline.labels[attribute][at[at >= 0]], labels[at >= 0]):
+            raise InputError(
+                f"{run.predictions_file(f'baseline_{split}')} has other labels of {attribute} than "
+                f"{split}.npz, so it is of an older training; fit the baseline again"
+            )
+        # Both are compared on the samples that both have.
         own, others = logits[at >= 0], baseline.logits[attribute][at[at >= 0]]
         common = labels[at >= 0]
         baseline_scores = score(others, common, names)
         baseline_intervals = bootstrap(others, common)
         difference = paired_bootstrap(own, others, common)
-    return Judgement(
+    return Evaluation(
         split=split,
         attribute=attribute,
         names=names,
@@ -107,30 +113,20 @@ def _judge(
         baseline_intervals=baseline_intervals,
         difference=difference,
         pairs=confused_pairs(scores.confusion, names),
-        ids=[id_ for id_, kept in zip(predictions.ids, rows, strict=True) if kept],
+        ids=[id_ for id_, known in zip(predictions.ids, rows, strict=True) if known],
         labels=labels[rows],
         probabilities=softmax(logits[rows], calibration.temperature if calibration else 1.0),
     )
 
 
-def _check_same_labels(run: Run, split: str, attribute: str, baseline: Ints, network: Ints) -> None:
-    """Check that baseline and network are judged by the same labels."""
-    if not np.array_equal(baseline, network):
-        raise InputError(
-            f"{run.predictions_file(f'baseline_{split}')} has other labels of {attribute} than "
-            f"{split}.npz, so it is of an older training; make it again with "
-            f"`artextract report {run.folder} --baseline`"
-        )
-
-
-def to_json(run: Run, judgements: list[Judgement]) -> dict[str, Any]:
-    """Return the judgements as plain JSON values, with what each number needs to be read."""
+def to_json(run: Run, evaluations: list[Evaluation]) -> dict[str, Any]:
+    """Return the evaluations as plain JSON values, with how they were measured."""
     return {
         "format": 1,
         "method": {
-            "macro_f1": "mean F1 of the classes that have a work to judge by",
-            "intervals": "95 % percentile bootstrap, works resampled",
-            "difference": "network minus baseline, paired bootstrap on the works that both have",
+            "macro_f1": "mean F1 of the classes that have a sample",
+            "intervals": "95 % percentile bootstrap, samples resampled",
+            "difference": "network minus baseline, paired bootstrap on the samples that both have",
             "calibration": "expected calibration error, 15 bins of equal width; after: temperature "
             "fitted on the other folds",
         },
@@ -150,7 +146,7 @@ def to_json(run: Run, judgements: list[Judgement]) -> dict[str, Any]:
                 else None,
                 "difference": asdict(one.difference) if one.difference else None,
             }
-            for one in judgements
+            for one in evaluations
         ],
     }
 
@@ -162,4 +158,4 @@ def _read_json(run: Run, name: str) -> Any:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} can't be read as JSON ({error}); mend or remove it") from error
+        raise InputError(f"{path} can't be read as JSON ({error}); correct or remove it") from error
