@@ -62,7 +62,7 @@ def fact_keys() -> tuple[str, ...]:
     return tuple(key for aspect in detecting(ASPECTS) for key in aspect.fact_keys)
 
 
-def declared_filters() -> tuple[FactFilter, ...]:
+def fact_filters() -> tuple[FactFilter, ...]:
     """Return the filters over all facts."""
     return tuple(each for aspect in detecting(ASPECTS) for each in aspect.filters)
 

@@ -34,6 +34,7 @@ class FactFilter:
     Attributes:
         name: Field name in Python and in the API; the command line writes "-" for "_".
         fact: The first part of the terms.
+        label: How pages call it.
         help: One sentence for help texts and API descriptions.
         example: A valid value, as text.
         read: Returns the values of an image from its facts, as the aspect's ``facts`` returns them.
@@ -44,6 +45,7 @@ class FactFilter:
 
     name: str
     fact: str
+    label: str
     help: str
     example: str
     read: Callable[[Mapping[str, Any]], Iterable[object]]
@@ -111,7 +113,7 @@ class Aspect(ABC):
         fact_keys: Payload keys of the facts.
         filters: Filters over the facts.
         absent: Why an image may have no vector, such as "no face was found".
-        drawing: What ``draw`` shows, as a label; empty where nothing can be drawn.
+        drawing: What ``draw`` shows, such as "faces"; empty where nothing can be drawn.
     """
 
     name: str

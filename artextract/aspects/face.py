@@ -41,6 +41,7 @@ class FaceAspect(Aspect):
         FactFilter(
             name="faces",
             fact="faces",
+            label="Faces",
             help="Only artworks with this number of faces: 2, 1:3, or 2: for two and more.",
             example="1:3",
             multiple=False,
@@ -50,6 +51,7 @@ class FaceAspect(Aspect):
         FactFilter(
             name="facing",
             fact="facing",
+            label="Facing",
             help="Only artworks whose main face turns this way, as the viewer sees it; any of.",
             example="left",
             choices=("left", "front", "right", "left profile", "right profile"),
@@ -57,7 +59,7 @@ class FaceAspect(Aspect):
         ),
     )
     absent = "no face was found"
-    drawing = "Faces"
+    drawing = "faces"
 
     def dimensions(
         self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]

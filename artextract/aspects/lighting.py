@@ -32,7 +32,7 @@ class Lighting(Aspect):
     """A histogram of lightness, and lightness on a grid."""
 
     name = "lighting"
-    label = "Light"
+    label = "Tonality"
     summary = "light and dark"
     needs = frozenset({"lab"})
     fact_keys = ("light",)
@@ -40,6 +40,7 @@ class Lighting(Aspect):
         FactFilter(
             name="light_from",
             fact="light",
+            label="Light from",
             help="Only artworks lit from this side, as the viewer sees it; any of.",
             example="left",
             choices=("left", "right", "above", "unclear"),
@@ -48,13 +49,14 @@ class Lighting(Aspect):
         FactFilter(
             name="key",
             fact="key",
+            label="Tonal key",
             help="Only dark (low), middling (mid) or light (high) images; any of.",
             example="low",
             choices=("low", "mid", "high"),
             read=lambda facts: [facts["light"]["key"]],
         ),
     )
-    drawing = "Light"
+    drawing = "tonality"
 
     def dimensions(
         self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]

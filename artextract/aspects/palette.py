@@ -68,6 +68,7 @@ class Palette(Aspect):
         FactFilter(
             name="colour",
             fact="colour",
+            label="Main colours",
             help="Only artworks with this among their main colours (red, brown, grey, ...); any "
             "of.",
             example="blue",
@@ -75,7 +76,7 @@ class Palette(Aspect):
             read=lambda facts: facts["palette"]["main"],
         ),
     )
-    drawing = "Colours"
+    drawing = "colours"
 
     def dimensions(
         self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]

@@ -44,6 +44,7 @@ class Pose(Aspect):
         FactFilter(
             name="bodies",
             fact="bodies",
+            label="Figures",
             help="Only artworks with this number of figures, written like faces.",
             example="2:",
             multiple=False,
@@ -52,7 +53,7 @@ class Pose(Aspect):
         ),
     )
     absent = "no figure was found"
-    drawing = "Skeletons"
+    drawing = "figures"
 
     def dimensions(
         self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from artextract import __version__
-from artextract.aspects import ASPECTS, fact_keys
+from artextract.aspects import ASPECTS, fact_filters, fact_keys
 from artextract.catalog.artwork import Artwork
 from artextract.errors import MissingError
 from artextract.net.fetch import fetch
@@ -81,6 +81,15 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             works=len(collection),
             images=store.count(),
             aspects=[name for name in ASPECTS if name in manifest.vectors],
+            aspect_labels=[
+                schemas.AspectOut.model_validate(aspect, from_attributes=True)
+                for name, aspect in ASPECTS.items()
+                if name in manifest.vectors
+            ],
+            fact_filters=[
+                schemas.FactFilterOut.model_validate(each, from_attributes=True)
+                for each in fact_filters()
+            ],
             fields=list(countable_fields()),
             counted=served.counter.present(),
             model=manifest.model.name,
