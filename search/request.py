@@ -116,9 +116,9 @@ class SearchFilters:
     """Which artworks may be found; several values of one field mean any of them.
 
     Attributes:
-        facts: Filters over detected facts, {name of the filter: values}; the filters are those of
-            :func:`artextract.aspects.fact_filters`. :meth:`of` and all interfaces take them as fields
-            of their own.
+        facts: Filters over detected facts, {name of the filter: values}, as
+            :func:`artextract.aspects.fact_filters` returns them. :meth:`of` and all interfaces take
+            them as fields of their own.
 
     Raises:
         CombinationError: a field lacks the one that it belongs to.

@@ -76,15 +76,19 @@ def aspects_with_fact(fact: str) -> tuple[str, ...]:
     )
 
 
-def terms_of(facts: Mapping[str, Any]) -> list[str]:
-    """Return the terms of an image's facts, which filters compare: "faces=2", "key=low", ..."""
+def values_of(facts: Mapping[str, Any]) -> list[tuple[FactFilter, list[str]]]:
+    """Return the values of an image that each filter compares; ``facts`` may be its payload."""
     return [
-        f"{each.fact}={value}"
+        (each, [str(value) for value in each.read(facts)])
         for aspect in detecting(ASPECTS)
         if facts.keys() >= {*aspect.fact_keys}
         for each in aspect.filters
-        for value in each.read(facts)
     ]
+
+
+def terms_of(facts: Mapping[str, Any]) -> list[str]:
+    """Return the terms of an image's facts, which collections store: "faces=2", "key=low", ..."""
+    return [f"{each.fact}={value}" for each, values in values_of(facts) for value in values]
 
 
 def measurement_version(names: Iterable[str]) -> int | None:

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from artextract import __version__
-from artextract.aspects import ASPECTS, fact_filters, fact_keys
+from artextract.aspects import ASPECTS, fact_filters, fact_keys, values_of
 from artextract.catalog.artwork import Artwork
 from artextract.errors import MissingError
 from artextract.net.fetch import fetch
@@ -146,6 +146,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             id=payload["id"],
             work=_entry(payload),
             seen=facts,
+            detected={each.name: values for each, values in values_of(payload)},
             images=[
                 {
                     "point_id": record.id,

@@ -87,8 +87,9 @@ class WorkOut(BaseModel):
 
     id: str
     work: dict[str, Any] = Field(description="Its catalog entry.")
-    seen: dict[str, Any] = Field(
-        description="Detected facts (faces, figures, light, colours) and predictions."
+    seen: dict[str, Any] = Field(description="Detected facts and predictions, as stored.")
+    detected: dict[str, list[str]] = Field(
+        description="Its values for the filters over detected facts."
     )
     images: list[dict[str, Any]]
     aspects: list[str] = Field(description="Aspects of which it has a vector.")
