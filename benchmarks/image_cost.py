@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from artextract.aspects import composition, face, lighting, palette, pose
-from artextract.aspects.view import Finders, View
+from artextract.aspects import ASPECTS
+from artextract.aspects.features import Detectors, ImageFeatures
 from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import content_hash, make_thumbnail, open_sized, read_image_file
 from artextract.models.registry import DEFAULT_MODEL
@@ -48,9 +48,9 @@ class Clock:
         self.seconds[name] += time.thread_time() - begun
 
 
-def take(paths: list[Path], models: Models, finders: Finders) -> dict[str, float]:
+def take(paths: list[Path], models: Models, detectors: Detectors) -> dict[str, float]:
     """Return CPU seconds by part of taking images through all steps up to the model's input."""
-    (preprocess,) = models.eyes.preprocesses
+    (preprocess,) = models.encoder.preprocesses
     tensor = np.empty((3, preprocess.size, preprocess.size), np.float32)
     clock = Clock()
     for path in paths:
@@ -58,31 +58,23 @@ def take(paths: list[Path], models: Models, finders: Finders) -> dict[str, float
             data = read_image_file(path)
             content_hash(data)
         with clock.part("decode"):
-            image, _ = open_sized(data, path.name, models.eyes.decode_at_least)
+            image, _ = open_sized(data, path.name, models.encoder.decode_at_least)
         with clock.part("thumbnail"):
             make_thumbnail(image)
         with clock.part("resize for the model"):
             pixels = preprocess.resize_pixels(image)
-        view = View(image, finders)
+        features = ImageFeatures(image, detectors)
         with clock.part("detect people (MoveNet)"):
-            bodies = view.bodies
+            features.people  # noqa: B018 (reading it computes it)
         with clock.part("detect faces (BlazeFace, face mesh)"):
-            heads = view.heads
+            features.faces  # noqa: B018
         with clock.part("64 x 64 L*a*b*"):
-            lab = view.lab
-        with clock.part("composition"):
-            composition.composition(lab)
-        with clock.part("lighting"):
-            lighting.lighting(lab)
-            lighting.lighting_facts(lab)
-        with clock.part("palette"):
-            palette.palette(lab[::2, ::2])
-            palette.palette_facts(lab)
-        with clock.part("face and pose"):
-            face.face(heads)
-            face.faces_facts(heads)
-            pose.pose(bodies, image.width / image.height)
-            pose.bodies_facts(bodies)
+            features.lab  # noqa: B018
+        for part in ("composition", "lighting", "palette", "face and pose"):
+            with clock.part(part):
+                for name in part.split(" and "):
+                    ASPECTS[name].vector(features)
+                    ASPECTS[name].facts(features)
         with clock.part("normalise"):
             preprocess.normalize(pixels, tensor)
     return dict(clock.seconds)
@@ -94,7 +86,10 @@ def write(models: Models, payload: dict[str, object]) -> float:
     points = [
         Point(
             str(uuid.UUID(int=number)),
-            {name: random.normal(size=size).tolist() for name, size in models.eyes.vectors.items()},
+            {
+                name: random.normal(size=size).tolist()
+                for name, size in models.encoder.vectors.items()
+            },
             {"id": str(number), **payload},
         )
         for number in range(COUNT)
@@ -104,7 +99,7 @@ def write(models: Models, payload: dict[str, object]) -> float:
         create_store(
             str(Path(scratch) / "store"),
             models.identity,
-            vectors=models.eyes.vectors,
+            vectors=models.encoder.vectors,
             classifier=models.classifier,
             measured=models.measured,
         ) as store,
@@ -120,12 +115,12 @@ def main() -> None:
     models = load_models(DEFAULT_MODEL, device="cpu")
     paths = list(islice(sorted((SHARED / "data/nga/images").glob("*.jpg")), COUNT))
     image = open_sized(read_image_file(paths[0]), "first")[0]
-    payload = {"thumbnail": make_thumbnail(image), **models.eyes.see(image).payload}
-    finders = Finders()
-    take(paths[:10], models, finders)  # loads the detectors
+    payload = {"thumbnail": make_thumbnail(image), **models.encoder.encode(image).payload}
+    detectors = Detectors()
+    take(paths[:10], models, detectors)  # loads the detectors
     rounds = []
     for _ in range(REPEATS):
-        rounds.append({**take(paths, models, finders), "write": write(models, payload)})
+        rounds.append({**take(paths, models, detectors), "write": write(models, payload)})
     milliseconds = {
         part: round(statistics.median(each[part] for each in rounds) / COUNT * 1000, 3)
         for part in rounds[0]

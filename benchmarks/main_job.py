@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from artextract.aspects.measure import Measured
+from artextract.aspects.features import ImageFeatures
 from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import open_image
 from artextract.models.registry import DEFAULT_MODEL
@@ -72,7 +72,7 @@ def measure_ingest(
     cores = os.cpu_count() or 1
     models = load_models(model_name, aspects=(), device="cpu")
     wide_models = load_models(model_name, aspects=(), device="cpu", threads=cores)
-    (preprocess,) = models.eyes.preprocesses
+    (preprocess,) = models.encoder.preprocesses
     tensors = np.stack(
         [preprocess(open_image(p.read_bytes(), p.name)) for p in islice(cycle(pictures), 256)]
     )
@@ -81,7 +81,7 @@ def measure_ingest(
     def model_alone(models: Models, at_once: int) -> float:
         def look(at: int) -> None:
             batch = tensors[at : at + BATCH_SIZE]
-            models.eyes.look([batch], [Measured()] * len(batch))
+            models.encoder.encode_batch([batch], [ImageFeatures() for _ in batch])
 
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(look, starts[:at_once]))
@@ -92,12 +92,12 @@ def measure_ingest(
     def whole_job(models: Models, at_once: int) -> float:
         location = scratch / "ingest-store"
         with create_store(
-            str(location), models.identity, vectors=models.eyes.vectors,
+            str(location), models.identity, vectors=models.encoder.vectors,
             classifier=models.classifier, measured=models.measured,
         ) as store:  # fmt: skip
             journal = Journal(location / "failures.jsonl")
             summary = ingest(
-                FolderSource(folder), store, models.eyes, journal,
+                FolderSource(folder), store, models.encoder, journal,
                 batch_size=BATCH_SIZE, threads=cores, runners=at_once,
             )  # fmt: skip
         shutil.rmtree(location)

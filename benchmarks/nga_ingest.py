@@ -58,10 +58,10 @@ def measure(source: Source, model_name: str, readers: int) -> tuple[float, float
     models = load_models(model_name, aspects=(), device="cpu")
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder, create_store(
-        folder, models.identity, vectors=models.eyes.vectors, classifier=models.classifier
+        folder, models.identity, vectors=models.encoder.vectors, classifier=models.classifier
     ) as store:  # fmt: skip
         summary = ingest(
-            source, store, models.eyes, Journal(Path(folder, "failures.jsonl")),
+            source, store, models.encoder, Journal(Path(folder, "failures.jsonl")),
             batch_size=BATCH_SIZE, threads=cores, runners=cores, readers=readers,
         )  # fmt: skip
     assert summary.embedded == source.count(), summary.failures[:3]

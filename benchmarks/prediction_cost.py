@@ -55,13 +55,13 @@ def measure(name: str) -> tuple[int, float]:
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "store"
         with create_store(
-            str(location), models.identity, vectors=models.eyes.vectors,
+            str(location), models.identity, vectors=models.encoder.vectors,
             classifier=models.classifier, measured=models.measured,
         ) as store:  # fmt: skip
             summary = ingest(
                 FolderSource(SHARED / "data" / "nga" / "images"),
                 store,
-                models.eyes,
+                models.encoder,
                 Journal(location / "failures.jsonl"),
                 batch_size=BATCH_SIZE,
                 threads=cores,

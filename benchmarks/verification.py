@@ -97,11 +97,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         location = Path(scratch) / "store"
         with create_store(
-            str(location), models.identity, vectors=models.eyes.vectors,
+            str(location), models.identity, vectors=models.encoder.vectors,
             classifier=models.classifier, measured=models.measured,
         ) as store:  # fmt: skip
             ingest(
-                FolderSource(folder), store, models.eyes, Journal(location / "failures.jsonl"),
+                FolderSource(folder), store, models.encoder, Journal(location / "failures.jsonl"),
                 batch_size=8, threads=cores, runners=cores,
             )  # fmt: skip
         with open_store(str(location)) as store:

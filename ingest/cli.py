@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from artextract.aspects import ASPECTS
 from artextract.cli.model_name import ModelName
 from artextract.cli.options import device_option, layout_options, store_option, take_layout
 from artextract.models.registry import DEFAULT_MODEL
@@ -28,6 +29,8 @@ def ingest() -> None:
 
 def _common_options(command: Command) -> Command:
     """Add the options that all sources share."""
+    computed = [name for name in ASPECTS if name != "visual"]
+    classified = [name for name in computed if "classifier" in ASPECTS[name].needs]
     options = [
         store_option,
         click.option(
@@ -52,8 +55,8 @@ def _common_options(command: Command) -> Command:
             default="all",
             show_default=True,
             metavar="A,B",
-            help="Ways to be alike that are computed beside visual: style, composition, lighting, "
-            "palette, face, pose, scene (style and scene need a classifier), or all.",
+            help=f"Aspects to compute beside visual: {', '.join(computed)} "
+            f"({' and '.join(classified)} need a classifier), or all.",
         ),
         device_option,
         click.option(

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from artextract.aspects.measure import Measured
+from artextract.aspects.features import ImageFeatures
 from artextract.catalog.artwork import METADATA_FIELDS
-from artextract.encoding.encoder import Eyes
+from artextract.encoding.encoder import ImageEncoder
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images.opening import content_hash, make_thumbnail, open_sized
 from artextract.images.preprocess import Preprocess
@@ -71,7 +71,7 @@ class _Prepared:
 
     item: Item
     pixels: tuple[npt.NDArray[np.uint8], ...]  # (size, size, 3) for each preprocessing
-    measured: Measured
+    features: ImageFeatures
     payload: dict[str, Any]
     seconds: tuple[float, float]  # reading, preparing
 
@@ -118,7 +118,7 @@ class _Written:
 def ingest(
     source: Source,
     store: Store,
-    eyes: Eyes,
+    encoder: ImageEncoder,
     journal: Journal,
     *,
     batch_size: int,
@@ -137,8 +137,8 @@ def ingest(
 
     Args:
         source: The works.
-        store: A collection for what these eyes see.
-        eyes: What looks at the pictures.
+        store: A collection for the vectors of ``encoder``.
+        encoder: Encodes the images.
         journal: Where failures go, and which works ``only_failed`` takes.
         batch_size: Pictures in one run of the networks.
         threads: Pictures that are prepared at once.
@@ -155,14 +155,14 @@ def ingest(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, journal if only_failed else None, limit)
-    batches = _Batches(eyes.preprocesses)
-    prepare = _Preparer(eyes, store.manifest.model, threads)
+    batches = _Batches(encoder.preprocesses)
+    prepare = _Preparer(encoder, store.manifest.model, threads)
     writer = _Writer()
     batch: list[_Prepared] = []
 
     def embed(prepared: list[_Prepared]) -> tuple[list[_Embedded | Failure], float]:
         begun = time.perf_counter()
-        return _embed(eyes, prepared, batches), time.perf_counter() - begun
+        return _embed(encoder, prepared, batches), time.perf_counter() - begun
 
     def count(outcome: _Embedded | _Known | Failure) -> None:
         if isinstance(outcome, Failure):
@@ -239,7 +239,7 @@ def check_source(
     source: Source,
     store: Store | None,
     model: ModelIdentity,
-    eyes: Eyes,
+    encoder: ImageEncoder,
     *,
     threads: int,
     limit: int | None = None,
@@ -255,7 +255,7 @@ def check_source(
     started = time.perf_counter()
     summary = Summary()
     works = _select(source, only, limit)
-    prepare = _Preparer(eyes, model, threads, dry=True)
+    prepare = _Preparer(encoder, model, threads, dry=True)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(works, store, prepare, pool, 4 * threads):
             if isinstance(outcome, Failure):
@@ -357,14 +357,14 @@ class _Preparer:
 
     def __init__(
         self,
-        eyes: Eyes,
+        encoder: ImageEncoder,
         model: ModelIdentity,
         at_once: int,
         *,
         dry: bool = False,
     ) -> None:
         """``dry``: fetch nothing from a server, and look at no picture beyond decoding it."""
-        self._eyes = eyes
+        self._encoder = encoder
         self._dry = dry
         self._model = {"name": model.name, "sha256": model.sha256}
         self._cores = threading.BoundedSemaphore(at_once)
@@ -400,7 +400,7 @@ class _Preparer:
         ):
             return self._known(work, record, read_seconds)
         try:
-            image, size = open_sized(data, work.artwork.image, self._eyes.decode_at_least)
+            image, size = open_sized(data, work.artwork.image, self._encoder.decode_at_least)
         except ImageError as error:
             work.discard()
             return Failure(work.key, work.artwork.image, str(error))
@@ -414,10 +414,10 @@ class _Preparer:
         }
         if work.version is not None:
             payload["image_version"] = work.version
-        pixels = tuple(each.resize_pixels(image) for each in self._eyes.preprocesses)
-        measured = Measured() if self._dry else self._eyes.measure(image)
+        pixels = tuple(each.resize_pixels(image) for each in self._encoder.preprocesses)
+        features = ImageFeatures() if self._dry else self._encoder.measure(image)
         seconds = (read_seconds, time.perf_counter() - started)
-        return _Prepared(work, pixels, measured, payload, seconds)
+        return _Prepared(work, pixels, features, payload, seconds)
 
 
 def _metadata(work: Item) -> dict[str, Any]:
@@ -434,23 +434,25 @@ def _version(record: Record) -> str | None:
     return version
 
 
-def _embed(eyes: Eyes, pictures: list[_Prepared], batches: _Batches) -> list[_Embedded | Failure]:
+def _embed(
+    encoder: ImageEncoder, pictures: list[_Prepared], batches: _Batches
+) -> list[_Embedded | Failure]:
     """Return a point for each picture, or why it has none."""
     try:
-        sights = eyes.look(batches.make(pictures), [each.measured for each in pictures])
+        encoded = encoder.encode_batch(batches.make(pictures), [each.features for each in pictures])
     except ModelError as error:
         if len(pictures) > 1:  # find out which of them it is
-            return [outcome for one in pictures for outcome in _embed(eyes, [one], batches)]
+            return [outcome for one in pictures for outcome in _embed(encoder, [one], batches)]
         item = pictures[0].item
         return [Failure(item.key, item.artwork.image, str(error))]
     return [
         _Embedded(
             prepared.item.key,
             Point(
-                prepared.item.artwork.point_id, sight.vectors, {**prepared.payload, **sight.payload}
+                prepared.item.artwork.point_id, each.vectors, {**prepared.payload, **each.payload}
             ),
         )
-        for prepared, sight in zip(pictures, sights, strict=True)
+        for prepared, each in zip(pictures, encoded, strict=True)
     ]
 
 

@@ -96,7 +96,7 @@ def run(
         create_store(
             settings.store,
             models.identity,
-            vectors=models.eyes.vectors,
+            vectors=models.encoder.vectors,
             classifier=models.classifier,
             measured=models.measured,
             layout=settings.layout,
@@ -137,7 +137,7 @@ def _ingest(
             summary = ingest_source(
                 source,
                 store,
-                models.eyes,
+                models.encoder,
                 journal,
                 batch_size=settings.batch_of(models.device),
                 threads=os.cpu_count() or 1,
@@ -167,7 +167,7 @@ def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
     try:
         if store is not None:
             store.check_model(
-                models.identity, models.classifier, models.eyes.vectors, models.measured
+                models.identity, models.classifier, models.encoder.vectors, models.measured
             )
         journal = Journal(settings.journal) if settings.retry_failed else None
         total = source.count() if journal is None else len(journal)
@@ -176,7 +176,7 @@ def _dry_run(source: Source, settings: Settings, models: Models) -> Summary:
                 source,
                 store,
                 models.identity,
-                models.eyes,
+                models.encoder,
                 threads=os.cpu_count() or 1,
                 limit=settings.limit,
                 only=journal,
@@ -249,7 +249,7 @@ def _print_summary(summary: Summary, settings: Settings, store: Store, models: M
         f"{models.device} ({_runners(models.device)} at once, batches of "
         f"{settings.batch_of(models.device)})."
     )
-    detector_device = models.eyes.detector_device
+    detector_device = models.encoder.detector_device
     if detector_device not in (None, models.device):
         click.echo(f"Faces and people were detected on {detector_device}.")
     if models.classifier is not None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from artextract.aspects import fact_filters
 from artextract.catalog.artwork import FACET_FIELDS
 from artextract.catalog.names import fold, words_of
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from search.filtering import is_detected, make_filter
 from search.names import as_written
-from search.request import SearchFilters, fact_filters
+from search.request import SearchFilters
 
 _TERMS = ("nationality", "school", "qualifier")
 _PREDICTED = ("predicted_style", "predicted_genre", "predicted_artist")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from artextract.aspects import ASPECTS, fact_keys
 from artextract.catalog.artwork import METADATA_FIELDS, Artwork, split_values
 from artextract.errors import QueryError
 from artextract.store import Record, Store, filters
@@ -11,19 +12,6 @@ from search.answer import Answer, Result, Scored, image_location
 from search.filtering import make_filter
 from search.query import Query
 from search.request import Example, SearchRequest
-
-_KEYS = (
-    *METADATA_FIELDS, "extra", "predicted", "faces", "bodies", "light", "palette", "image_folder",
-    "width", "height", "image_sha256",
-)  # fmt: skip
-"""Payload keys of a result; thumbnails are read only where they are shown."""
-
-_LACKS = {
-    "face": "no face was found",
-    "pose": "no figure was found",
-    "composition": "nothing but one colour was found",
-}
-"""Why an image has no vector of an aspect."""
 
 
 def search(store: Store, request: SearchRequest) -> Answer:
@@ -80,7 +68,7 @@ def _nearest(
             limit=request.limit,
             filter_=filter_,
             min_score=request.min_score,
-            keys=_KEYS,
+            keys=_result_keys(),
         )
     ((aspect, target),) = targets.items()
     hits = store.search(
@@ -89,7 +77,7 @@ def _nearest(
         limit=request.limit,
         filter_=filter_,
         min_score=request.min_score,
-        keys=_KEYS,
+        keys=_result_keys(),
         one_per="id",
     )
     return [
@@ -102,18 +90,26 @@ def _target(like: Sequence[Query], unlike: Sequence[Query], aspect: str) -> list
     """Return the vector to search with for one aspect.
 
     Raises:
-        QueryError: a query has none: its image shows no face, or no figure.
+        QueryError: a query has none, such as an image without a face.
     """
     for query in (*like, *unlike):
         if aspect not in query.vectors:
-            what = _LACKS.get(aspect, "nothing was measured")
+            absent = ASPECTS[aspect].absent if aspect in ASPECTS else "nothing was measured"
             raise QueryError(
-                f"{what} in {query.label!r}, so there is nothing to compare by {aspect}; leave out "
-                f"`by` {aspect}, or give another image"
+                f"{absent} in {query.label!r}, so there is nothing to compare by {aspect}; leave "
+                f"out `by` {aspect}, or give another image"
             )
     return combine(
         [query.vectors[aspect] for query in like], [query.vectors[aspect] for query in unlike]
     )
+
+
+def _result_keys() -> tuple[str, ...]:
+    """Return the payload keys of a result; thumbnails are read only where they are shown."""
+    return (
+        *METADATA_FIELDS, "extra", "predicted", *fact_keys(), "image_folder", "width", "height",
+        "image_sha256",
+    )  # fmt: skip
 
 
 def check_aspects(store: Store, aspects: Iterable[str]) -> None:
@@ -183,7 +179,7 @@ def _listed(store: Store, filter_: Any, limit: int) -> list[Result]:
 
 def list_points(store: Store, point_ids: Sequence[str]) -> list[Result]:
     """Return a result without a score for each point, in their order."""
-    records = store.retrieve(point_ids, keys=_KEYS)
+    records = store.retrieve(point_ids, keys=_result_keys())
     return [
         _result(rank, records[point_id], None, {}, {})
         for rank, point_id in enumerate(point_ids, start=1)

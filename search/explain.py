@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from artextract.aspects import ASPECTS
-from artextract.aspects.words import say
+from artextract.aspects.base import Compared
 from search.query import Query
 from search.region import Region
 
@@ -38,17 +38,16 @@ class Details:
 def explain(one: Query, other: Query) -> list[Reason]:
     """Return a reason for each aspect that one of the two has, in the order of ``ASPECTS``."""
     reasons = []
-    for aspect in ASPECTS:
-        vectors = [each.vectors.get(aspect) for each in (one, other)]
-        if vectors[0] is None and vectors[1] is None:
-            continue
-        if vectors[0] is None or vectors[1] is None:
-            lacking = one if vectors[0] is None else other
-            what = {"face": "no face", "pose": "no figure"}.get(aspect, "nothing")
-            reasons.append(Reason(aspect, None, f"{what} was found in {lacking.label!r}"))
-            continue
-        sentence = say(aspect, (vectors[0], one.payload), (vectors[1], other.payload))
-        reasons.append(Reason(aspect, float(np.dot(vectors[0], vectors[1])), sentence))
+    for name, aspect in ASPECTS.items():
+        first, second = (each.vectors.get(name) for each in (one, other))
+        if first is not None and second is not None:
+            sentence = aspect.describe(
+                Compared(first, one.payload), Compared(second, other.payload)
+            )
+            reasons.append(Reason(name, float(np.dot(first, second)), sentence))
+        elif first is not None or second is not None:
+            lacking = one if first is None else other
+            reasons.append(Reason(name, None, f"{aspect.absent} in {lacking.label!r}"))
     return reasons
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from artextract.aspects import aspects_with_fact, fact_filters
 from artextract.catalog.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
 from artextract.catalog.attribution import NEAR, Qualifier
 from artextract.catalog.names import closest, fold, words_of
@@ -9,17 +10,7 @@ from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from search.names import PREDICTED, common_names, name_keys, similar_names
-from search.request import SearchFilters, fact_filters
-
-_DETECTED_FOR = {
-    "faces": ("face", "scene"),
-    "facing": ("face", "scene"),
-    "bodies": ("pose", "scene"),
-    "light": ("lighting",),
-    "key": ("lighting",),
-    "colour": ("palette",),
-}
-"""Aspects with any of which a fact is detected."""
+from search.request import SearchFilters
 
 _MEASURED = frozenset({"width", "height", "image_sha256", "image_folder"})
 """Payload keys beside an artwork's fields that `where` takes."""
@@ -114,8 +105,7 @@ def _predicted(request: SearchFilters, store: Store) -> list[Condition]:
 
 def is_detected(store: Store, fact: str) -> bool:
     """Return whether a fact, such as "facing", was looked for in the images of a collection."""
-    aspects = _DETECTED_FOR.get(fact)
-    return aspects is None or bool(set(aspects) & set(store.manifest.vectors))
+    return bool(set(aspects_with_fact(fact)) & set(store.manifest.vectors))
 
 
 def _facts(request: SearchFilters, store: Store) -> list[Condition]:
@@ -124,7 +114,7 @@ def _facts(request: SearchFilters, store: Store) -> list[Condition]:
     for each in fact_filters():
         if values := request.facts.get(each.name):
             if not is_detected(store, each.fact):
-                aspects = " or ".join(_DETECTED_FOR[each.fact])
+                aspects = " or ".join(aspects_with_fact(each.fact))
                 raise QueryError(
                     f"`{each.name}` was not detected in the images of this collection; ingest them "
                     f"with `aspects` all, or {aspects}, into another collection"

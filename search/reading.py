@@ -21,7 +21,7 @@ from search.request import Example
 if TYPE_CHECKING:
     import PIL.Image
 
-    from artextract.encoding.encoder import Eyes
+    from artextract.encoding.encoder import ImageEncoder
     from artextract.models.session import Device
 
 _IDS_LIMIT = 100_000
@@ -53,7 +53,7 @@ class QueryReader:
         self._model = model
         self._device = device
         self._allow_private = allow_private
-        self._encoder: Eyes | None = None
+        self._encoder: ImageEncoder | None = None
         self._encodes: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
@@ -207,7 +207,7 @@ class QueryReader:
     ) -> tuple[dict[str, list[float]], dict[str, Any]]:
         """Return the vectors of an RGB image, and the facts that are detected in it."""
         with self._lock:
-            encoded = self._load(aspects).see(image)
+            encoded = self._load(aspects).encode(image)
         vectors = {name: encoded.vectors[name] for name in aspects if name in encoded.vectors}
         return vectors, encoded.payload
 
@@ -221,7 +221,7 @@ class QueryReader:
             return None
         return None
 
-    def _load(self, aspects: Sequence[str]) -> "Eyes":
+    def _load(self, aspects: Sequence[str]) -> "ImageEncoder":
         """Return what encodes images for ``aspects`` as the collection's images were encoded.
 
         Raises:
@@ -229,11 +229,11 @@ class QueryReader:
             ModelError: one can't be found or loaded, or does not give what is needed.
         """
         if self._encoder is None or not self._encodes.issuperset(aspects):
-            from artextract.encoding.loading import load_eyes
+            from artextract.encoding.loading import load_encoder
 
             needed = self._encodes.union(aspects)
             in_order = [name for name in self._store.manifest.vectors if name in needed]
-            self._encoder = load_eyes(
+            self._encoder = load_encoder(
                 self._store.manifest, in_order, model=self._model, device=self._device
             )
             self._encodes = needed

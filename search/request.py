@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from artextract.aspects import fact_filters as declared_facts
-from artextract.aspects.base import FactFilter
+from artextract.aspects import ASPECTS, fact_filters
 from artextract.catalog.names import closest
 from artextract.catalog.years import YearRange, parse_year_filter
 from artextract.errors import CombinationError, QueryError
@@ -73,12 +72,10 @@ def _declare(default: Any, help_: str, example: str, *, metavar: str = "TEXT", *
 
 
 def _parameters(kind: type) -> list[Parameter]:
-    return [Parameter(name=each.name, **each.metadata) for each in fields(kind) if each.metadata]
-
-
-def fact_filters() -> Sequence[FactFilter]:
-    """Return the filters over detected facts that the aspects declare."""
-    return declared_facts.FACT_FILTERS
+    found = [Parameter(name=each.name, **each.metadata) for each in fields(kind) if each.metadata]
+    return [
+        replace(each, help=each.help.replace("{aspects}", ", ".join(ASPECTS))) for each in found
+    ]
 
 
 def filter_parameters() -> list[Parameter]:
@@ -119,8 +116,9 @@ class SearchFilters:
     """Which artworks may be found; several values of one field mean any of them.
 
     Attributes:
-        facts: Filters over detected facts, {name of the filter: values}; the filters are those of
-            :func:`fact_filters`. :meth:`of` and all interfaces take them as fields of their own.
+        facts: Filters over detected facts, {name of the filter: values}, as
+            :func:`artextract.aspects.fact_filters` returns them. :meth:`of` and all interfaces take
+            them as fields of their own.
 
     Raises:
         CombinationError: a field lacks the one that it belongs to.
@@ -265,7 +263,7 @@ class SearchRequest:
         (), "Less similar to this image; repeatable.", "nga:1139", metavar="QUERY"
     )
     by: Mapping[str, float] | Texts = _declare(
-        "visual", "Aspect to compare by; repeatable: the weighted sum of several.",
+        "visual", "Aspect to compare by ({aspects}); repeatable: the weighted sum of several.",
         "composition=2", metavar="ASPECT[=WEIGHT]", multiple=True,
     )  # fmt: skip
     region: Region | str | None = _declare(

@@ -3,8 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["to_lab"]
-
 # sRGB to XYZ, IEC 61966-2-1, divided by the white point D65 (0.95047, 1, 1.08883).
 _TO_XYZ = np.asarray(
     [[0.4124564, 0.3575761, 0.1804375],

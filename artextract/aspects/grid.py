@@ -1,13 +1,13 @@
-"""Grids, bumps and other small tools that the aspects' vectors are made with."""
+"""Parts that the vectors of several aspects are made of: grids, Gaussians, weighted parts."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-__all__ = ["Floats", "blocks", "bumps", "join", "place", "to_unit"]
-
-Floats = npt.NDArray[np.float32]
+Floats: TypeAlias = "npt.NDArray[np.float32]"
 
 
 def blocks(field: Floats, cells: int) -> Floats:
@@ -22,16 +22,20 @@ def blocks(field: Floats, cells: int) -> Floats:
 
 
 def bumps(value: float, centres: Sequence[float], width: float) -> Floats:
-    """Return how near ``value`` is to each centre: Gaussians of a standard deviation ``width``.
+    """Return how near ``value`` is to each centre, as Gaussians of standard deviation ``width``.
 
-    Two values a ``width`` apart so have a cosine of about .78, three widths .1.
+    The cosine of two values' Gaussians is about .78 where they are one width apart, .1 at three.
     """
-    away = (value - np.asarray(centres, np.float32)) / width
-    return np.asarray(np.exp(-0.5 * away * away), np.float32)
+    import numpy as np
+
+    distance = (value - np.asarray(centres, np.float32)) / width
+    return np.asarray(np.exp(-0.5 * distance * distance), np.float32)
 
 
 def place(x: float, y: float, cells: int) -> Floats:
-    """Return where a point (fractions of width and height) lies in a soft grid, flat."""
+    """Return where a point (fractions of width and height) lies in a soft grid (cells * cells,)."""
+    import numpy as np
+
     centres = ((np.arange(cells) + 0.5) / cells).tolist()
     grid = np.outer(bumps(y, centres, 0.7 / cells), bumps(x, centres, 0.7 / cells))
     return np.asarray(grid.ravel(), np.float32)
@@ -39,14 +43,20 @@ def place(x: float, y: float, cells: int) -> Floats:
 
 def to_unit(vector: Floats) -> Floats:
     """Return ``vector`` with length 1; a zero vector stays as it is."""
+    import numpy as np
+
     length = float(np.linalg.norm(vector))
     return vector if length == 0 else np.asarray(vector / length, np.float32)
 
 
-def join(parts: Sequence[tuple[float, Floats]]) -> Floats:
-    """Return one unit vector of several, each brought to length 1 first.
+def weighted(shares: Sequence[float], parts: Sequence[Floats]) -> Floats:
+    """Return unit-length ``parts`` one after the other, so that cosines add up by ``shares``.
 
-    The cosine of two joined vectors is the mean of their parts' cosines, each with its weight.
+    A part of zeros adds nothing, so the length of the result is at most 1 where shares add up to 1.
     """
-    weighted = [np.sqrt(np.float32(weight)) * to_unit(part.ravel()) for weight, part in parts]
-    return to_unit(np.concatenate(weighted))
+    import numpy as np
+
+    scaled = [
+        np.sqrt(share) * to_unit(part.ravel()) for share, part in zip(shares, parts, strict=True)
+    ]
+    return np.concatenate(scaled).astype(np.float32)

@@ -1,84 +1,159 @@
-"""Pose: how the main body holds its limbs, how much of it is shown, and how bodies are grouped."""
+"""Pose: how the main figure holds its limbs, how much of it is shown, and how figures group."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from artextract.aspects.background import background
+from artextract.aspects.base import Aspect, Compared, FactFilter, parse_counts
+from artextract.aspects.grid import Floats, bumps, place, to_unit, weighted
+from artextract.aspects.pen import Pen
+from artextract.aspects.phrases import counts
 
-from artextract.aspects.grid import Floats, bumps, place, to_unit
-from artextract.aspects.usual import usual
-from artextract.detectors.people import LIMBS, Body
+if TYPE_CHECKING:
+    import PIL.Image
 
-__all__ = ["DIMENSION", "bodies_facts", "pose", "raw"]
+    from artextract.aspects.features import ImageFeatures
+    from artextract.detectors.people import Person
 
+LIMBS = (
+    (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15),
+    (12, 14), (14, 16),
+)  # fmt: skip
+"""Pairs of the points of :data:`artextract.detectors.people.POINTS` that form a skeleton."""
+
+_POINTS = 17
 _COUNTS = (1, 2, 3, 4, 5, 6)
 _SHAPES = (-1.5, -0.75, 0, 0.75, 1.5)  # log2 of height by width
-_SIZES = (-3, -2, -1, 0)  # log2 of the share of the picture's height
+_SIZES = (-3, -2, -1, 0)  # log2 of the share of the image's height
 _CELLS = 4
 _SHARES = (0.4, 0.25, 0.1, 0.1, 0.05, 0.1)
-_TRUNK = ((5, 11), (6, 12))  # shoulder to hip: an upright or a lying body
-
-DIMENSION = 2 * len(LIMBS) + 17 + len(_SHAPES) + len(_SIZES) + len(_COUNTS) + _CELLS**2
 
 
-def pose(bodies: Sequence[Body], ratio: float) -> Floats | None:
-    """Return the vector (72,) of a picture's bodies, the largest first; None without bodies.
+class Pose(Aspect):
+    """Directions of limbs, visible points, and shape, size, number and place of figures."""
 
-    ``ratio`` is the picture's width by its height.
+    name = "pose"
+    label = "Pose"
+    summary = "the pose of the main figure, and the group"
+    source = (
+        "MoveNet multipose, Google 2021, https://tfhub.dev/google/movenet/multipose/lightning/1"
+    )
+    needs = frozenset({"people"})
+    fact_keys = ("bodies",)
+    filters = (
+        FactFilter(
+            name="bodies",
+            fact="bodies",
+            label="Figures",
+            help="Only artworks with this number of figures, written like faces.",
+            example="2:",
+            multiple=False,
+            parse=parse_counts("bodies"),
+            read=lambda facts: [facts["bodies"]["count"]],
+        ),
+    )
+    absent = "no figure was found"
+    drawing = "figures"
+
+    def dimensions(
+        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
+    ) -> int:
+        return 2 * len(LIMBS) + _POINTS + len(_SHAPES) + len(_SIZES) + len(_COUNTS) + _CELLS**2
+
+    def vector(self, image: "ImageFeatures") -> "Floats | None":
+        if not image.people:
+            return None
+        return to_unit(pose_histogram(image.people, image.aspect_ratio) - background("pose"))
+
+    def facts(self, image: "ImageFeatures") -> dict[str, Any]:
+        return {"bodies": people_facts(image.people)}
+
+    def describe(self, one: Compared, other: Compared) -> str:
+        people = [each.payload["bodies"]["bodies"] for each in (one, other)]
+        first, second = (_posture(each[0]) for each in people)
+        posture = (
+            f"both figures are {first}" if first == second
+            else f"one figure is {first}, the other {second}"
+        )  # fmt: skip
+        return f"{posture}; {counts([len(each) for each in people], 'figure', 'figures')}"
+
+    def draw(self, image: "PIL.Image.Image", payload: Mapping[str, Any]) -> "PIL.Image.Image":
+        """Return the image with the skeleton of each figure."""
+        pen = Pen(image, "#4ce0b3")
+        for points in payload.get("bodies", {}).get("bodies", []):
+            for start, end in LIMBS:
+                if points[start] and points[end]:
+                    pen.line(points[start], points[end])
+            for point in filter(None, points):
+                pen.dot(point, 1.5)
+        return pen.image
+
+
+def pose_histogram(people: "Sequence[Person]", aspect_ratio: float) -> Floats:
+    """Return the vector (72,) of an image's figures, the largest first, of length 1 or less.
+
+    ``aspect_ratio`` is the image's width by its height. The background is still to be subtracted.
     """
-    return to_unit(raw(bodies, ratio) - usual("pose")) if bodies else None
+    import numpy as np
 
-
-def raw(bodies: Sequence[Body], ratio: float) -> Floats:
-    """Return the vector (72,) before what is usual is taken off; its length is at most 1."""
-    main = bodies[0]
+    main = people[0]
     left, top, right, bottom = main.box
     width, height = max(right - left, 1e-3), max(bottom - top, 1e-3)
-    areas = [np.sqrt(max(_area(body), 1e-6)) for body in bodies]
-    centres = [((b.box[0] + b.box[2]) / 2, (b.box[1] + b.box[3]) / 2) for b in bodies]
+    areas = [np.sqrt(max(person.area, 1e-6)) for person in people]
+    centres = [((p.box[0] + p.box[2]) / 2, (p.box[1] + p.box[3]) / 2) for p in people]
     where = sum(area * place(*at, _CELLS) for area, at in zip(areas, centres, strict=True))
     parts = (
-        _directions(main, ratio),
-        (main.seen > 0).astype(np.float32),
-        bumps(float(np.log2(height / (width * ratio))), _SHAPES, 0.6),
+        _limb_directions(main, aspect_ratio),
+        (main.confidence > 0).astype(np.float32),
+        bumps(float(np.log2(height / (width * aspect_ratio))), _SHAPES, 0.6),
         bumps(float(np.log2(height)), _SIZES, 0.7),
-        bumps(len(bodies), _COUNTS, 0.8),
+        bumps(len(people), _COUNTS, 0.8),
         np.asarray(where),
     )
-    weighted = [np.sqrt(share) * to_unit(part) for share, part in zip(_SHARES, parts, strict=True)]
-    return np.concatenate(weighted).astype(np.float32)
+    return weighted(_SHARES, parts)
 
 
-def _directions(body: Body, ratio: float) -> Floats:
-    """Return the direction of each limb, (12, 2) flat: of length 1, or 0 where it is not seen."""
-    points = body.points * np.asarray([ratio, 1], np.float32)
+def _limb_directions(person: "Person", aspect_ratio: float) -> Floats:
+    """Return the direction of each limb, (12, 2) flat: length 1, or 0 if not visible."""
+    import numpy as np
+
+    points = person.points * np.asarray([aspect_ratio, 1], np.float32)
     found = np.zeros((len(LIMBS), 2), np.float32)
     for number, (start, end) in enumerate(LIMBS):
-        if body.seen[start] > 0 and body.seen[end] > 0:
+        if person.confidence[start] > 0 and person.confidence[end] > 0:
             found[number] = to_unit(points[end] - points[start])
     return found.ravel()
 
 
-def _area(body: Body) -> float:
-    left, top, right, bottom = body.box
-    return (right - left) * (bottom - top)
+def people_facts(people: "Sequence[Person]") -> dict[str, Any]:
+    """Return ``count`` and, where there are figures, their points as ``bodies``.
 
-
-def bodies_facts(bodies: Sequence[Body]) -> dict[str, Any]:
-    """Return ``count`` and, where there are bodies, their points as ``bodies``.
-
-    Each body is 17 times [x, y] as fractions of the picture, None where a point is not seen; the
+    Each figure is 17 times [x, y] as fractions of the image, None where a point is not visible; the
     order is that of :data:`artextract.detectors.people.POINTS`.
     """
-    if not bodies:
+    if not people:
         return {"count": 0}
     return {
-        "count": len(bodies),
+        "count": len(people),
         "bodies": [
             [
-                [round(float(x), 3), round(float(y), 3)] if seen > 0 else None
-                for (x, y), seen in zip(body.points, body.seen, strict=True)
+                [round(float(x), 3), round(float(y), 3)] if confidence > 0 else None
+                for (x, y), confidence in zip(person.points, person.confidence, strict=True)
             ]
-            for body in bodies
+            for person in people
         ],
     }
+
+
+def _posture(points: Sequence[Sequence[float] | None]) -> str:
+    """Return the posture of the trunk and how much is shown, by shoulders, hips and legs."""
+    import numpy as np
+
+    shoulders = [point for point in points[5:7] if point]
+    hips = [point for point in points[11:13] if point]
+    if not hips or not shoulders:
+        return "shown down to the shoulders" if shoulders else "shown in part"
+    across, down = np.mean(hips, axis=0) - np.mean(shoulders, axis=0)
+    if abs(across) > abs(down):
+        return "lying or bent over"
+    return "upright, legs and all" if any(points[13:17]) else "upright, down to the hips"

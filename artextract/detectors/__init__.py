@@ -1,1 +1,1 @@
-"""Finding heads and bodies in a picture, with small networks that come with the package."""
+"""Detection of faces and people in images, with small networks that come with the package."""

@@ -1,8 +1,8 @@
-"""Heads: where they are and which way they turn.
+"""Detection of faces and of the direction that they turn.
 
-BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047; the full-range model of MediaPipe) finds them,
-and where it does not, a body whose face is seen surely tells of one: many a profile is found so.
-The face mesh (Kartynnik et al. 2019, arXiv:1907.06724) helps to tell which way they turn. All were
+BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047; the full-range model of MediaPipe) detects
+faces. Where it misses one, as many profiles, the face is derived from the points of a detected
+person. The face mesh (Kartynnik et al. 2019, arXiv:1907.06724) refines the direction. All were
 trained on photographs; docs/benchmarks/retrieval.md says how well they do on paintings.
 """
 
@@ -13,41 +13,44 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from artextract.detectors.head_orientation import turn_of
-from artextract.detectors.people import Body
+from artextract.detectors.head_orientation import head_orientation
+from artextract.detectors.people import Person
 from artextract.models.registry import find_detector
 from artextract.models.session import Device, Network
-
-__all__ = ["Head", "HeadFinder"]
 
 Floats = npt.NDArray[np.float32]
 
 _SIDE = 192  # of both networks' inputs, in pixels
 _CELLS = 48  # BlazeFace has one anchor in each cell of a grid of 48 x 48
-_LEAST_SCORE = 0.4
-_SAME_HEAD = 0.3  # intersection over union
-_MOST_HEADS = 16
-_MESH_MARGIN = 1.5  # the mesh expects the box of a face, enlarged so (MediaPipe)
+_MINIMUM_SCORE = 0.4
+_SAME_FACE = 0.3  # intersection over union
+_MAXIMUM_FACES = 16
+_MESH_MARGIN = 1.5  # the mesh expects the box of a face enlarged by this factor (MediaPipe)
 
-_LEAST_FACE = 20.0  # pixels; the mesh says nothing of smaller ones
-_MOST_MESHES = 4
+_MINIMUM_MESH_SIDE = 20.0  # pixels of a face; the mesh fails on smaller ones
+_MAXIMUM_MESHES = 4
 _SURE_POINT = 0.6
-"""How sure a body's nose, eye or ear must be to tell of a head. Chosen on WikiArt: 19 of the 48
-portraits (n 250) without a face have one, and 1 of 350 landscapes, town views and still lifes."""
+"""Confidence that a person's nose, eye or ear must have to stand for a face. Chosen on WikiArt: 19
+of the 48 portraits (n 250) where BlazeFace finds none have one, and 1 of 350 landscapes, town views
+and still lifes."""
 
 _CENTRES = (np.arange(_CELLS, dtype=np.float32) + 0.5) / _CELLS
 _ANCHORS = np.stack([np.tile(_CENTRES, _CELLS), np.repeat(_CENTRES, _CELLS)], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A head in a picture; ``left`` and ``right`` are the viewer's.
+class Face:
+    """A face in an image; left and right are the viewer's unless stated otherwise.
 
-    ``centre`` and ``size`` are those of the face's box as fractions of the picture's width and
-    height; ``points`` (6, 2) are right eye, left eye, nose, mouth, right ear and left ear of the
-    person, in the same measure. ``yaw``, ``pitch`` and ``roll`` are in degrees: yaw is negative
-    where the face turns to the viewer's left, pitch negative where it looks up, roll positive
-    where the head leans to the viewer's right. ``score`` is the network's, 0 to 1.
+    Attributes:
+        centre: Centre of its box, as fractions of the image's width and height.
+        size: Width and height of the box, likewise.
+        points: Right eye, left eye, nose, mouth, right ear and left ear of the person (6, 2),
+            likewise.
+        yaw: Degrees; negative where the face turns to the left.
+        pitch: Degrees; negative where it looks up.
+        roll: Degrees; positive where the head leans to the right.
+        score: Confidence of the network, 0 to 1.
     """
 
     centre: tuple[float, float]
@@ -61,7 +64,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A face in pixels of the picture."""
+    """A face in pixels of the image."""
 
     score: float
     centre: Floats  # (2,)
@@ -69,8 +72,8 @@ class _Box:
     points: Floats  # (6, 2)
 
 
-class HeadFinder:
-    """Finds heads; can be called from several threads at once."""
+class FaceDetector:
+    """Detects faces; can be called from several threads at once."""
 
     def __init__(self, device: Device = "cpu", threads: int = 1) -> None:
         """Load the two networks.
@@ -81,111 +84,104 @@ class HeadFinder:
         self._detector = Network(find_detector("faces"), device, threads)
         self._mesh = Network(find_detector("face-mesh"), device, threads)
 
-    def find(self, image: PIL.Image.Image, bodies: Sequence[Body]) -> list[Head]:
-        """Return the heads in an RGB picture, the largest first; none where there are none.
+    def detect(self, image: PIL.Image.Image, people: Sequence[Person]) -> list[Face]:
+        """Return the faces in an RGB image, the largest first.
 
-        ``bodies`` are those found in it.
+        ``people`` are those detected in it.
         """
         scale = np.asarray(image.size, np.float32)
-        heads: list[Head] = []
+        faces: list[Face] = []
         boxes = sorted(self._boxes(image), key=lambda box: -float(box.size.max()))
         for number, box in enumerate(boxes):
-            looked_at = number < _MOST_MESHES and box.size.max() >= _LEAST_FACE
-            mesh = self._mesh_points(image, box) if looked_at else None
-            yaw, pitch, roll = turn_of(box.points, mesh)
-            centre, size = box.centre / scale, box.size / scale
-            heads.append(
-                Head(
-                    (float(centre[0]), float(centre[1])),
-                    (float(size[0]), float(size[1])),
-                    box.points / scale,
-                    yaw,
-                    pitch,
-                    roll,
-                    box.score,
-                )
-            )
-        for body in bodies:
-            head = _head_of(body, scale)
-            if head is not None and not any(_covers(other, head.centre) for other in heads):
-                heads.append(head)
-        return sorted(heads, key=lambda head: -head.size[0] * head.size[1])
+            has_mesh = number < _MAXIMUM_MESHES and box.size.max() >= _MINIMUM_MESH_SIDE
+            mesh = self._mesh_points(image, box) if has_mesh else None
+            faces.append(_face(box, scale, mesh))
+        for person in people:
+            derived = _face_of(person, scale)
+            if derived is not None and not any(_covers(face, derived.centre) for face in faces):
+                faces.append(derived)
+        return sorted(faces, key=lambda face: -face.size[0] * face.size[1])
 
     def _boxes(self, image: PIL.Image.Image) -> list[_Box]:
         pixels, scale, corner = _letterbox(image)
         boxes, logits = self._detector.run(pixels / np.float32(127.5) - 1)
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -50, 50)))
-        sure = np.flatnonzero(scores >= _LEAST_SCORE)
+        sure = np.flatnonzero(scores >= _MINIMUM_SCORE)
         found = []
         for at in sure[np.argsort(-scores[sure], kind="stable")]:
             numbers = boxes[0, at].reshape(8, 2) / _SIDE
-            places = (numbers[[0, 2, 3, 4, 5, 6, 7]] + _ANCHORS[at]) * _SIDE
-            places = (places - corner) / scale
+            points = (numbers[[0, 2, 3, 4, 5, 6, 7]] + _ANCHORS[at]) * _SIDE
+            points = (points - corner) / scale
             size = numbers[1] * _SIDE / scale
-            found.append(_Box(float(scores[at]), places[0], size, places[1:]))
-        return _merge(found)[:_MOST_HEADS]
+            found.append(_Box(float(scores[at]), points[0], size, points[1:]))
+        return _merge(found)[:_MAXIMUM_FACES]
 
     def _mesh_points(self, image: PIL.Image.Image, box: _Box) -> Floats | None:
-        """Return the mesh (468, 3) of a face, upright, in pixels of its cut-out.
+        """Return the mesh (468, 3) of a face, upright, in pixels of its crop.
 
-        None where the network sees no face there.
+        None where the network detects no face there.
         """
         right_eye, left_eye = box.points[0], box.points[1]
-        lean = np.arctan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
+        roll = np.arctan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
         step = _MESH_MARGIN * float(box.size.max()) / _SIDE
-        along, across = step * np.cos(lean), step * np.sin(lean)
+        along, across = step * np.cos(roll), step * np.sin(roll)
         half = _SIDE / 2
         x, y = box.centre
         affine = (
             along, -across, x - half * (along - across),
             across, along, y - half * (across + along),
         )  # fmt: skip
-        cut = image.transform(
+        crop = image.transform(
             (_SIDE, _SIDE), PIL.Image.Transform.AFFINE, affine, PIL.Image.Resampling.BILINEAR
         )
-        mesh, presence = self._mesh.run(np.asarray(cut, np.float32)[None] / 255)
+        mesh, presence = self._mesh.run(np.asarray(crop, np.float32)[None] / 255)
         if presence.item() < 0:  # a logit
             return None
         points: Floats = mesh.reshape(468, 3)
         return points
 
 
-def _head_of(body: Body, scale: Floats) -> Head | None:
-    """Return the head that a body's nose, eyes and ears tell of, if one of them is sure.
-
-    ``scale`` are the picture's width and height in pixels.
-    """
-    seen = body.seen[:5] > 0
-    if seen.sum() < 2 or body.seen[:5].max() < _SURE_POINT:
-        return None
-    nose, left_eye, right_eye, left_ear, right_ear = body.points[:5] * scale
-    found = body.points[:5][seen] * scale
-    side = 1.8 * float(np.ptp(found, axis=0).max())
-    if body.seen[5] > 0 and body.seen[6] > 0:
-        shoulders = (body.points[5] - body.points[6]) * scale
-        side = max(side, 0.4 * float(np.hypot(*shoulders)))
-    # An ear that is not seen lies behind the eye of its side.
-    left_ear = left_ear if seen[3] else left_eye
-    right_ear = right_ear if seen[4] else right_eye
-    mouth = nose + (nose - (left_eye + right_eye) / 2)
-    points = np.stack([right_eye, left_eye, nose, mouth, right_ear, left_ear])
-    yaw, pitch, roll = turn_of(points, None)
-    centre = found.mean(axis=0) / scale
-    width, height = side / scale
-    return Head(
-        (float(centre[0]), float(centre[1])), (float(width), float(height)),
-        np.asarray(points / scale, np.float32), yaw, pitch, roll, float(body.seen[:5].max()),
+def _face(box: _Box, scale: Floats, mesh: Floats | None = None) -> Face:
+    """Return the face in ``box``; ``scale`` is the image's width and height in pixels."""
+    yaw, pitch, roll = head_orientation(box.points, mesh)
+    (x, y), (width, height) = box.centre / scale, box.size / scale
+    return Face(
+        (float(x), float(y)), (float(width), float(height)),
+        np.asarray(box.points / scale, np.float32), yaw, pitch, roll, box.score,
     )  # fmt: skip
 
 
-def _covers(head: Head, place: tuple[float, float]) -> bool:
+def _face_of(person: Person, scale: Floats) -> Face | None:
+    """Return the face derived from a person's nose, eyes and ears, if one of them is sure.
+
+    ``scale`` is the image's width and height in pixels.
+    """
+    visible = person.confidence[:5] > 0
+    if visible.sum() < 2 or person.confidence[:5].max() < _SURE_POINT:
+        return None
+    nose, left_eye, right_eye, left_ear, right_ear = person.points[:5] * scale
+    found = person.points[:5][visible] * scale
+    side = 1.8 * float(np.ptp(found, axis=0).max())
+    if person.confidence[5] > 0 and person.confidence[6] > 0:
+        shoulders = (person.points[5] - person.points[6]) * scale
+        side = max(side, 0.4 * float(np.hypot(*shoulders)))
+    # An ear that is not visible lies behind the eye of its side.
+    left_ear = left_ear if visible[3] else left_eye
+    right_ear = right_ear if visible[4] else right_eye
+    mouth = nose + (nose - (left_eye + right_eye) / 2)
+    points = np.stack([right_eye, left_eye, nose, mouth, right_ear, left_ear])
+    size = np.full(2, side, np.float32)
+    return _face(_Box(float(person.confidence[:5].max()), found.mean(axis=0), size, points), scale)
+
+
+def _covers(face: Face, point: tuple[float, float]) -> bool:
     return all(
-        abs(a - b) < size / 2 for a, b, size in zip(head.centre, place, head.size, strict=True)
+        abs(a - b) < size / 2 for a, b, size in zip(face.centre, point, face.size, strict=True)
     )
 
 
 def _letterbox(image: PIL.Image.Image) -> tuple[Floats, float, Floats]:
-    """Return the picture inside a black square (1, 192, 192, 3), its scale and its corner."""
+    """Return the image inside a black square (1, 192, 192, 3), its scale and its corner."""
     scale = _SIDE / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
     left, top = (_SIDE - width) // 2, (_SIDE - height) // 2
@@ -198,11 +194,11 @@ def _letterbox(image: PIL.Image.Image) -> tuple[Floats, float, Floats]:
 def _merge(boxes: list[_Box]) -> list[_Box]:
     """Return one box for each face: the mean of those that overlap, weighted by their scores.
 
-    ``boxes`` are sorted, the surest first (the blending of BlazeFace, section 3.4).
+    ``boxes`` are sorted by descending score (the blending of BlazeFace, section 3.4).
     """
     merged = []
     while boxes:
-        same = [box for box in boxes if _overlap(boxes[0], box) >= _SAME_HEAD]
+        same = [box for box in boxes if _overlap(boxes[0], box) >= _SAME_FACE]
         boxes = [box for box in boxes[1:] if all(box is not other for other in same)]
         weights = np.asarray([box.score for box in same], np.float32)
         weights /= weights.sum()

@@ -1,1 +1,1 @@
-"""Encoding: from an image to the vectors and facts that a collection stores."""
+"""Encoding images: every vector and payload field that a collection stores for an image."""

@@ -1,6 +1,6 @@
-"""Eyes: the networks and the measuring together, one picture in, all that is stored of it out."""
+"""Compute every vector and payload field stored for an image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,133 +8,148 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from artextract.aspects import MEASURED
-from artextract.aspects.measure import DIMENSIONS, Measured, measure, needs_detectors, terms_of
-from artextract.aspects.scene import PEOPLE, scene
-from artextract.aspects.view import DetectorDevice, Finders, View
+from artextract.aspects import ASPECTS, detecting, terms_of
+from artextract.aspects.base import MODELS
+from artextract.aspects.features import DetectorDevice, Detectors, ImageFeatures
 from artextract.encoding.networks import Networks
-from artextract.errors import ModelError
+from artextract.errors import ModelError, QueryError
 from artextract.images.preprocess import Preprocess
 
-__all__ = ["Eyes", "Sight"]
+_MINIMUM_SIDE = 384
+"""Shortest side of an image to be measured, in pixels: a face of an eighth of its height is then at
+least 48 pixels high."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What is seen of one picture: unit vectors {aspect: numbers}, and the payload's part."""
+class EncodedImage:
+    """An image's unit vectors, {aspect: numbers}, and its part of a payload.
+
+    The payload has the facts (see the aspects), their terms as ``seen``, and ``predicted`` (see
+    :meth:`~artextract.encoding.networks.Networks.predicted`).
+    """
 
     vectors: dict[str, list[float]]
     payload: dict[str, Any]
 
 
-class Eyes:
-    """Looks at pictures."""
+class ImageEncoder:
+    """Encodes images for some aspects, with detectors and models; for many threads at once."""
 
     def __init__(
         self,
         networks: Networks | None,
-        measured: Sequence[str] = (),
+        aspects: Iterable[str] | None = None,
         *,
         detector_device: DetectorDevice = "cpu",
         threads: int = 1,
     ) -> None:
-        """Put networks and measuring together.
+        """Choose the aspects.
 
         Args:
-            networks: What gives "visual" and "style", None where only measuring is wanted.
-            measured: The aspects of ``artextract.aspects.MEASURED`` that are wanted.
-            detector_device: Where the detectors of heads and bodies run, whatever the device of
+            networks: The models; None where no aspect needs them.
+            aspects: The aspects to compute; None for all that these models allow.
+            detector_device: Where the detectors of faces and people run, whatever the device of
                 ``networks``.
             threads: CPU threads of one run of a detector.
 
         Raises:
-            ModelError: "scene" is wanted and no network tells genres.
+            QueryError: there is no such aspect.
+            ModelError: an aspect needs what ``networks`` don't give.
         """
         self._networks = networks
-        self._measured = [name for name in MEASURED if name in measured]
-        self._finders = Finders(detector_device, threads)
-        genres = () if networks is None else networks.classes.get("genre", ())
-        if "scene" in self._measured and not genres:
-            raise ModelError(
-                "aspect 'scene' needs a classifier that tells genres; give one with --classifier, "
-                "or leave scene out of --aspects"
-            )
-        self._dimensions = {**DIMENSIONS, "scene": PEOPLE + len(genres)}
-
-    @property
-    def vectors(self) -> dict[str, int]:
-        """{aspect: dimension} of what is seen; a picture may lack what it does not show."""
-        told = {} if self._networks is None else self._networks.vectors
-        return {**told, **{name: self._dimensions[name] for name in self._measured}}
+        self._detectors = Detectors(detector_device, threads)
+        embeddings = networks.vectors if networks else {}
+        classes = networks.classes if networks else {}
+        possible = {
+            name: aspect.dimensions(embeddings, classes) for name, aspect in ASPECTS.items()
+        }
+        chosen = set(possible) if aspects is None else set(aspects)
+        for name in chosen - set(possible):
+            raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}, all")
+        self.vectors: dict[str, int] = {}
+        """{aspect: dimensions} of an image's vectors; an image may lack some."""
+        for name, dimensions in possible.items():
+            if name in chosen and dimensions is not None:
+                self.vectors[name] = dimensions
+            elif name in chosen and aspects is not None:
+                none = f", and {networks} gives none" if networks else ""
+                advice = f", or leave {name} out of `aspects`" if name != "visual" else ""
+                raise ModelError(
+                    f"aspect {name!r} needs {ASPECTS[name].requires}{none}; give one{advice}"
+                )
+        self._aspects = [ASPECTS[name] for name in self.vectors]
+        self._detecting = detecting(self.vectors)
 
     @property
     def detector_device(self) -> DetectorDevice | None:
-        """Where the detectors of heads and bodies run; None where no aspect needs them."""
-        return self._finders.device if needs_detectors(self._measured) else None
+        """Where the detectors of faces and people run; None where no aspect needs them."""
+        needs = {need for each in (*self._aspects, *self._detecting) for need in each.needs}
+        return self._detectors.device if needs & {"faces", "people"} else None
 
     @property
     def preprocesses(self) -> list[Preprocess]:
-        """How pictures are prepared for the networks."""
+        """The preparations of images for the models."""
         return [] if self._networks is None else self._networks.preprocesses
 
     @property
     def decode_at_least(self) -> int:
         """Shortest side, in pixels, to which a large JPEG may be reduced while it is decoded."""
-        least = [_LEAST_SIDE] if self._measured else []
-        return max([*least, *(each.decode_at_least for each in self.preprocesses)])
+        measured = [_MINIMUM_SIDE] if any(each.is_measured for each in self._aspects) else []
+        return max([*measured, *(each.decode_at_least for each in self.preprocesses)])
 
-    def measure(self, image: PIL.Image.Image) -> Measured:
-        """Return what is measured of an RGB picture; can be called from many threads at once."""
-        return measure(View(image, self._finders), self._measured)
+    def measure(self, image: PIL.Image.Image) -> ImageFeatures:
+        """Return an RGB image's facts and the vectors that need no model."""
+        features = ImageFeatures(image, self._detectors)
+        for aspect in self._detecting:
+            features.facts |= aspect.facts(features)
+        for aspect in self._aspects:
+            if not aspect.needs & MODELS:
+                features.add_vector(aspect)
+                continue
+            for need in aspect.needs - MODELS:
+                getattr(features, need)  # it is computed while there is an image
+        features.release()
+        return features
 
-    def look(
-        self, batches: list[npt.NDArray[np.float32]], measured: Sequence[Measured]
-    ) -> list[Sight]:
-        """Return what is seen of pictures.
+    def encode_batch(
+        self, batches: list[npt.NDArray[np.float32]], images: Sequence[ImageFeatures]
+    ) -> list[EncodedImage]:
+        """Return the encoded images of a batch.
 
         Args:
-            batches: The same pictures for each of ``preprocesses``, (n, 3, size, size).
-            measured: What :meth:`measure` gave of each.
+            batches: The images for each of ``preprocesses``, (n, 3, size, size).
+            images: What :meth:`measure` returned for each.
 
         Raises:
-            ModelError: see :meth:`~artextract.models.session.OnnxModel.look`.
+            ModelError: see :meth:`~artextract.models.session.OnnxModel.run`.
         """
         if self._networks is None:
-            return [self._sight({}, {}, each, None) for each in measured]
-        seen = self._networks.look(batches)
-        genre = seen.probabilities.get("genre")
-        return [
-            self._sight(
-                {aspect: rows[at].tolist() for aspect, rows in seen.vectors.items()},
-                self._networks.predicted(seen, at),
-                each,
-                None if genre is None else genre[at],
-            )
-            for at, each in enumerate(measured)
-        ]
+            return [self._encoded(image, {}) for image in images]
+        outputs = self._networks.run(batches)
+        genres = outputs.probabilities.get("genre")
+        encoded = []
+        for at, image in enumerate(images):
+            image.embeddings = {name: rows[at] for name, rows in outputs.vectors.items()}
+            if genres is not None:
+                image.genres = genres[at]
+            for aspect in self._aspects:
+                if aspect.needs & MODELS:
+                    image.add_vector(aspect)
+            encoded.append(self._encoded(image, self._networks.predicted(outputs, at)))
+        return encoded
 
-    def see(self, image: PIL.Image.Image) -> Sight:
-        """Return what is seen of one RGB picture."""
+    def encode(self, image: PIL.Image.Image) -> EncodedImage:
+        """Return one RGB image's vectors and payload."""
         batches = [preprocess(image)[None] for preprocess in self.preprocesses]
-        return self.look(batches, [self.measure(image)])[0]
+        return self.encode_batch(batches, [self.measure(image)])[0]
 
-    def _sight(
-        self,
-        vectors: dict[str, list[float]],
-        predicted: dict[str, object],
-        measured: Measured,
-        genre: npt.NDArray[np.float32] | None,
-    ) -> Sight:
-        vectors |= {aspect: each.tolist() for aspect, each in measured.vectors.items()}
-        if "scene" in self._measured and genre is not None:
-            vectors["scene"] = scene(genre, measured.facts).tolist()
-        payload: dict[str, Any] = {**measured.facts}
+    def _encoded(self, image: ImageFeatures, predicted: dict[str, object]) -> EncodedImage:
+        payload: dict[str, Any] = {**image.facts}
         if payload:
-            payload["seen"] = terms_of(measured.facts)
+            payload["seen"] = terms_of(image.facts)
         if predicted:
             payload["predicted"] = predicted
-        return Sight(vectors, payload)
-
-
-_LEAST_SIDE = 384
-"""A head of an eighth of the picture's height is so still drawn with 48 pixels."""
+        vectors = {
+            name: image.vectors[name].tolist() for name in self.vectors if name in image.vectors
+        }
+        return EncodedImage(vectors, payload)

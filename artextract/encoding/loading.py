@@ -1,30 +1,32 @@
-"""The networks of a run, loaded by their names, and what a collection notes of them."""
+"""Load models by name, and the encoder that made a collection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from artextract.aspects import ASPECTS, MEASURED, MEASURED_VERSION
-from artextract.aspects.view import DetectorDevice
-from artextract.encoding.encoder import Eyes
+from artextract.aspects import ASPECTS, measurement_version
+from artextract.aspects.features import DetectorDevice
+from artextract.encoding.encoder import ImageEncoder
 from artextract.encoding.networks import Networks
-from artextract.errors import ModelError, QueryError, StoreMismatchError
+from artextract.errors import ModelError, StoreMismatchError
 from artextract.models.registry import PACKAGED, ModelFile, ModelIdentity, find_model
 from artextract.models.session import Device, OnnxModel
 from artextract.store.manifest import Manifest
 
-__all__ = ["Models", "load_eyes", "load_models"]
-
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The networks of a run, and which embedder and classifier they are.
+    """The models of a run.
 
-    ``device`` is the one that runs embedder and classifier, "cpu" or "cuda"; the detectors' is
-    ``eyes.detector_device``.
+    Attributes:
+        encoder: Encodes images with them.
+        identity: The embedder.
+        classifier: The classifier, if there is one.
+        device: Where embedder and classifier run, "cpu" or "cuda"; the detectors run on
+            ``encoder.detector_device``.
     """
 
-    eyes: Eyes
+    encoder: ImageEncoder
     identity: ModelIdentity
     classifier: ModelIdentity | None
     device: str
@@ -32,7 +34,7 @@ class Models:
     @property
     def measured(self) -> int | None:
         """The version of the rules by which images are measured; None where none are."""
-        return MEASURED_VERSION if set(MEASURED) & set(self.eyes.vectors) else None
+        return measurement_version(self.encoder.vectors)
 
 
 def load_models(
@@ -47,93 +49,92 @@ def load_models(
     """Load embedder and classifier; a file that is both is loaded once.
 
     Args:
-        model: The embedder, as :func:`artextract.models.registry.find_model` knows it.
-        classifier: The same of what tells classes; "auto" takes the embedder where it does, "none"
-            nothing.
-        aspects: Which vectors to make beside "visual"; None makes all that can be made.
+        model: The embedder, by a name or path for
+            :func:`artextract.models.registry.find_model`.
+        classifier: The classifier, likewise; "auto" takes the embedder where it predicts classes,
+            "none" no classifier.
+        aspects: The aspects to compute beside "visual"; None for all that can be computed.
         device: Where embedder and classifier run.
-        detector_device: Where the detectors of heads and bodies run. They take one image at a
+        detector_device: Where the detectors of faces and people run. They take one image at a
             time, in shapes that vary; "cuda" is there for benchmarks.
         threads: CPU threads of one run of a network.
 
     Raises:
-        ModelError: one of them can't be found or loaded, or does not give what is asked of it.
-        QueryError: there is no aspect of such a name.
+        ModelError: a model can't be found or loaded, or does not give what an aspect needs.
+        QueryError: there is no such aspect.
     """
-    for name in aspects or ():
-        if name not in ASPECTS:
-            raise QueryError(f"unknown aspect {name!r}; known: {', '.join(ASPECTS)}, all")
     file = find_model(model)
     embedder = OnnxModel(file.path, device, threads)
-    teller, told_by = None, None
+    predictor, predicted_by = None, None
     if classifier == "auto":
         if embedder.card.classes:
-            teller, told_by = embedder, _identity(file, embedder)
+            predictor, predicted_by = embedder, _identity(file, embedder)
     elif classifier != "none":
         own = find_model(classifier)
         same = own.sha256 == file.sha256
-        teller = embedder if same else OnnxModel(own.path, device, threads)
-        told_by = _identity(own, teller)
-        if not teller.card.classes:
+        predictor = embedder if same else OnnxModel(own.path, device, threads)
+        predicted_by = _identity(own, predictor)
+        if not predictor.card.classes:
             raise ModelError(
-                f"{own.path.name} tells no classes; give --classifier a file that `artextract "
-                "export classifier` wrote, or none"
+                f"{own.path.name} predicts no classes; give as `classifier` a file that "
+                "`artextract export classifier` wrote, or none"
             )
-    told = None if aspects is None else [name for name in aspects if name not in MEASURED]
-    networks = Networks(embedder, teller, told)
-    if aspects is None:
-        aspects = [name for name in MEASURED if name != "scene" or "genre" in networks.classes]
-    eyes = Eyes(networks, aspects, detector_device=detector_device, threads=threads)
-    return Models(eyes, _identity(file, embedder), told_by, embedder.device)
+    encoder = ImageEncoder(
+        Networks(embedder, predictor),
+        None if aspects is None else ["visual", *aspects],
+        detector_device=detector_device,
+        threads=threads,
+    )
+    return Models(encoder, _identity(file, embedder), predicted_by, embedder.device)
 
 
-def load_eyes(
+def load_encoder(
     manifest: Manifest,
     aspects: Sequence[str],
     *,
     model: str | None = None,
     device: Device = "auto",
-) -> Eyes:
-    """Load what looks at pictures as those of a collection were looked at, for ``aspects`` alone.
+) -> ImageEncoder:
+    """Load the encoder that a collection was made with, for ``aspects`` alone.
 
     Args:
         manifest: The collection's.
-        aspects: Which of its vectors are wanted.
-        model: A file, where a model of the collection has been moved.
+        aspects: The vectors to compute; those of aspects that are not registered here are left out.
+        model: The path of a model of the collection that has been moved.
         device: Where the collection's models run; the detectors run on the CPU.
 
     Raises:
-        StoreMismatchError: a model has another checksum than the collection's, or pictures were
-            measured by another release's rules.
+        StoreMismatchError: a model has another checksum than the collection's, or the collection
+            was measured by another version of the rules.
         ModelError: a model can't be found or loaded.
     """
-    measured = [name for name in aspects if name in MEASURED]
-    if measured and manifest.measured != MEASURED_VERSION:
+    chosen = [name for name in ASPECTS if name in aspects]
+    version = measurement_version(chosen)
+    if version is not None and manifest.measured != version:
         raise StoreMismatchError(
-            f"the collection's pictures were measured by version {manifest.measured} of the rules, "
-            f"and this release has version {MEASURED_VERSION}; ingest them into a new store, or "
-            "search --by visual"
+            f"the collection's images were measured by version {manifest.measured} of the rules, "
+            f"and this release has version {version}; ingest them into a new store, or search by "
+            "visual"
         )
+    needs = {need for name in chosen for need in ASPECTS[name].needs}
     made_with: list[ModelIdentity] = []
-    if "visual" in aspects:
+    if "embedder" in needs:
         made_with.append(manifest.model)
-    if {"style", "scene"} & set(aspects):
+    if "classifier" in needs:
         made_with.append(manifest.classifier or manifest.model)
     loaded = {each.sha256: _load(each, model, device) for each in made_with}
     if not loaded:
-        return Eyes(None, measured)
+        return ImageEncoder(None, chosen)
     first, last = loaded[made_with[0].sha256], loaded[made_with[-1].sha256]
-    told = [name for name in aspects if name not in MEASURED and name != "visual"]
-    networks = Networks(first, last if last.card.classes else None, told)
-    return Eyes(networks, measured)
+    return ImageEncoder(Networks(first, last if last.card.classes else None), chosen)
 
 
 def _load(made_with: ModelIdentity, moved_to: str | None, device: Device) -> OnnxModel:
     """Return a collection's model, from its own place or from the one it was moved to."""
     if moved_to is None and made_with.file and not Path(made_with.file).exists():
         raise ModelError(
-            f"the collection's model {made_with} is no longer at {made_with.file}; say "
-            "where it is with --model"
+            f"the collection's model {made_with} is no longer at {made_with.file}; give its "
+            "path as `model`"
         )
     own = made_with.file or made_with.name
     file = find_model(moved_to or own)
@@ -142,7 +143,7 @@ def _load(made_with: ModelIdentity, moved_to: str | None, device: Device) -> Onn
     if file.sha256 != made_with.sha256:
         raise StoreMismatchError(
             f"the collection was made with {made_with}, and {file.path.name} has another "
-            f"checksum ({file.sha256[:12]}); name the right file with --model"
+            f"checksum ({file.sha256[:12]}); give the path of the right file as `model`"
         )
     return OnnxModel(file.path, device)
 

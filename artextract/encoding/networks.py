@@ -1,4 +1,4 @@
-"""The networks of a run: the embedder, and the classifier where there is one.
+"""The models of a run: the embedder, and the classifier where there is one.
 
 Where both are one file it is run once. Where both give vectors of an aspect, the embedder's are
 taken for "visual" and the classifier's for any other.
@@ -11,101 +11,76 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.catalog.names import fold
-from artextract.errors import ModelError
 from artextract.images.preprocess import Preprocess
 from artextract.models.session import OnnxModel, Outputs
-
-__all__ = ["Networks"]
 
 Value = TypeVar("Value")
 
 
 class Networks:
-    """What looks at pictures."""
+    """An embedder and a classifier that run on the same images."""
 
-    def __init__(
-        self,
-        model: OnnxModel,
-        classifier: OnnxModel | None = None,
-        aspects: Sequence[str] | None = None,
-    ) -> None:
+    def __init__(self, model: OnnxModel, classifier: OnnxModel | None = None) -> None:
         """Put them together.
 
         Args:
-            model: The embedder; it gives the aspect "visual".
-            classifier: What tells classes, if anything does; it may be ``model`` itself.
-            aspects: Which vectors to give beside "visual"; None gives all.
-
-        Raises:
-            ModelError: an aspect is asked for that none of them gives, or "visual" is missing.
+            model: The embedder.
+            classifier: The model that predicts classes, if there is one; it may be ``model``.
         """
         self._models = [model] if classifier is None or classifier is model else [model, classifier]
-        self._tells = classifier is not None
-        given = self._all_vectors()
-        names = " and ".join(each.card.name for each in self._models)
-        for name in ("visual", *(aspects or ())):
-            if name not in given:
-                raise ModelError(
-                    f"aspect {name!r} is given by none of {names}, which give {', '.join(given)}; "
-                    + ("--model must be an embedder" if name == "visual" else
-                       "add a --classifier, or leave it out of --aspects")
-                )  # fmt: skip
-        self._aspects = set(given if aspects is None else ("visual", *aspects))
+        self._predicts = classifier is not None
 
-    def _all_vectors(self) -> dict[str, int]:
-        return _merge([model.dimensions for model in self._models])
+    def __str__(self) -> str:
+        """Return the models' names."""
+        return " and ".join(each.card.name for each in self._models)
 
     @property
     def classes(self) -> Mapping[str, Sequence[str]]:
-        """{attribute: names} of the classes that are told; empty where none are."""
-        return self._models[-1].card.classes if self._tells else {}
+        """{attribute: names} of the classes that are predicted."""
+        return self._models[-1].card.classes if self._predicts else {}
 
     @property
     def preprocesses(self) -> list[Preprocess]:
-        """How pictures are prepared, the embedder's first; one where both want the same."""
-        wanted = [model.card.preprocess for model in self._models]
-        return list(dict.fromkeys(wanted))
+        """The preparations of images, the embedder's first; one where both have the same."""
+        return list(dict.fromkeys(model.card.preprocess for model in self._models))
 
     @property
     def vectors(self) -> dict[str, int]:
-        """{aspect: dimension} of what :meth:`look` gives."""
-        return {name: size for name, size in self._all_vectors().items() if name in self._aspects}
+        """{aspect: dimensions} of the vectors that :meth:`run` returns."""
+        return _merge([model.dimensions for model in self._models])
 
-    def look(self, batches: list[npt.NDArray[np.float32]]) -> Outputs:
-        """Return what the networks say of pictures.
+    def run(self, batches: list[npt.NDArray[np.float32]]) -> Outputs:
+        """Return the vectors and probabilities of a batch of images.
 
         Args:
-            batches: The same pictures for each of ``preprocesses``, (n, 3, size, size).
+            batches: The images for each of ``preprocesses``, (n, 3, size, size).
 
         Raises:
-            ModelError: see :meth:`~artextract.models.session.OnnxModel.look`.
+            ModelError: see :meth:`~artextract.models.session.OnnxModel.run`.
         """
         prepared = dict(zip(self.preprocesses, batches, strict=True))
-        seen = [model.run(prepared[model.card.preprocess]) for model in self._models]
-        vectors = _merge([each.vectors for each in seen])
-        return Outputs(
-            {name: rows for name, rows in vectors.items() if name in self._aspects},
-            seen[-1].probabilities if self._tells else {},
-        )
+        outputs = [model.run(prepared[model.card.preprocess]) for model in self._models]
+        probabilities = outputs[-1].probabilities if self._predicts else {}
+        return Outputs(_merge([each.vectors for each in outputs]), probabilities)
 
-    def predicted(self, seen: Outputs, row: int) -> dict[str, object]:
-        """Return the payload's part ``predicted`` for one picture; empty where nothing is told.
+    def predicted(self, outputs: Outputs, row: int) -> dict[str, object]:
+        """Return the payload's part ``predicted`` for one image; empty without a classifier.
 
-        Of each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1;
+        For each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1;
         ``terms`` has "attribute=name", folded, for filters.
         """
-        told: dict[str, object] = {}
+        found: dict[str, object] = {}
         terms = []
-        for attribute, rows in seen.probabilities.items():
+        for attribute, rows in outputs.probabilities.items():
             number = int(rows[row].argmax())
-            name = self._models[-1].card.classes[attribute][number]
-            told[attribute] = {"name": name, "probability": round(float(rows[row, number]), 4)}
+            name = self.classes[attribute][number]
+            found[attribute] = {"name": name, "probability": round(float(rows[row, number]), 4)}
             terms.append(f"{attribute}={fold(name)}")
-        return {**told, "terms": terms} if told else {}
+        return {**found, "terms": terms} if found else {}
 
 
 def _merge(given: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
-    """Return what the networks give, {aspect: value}, the last one's where several do."""
+    """Return the models' values, {aspect: value}, the last model's where several have one."""
     found: dict[str, Value] = {}
     for each in given:
         found |= {aspect: value for aspect, value in each.items() if aspect != "visual"}

@@ -9,8 +9,8 @@ from itertools import cycle
 
 import PIL.Image
 
-from artextract.detectors.faces import Head, HeadFinder
-from artextract.detectors.people import Body, BodyFinder
+from artextract.detectors.faces import Face, FaceDetector
+from artextract.detectors.people import Person, PersonDetector
 from artextract.images.opening import make_thumbnail, open_image, open_sized, read_image_file
 from benchmarks.gpu_sections.bench import (
     Bench,
@@ -72,23 +72,23 @@ def detectors(bench: Bench) -> Figures:
     yield "images", len(images)
     for number, device in enumerate(bench.devices):
         seconds = bench.left() / (len(bench.devices) - number) / 4
-        heads, bodies = HeadFinder(device, 1), BodyFinder(device, 1)
-        yield f"{device}, people", _time_detector(bench, bodies.find, images, seconds)
-        known = {id(image): bodies.find(image) for image in images}
-        find_heads = partial(_find_heads, heads, known)
-        yield f"{device}, faces", _time_detector(bench, find_heads, images, seconds)
+        faces, people = FaceDetector(device, 1), PersonDetector(device, 1)
+        yield f"{device}, people", _time_detector(bench, people.detect, images, seconds)
+        known = {id(image): people.detect(image) for image in images}
+        find_faces = partial(_find_faces, faces, known)
+        yield f"{device}, faces", _time_detector(bench, find_faces, images, seconds)
         found = {
             "people": sum(map(len, known.values())),
-            "faces": sum(len(find_heads(image)) for image in images),
+            "faces": sum(len(find_faces(image)) for image in images),
         }
         yield f"{device}, found", found
 
 
-def _find_heads(
-    heads: HeadFinder, bodies: dict[int, list[Body]], image: PIL.Image.Image
-) -> list[Head]:
-    """Return the heads in ``image``; ``bodies`` are those found in each, by the image's ``id``."""
-    return heads.find(image, bodies[id(image)])
+def _find_faces(
+    faces: FaceDetector, people: dict[int, list[Person]], image: PIL.Image.Image
+) -> list[Face]:
+    """Return the faces in ``image``; ``people`` are those found in each, by the image's ``id``."""
+    return faces.detect(image, people[id(image)])
 
 
 def _time_detector(

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from artextract.aspects.measure import Measured
+from artextract.aspects.features import ImageFeatures
 from artextract.encoding.loading import Models, load_models
 from artextract.store import create_store
 from benchmarks.gpu_sections.bench import (
@@ -73,7 +73,7 @@ def _model_alone(bench: Bench, models: Models, seconds: float) -> float:
     batches = [tensors[at : at + size] for at in range(0, len(tensors), size)]
 
     def look(batch: Floats) -> object:
-        return models.eyes.look([batch], [Measured()] * len(batch))
+        return models.encoder.encode_batch([batch], [ImageFeatures() for _ in batch])
 
     with ThreadPoolExecutor(bench.runners) as pool:
         rate = measure_rate(lambda: list(pool.map(look, batches)), len(tensors), seconds)
@@ -88,14 +88,14 @@ def _run_job(bench: Bench, models: Models, count: int) -> Summary:
         create_store(
             str(location),
             models.identity,
-            vectors=models.eyes.vectors,
+            vectors=models.encoder.vectors,
             classifier=models.classifier,
             measured=models.measured,
         ) as store,
         Journal(location / "failures.jsonl") as journal,
     ):
         summary = run_ingest(
-            FolderSource(folder), store, models.eyes, journal,
+            FolderSource(folder), store, models.encoder, journal,
             batch_size=bench.batch_size, threads=bench.cores, runners=bench.runners,
         )  # fmt: skip
     shutil.rmtree(location)

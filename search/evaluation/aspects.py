@@ -19,7 +19,7 @@ from search.evaluation.space import load_space
 from search.images import read_original
 
 if TYPE_CHECKING:
-    from artextract.encoding.encoder import Eyes, Sight
+    from artextract.encoding.encoder import EncodedImage, ImageEncoder
 
 Matrix = npt.NDArray[np.float32]
 
@@ -163,7 +163,7 @@ def _heads(
     )
 
 
-def evaluate_laws(store: Store, eyes: "Eyes", *, sample: int, seed: int) -> Section:
+def evaluate_laws(store: Store, encoder: "ImageEncoder", *, sample: int, seed: int) -> Section:
     """Return how often laws hold that no image may break, on artworks of the collection.
 
     A mirrored image has the opposite yaw, the mirrored bodies and the light on the other side.
@@ -179,32 +179,34 @@ def evaluate_laws(store: Store, eyes: "Eyes", *, sample: int, seed: int) -> Sect
         except ImageError:
             continue
         read += 1
-        plain = eyes.see(image)
-        for law, holds in _laws(eyes, image, plain).items():
+        plain = encoder.encode(image)
+        for law, holds in _laws(encoder, image, plain).items():
             held.setdefault(law, []).append(holds)
     note = f"{read} artworks of the collection, seed {seed}; share of those that a law applies to"
     return Section("Laws", note, [Row(law, {"holds": figure(each)}) for law, each in held.items()])
 
 
-def _laws(eyes: "Eyes", image: PIL.Image.Image, plain: "Sight") -> dict[str, bool]:
-    mirrored = eyes.see(PIL.ImageOps.mirror(image))
-    dimmed = eyes.see(image.point(lambda value: value * 0.5))
+def _laws(
+    encoder: "ImageEncoder", image: PIL.Image.Image, plain: "EncodedImage"
+) -> dict[str, bool]:
+    mirrored = encoder.encode(PIL.ImageOps.mirror(image))
+    dimmed = encoder.encode(image.point(lambda value: value * 0.5))
     luma, blue, red = image.convert("YCbCr").split()
-    recoloured = eyes.see(PIL.Image.merge("YCbCr", (luma, red, blue)).convert("RGB"))
+    recoloured = encoder.encode(PIL.Image.merge("YCbCr", (luma, red, blue)).convert("RGB"))
     found: dict[str, bool] = {}
-    faces = [sight.payload.get("faces", {"count": 0}) for sight in (plain, mirrored)]
+    faces = [each.payload.get("faces", {"count": 0}) for each in (plain, mirrored)]
     if all(each["count"] for each in faces):
         main, others = faces[0]["heads"][0], faces[1]["heads"]
         same = _same_head(main, others)
         found["mirrored: the main head stays the main head"] = same is others[0]
         if same is not None and abs(main["yaw"]) >= _TURNED:
             found["mirrored: the main head turns the other way"] = main["yaw"] * same["yaw"] < 0
-    bodies = [sight.payload.get("bodies", {"count": 0}) for sight in (plain, mirrored)]
+    bodies = [each.payload.get("bodies", {"count": 0}) for each in (plain, mirrored)]
     if bodies[0]["count"] and bodies[1]["count"]:
         found["mirrored: the main body is mirrored"] = _is_mirrored(
             bodies[0]["bodies"][0], bodies[1]["bodies"][0]
         )
-    lights = [sight.payload["light"]["direction"] for sight in (plain, mirrored)]
+    lights = [each.payload["light"]["direction"] for each in (plain, mirrored)]
     if lights[0] in _OTHER_SIDE:
         found["mirrored: the light lies on the other side"] = lights[1] == _OTHER_SIDE[lights[0]]
     found["dimmed: composition stays (cosine at least .95)"] = _stays(plain, dimmed, "composition")
@@ -243,5 +245,5 @@ def _is_mirrored(body: Sequence[Any], other: Sequence[Any]) -> bool:
     return bool(away) and float(np.median(away)) <= _NEAR
 
 
-def _stays(one: "Sight", other: "Sight", aspect: str, least: float = 0.95) -> bool:
+def _stays(one: "EncodedImage", other: "EncodedImage", aspect: str, least: float = 0.95) -> bool:
     return float(np.dot(one.vectors[aspect], other.vectors[aspect])) >= least

@@ -85,7 +85,7 @@ def itself(
 
     Example: artextract eval self --store nga --sample 200 --page self.html
     """
-    from artextract.encoding.loading import load_eyes
+    from artextract.encoding.loading import load_encoder
     from artextract.store import open_store
     from search.engine import check_aspects
     from search.evaluation.self_retrieval import evaluate_itself
@@ -94,10 +94,10 @@ def itself(
     weights = parse_weights(by)
     with open_store(store) as opened:
         check_aspects(opened, weights)
-        eyes = load_eyes(opened.manifest, list(weights), model=model, device=device)
+        encoder = load_encoder(opened.manifest, list(weights), model=model, device=device)
         _write(
             opened,
-            [evaluate_itself(opened, eyes, weights, sample=sample, seed=seed)],
+            [evaluate_itself(opened, encoder, weights, sample=sample, seed=seed)],
             page,
             format_,
         )
@@ -144,7 +144,7 @@ def pairs(
 
     Example: artextract eval pairs pairs.csv --store wikiart --page pairs.html
     """
-    from artextract.encoding.loading import load_eyes
+    from artextract.encoding.loading import load_encoder
     from artextract.store import open_store
     from search.engine import check_aspects
     from search.evaluation.pairs import evaluate_pairs, read_pairs, read_same_works
@@ -158,10 +158,10 @@ def pairs(
     known = read_same_works(same_works) if same_works else []
     with open_store(store) as opened:
         check_aspects(opened, weights)
-        eyes = load_eyes(opened.manifest, list(weights), model=model, device=device)
+        encoder = load_encoder(opened.manifest, list(weights), model=model, device=device)
         section = evaluate_pairs(
             opened,
-            lambda image: eyes.see(image).vectors,
+            lambda image: encoder.encode(image).vectors,
             weights,
             rows,
             images or file.parent,
@@ -257,15 +257,17 @@ def of_aspects(
 
     Example: artextract eval aspects --store nga --labels labels.csv --page aspects.html
     """
-    from artextract.encoding.loading import load_eyes
+    from artextract.encoding.loading import load_encoder
     from artextract.store import open_store
     from search.evaluation.aspects import evaluate_aspects, evaluate_laws, read_labels
 
     rows = read_labels(labels, part) if labels else []
     with open_store(store) as opened:
-        eyes = load_eyes(opened.manifest, list(opened.manifest.vectors), model=model, device=device)
+        encoder = load_encoder(
+            opened.manifest, list(opened.manifest.vectors), model=model, device=device
+        )
         sections = evaluate_aspects(opened, rows, str(labels)) if labels else []
-        sections.append(evaluate_laws(opened, eyes, sample=sample, seed=seed))
+        sections.append(evaluate_laws(opened, encoder, sample=sample, seed=seed))
         _write(opened, sections, page, format_)
 
 

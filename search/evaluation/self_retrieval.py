@@ -14,7 +14,7 @@ from search.evaluation.space import load_space
 from search.images import read_original
 
 if TYPE_CHECKING:
-    from artextract.encoding.encoder import Eyes
+    from artextract.encoding.encoder import ImageEncoder
 
 __all__ = ["evaluate_itself"]
 
@@ -22,13 +22,13 @@ _KEYS = ("title", "artist", "image", "image_url", "image_folder", "image_sha256"
 
 
 def evaluate_itself(
-    store: Store, eyes: "Eyes", by: Mapping[str, float], *, sample: int, seed: int
+    store: Store, encoder: "ImageEncoder", by: Mapping[str, float], *, sample: int, seed: int
 ) -> Section:
     """Return Top-1, Recall@5 and MRR for each change of ``CHANGES``.
 
     Args:
         store: The collection; each query is ranked among all its works, itself included.
-        eyes: What gives the vectors of ``by``.
+        encoder: What gives the vectors of ``by``.
         by: {aspect: weight}.
         sample: How many works are queries, drawn by chance.
         seed: Of the draw and of the changes.
@@ -49,7 +49,7 @@ def evaluate_itself(
             unread += 1
             continue
         for name, change in CHANGES.items():
-            query = mix.row(eyes.see(change(image, random)).vectors)
+            query = mix.row(encoder.encode(change(image, random)).vectors)
             if query is None:
                 ranks[name].append(None)  # no head or body is found any more
                 continue

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import PIL.Image
 
+from artextract.aspects import ASPECTS
 from search.explain import Details, Reason
 from search.query import Query
-from search.render.drawing import DRAWN, draw, draw_detail
+from search.render.drawing import draw_detail
 from search.render.template import caption, data_uri, save_page
 
 
@@ -44,9 +45,9 @@ def _draw(
     aspect: str, queries: tuple[Query, Query], images: tuple[PIL.Image.Image, PIL.Image.Image]
 ) -> list[str]:
     """Return a drawing for each of the two artworks; none for an aspect that can't be drawn."""
-    if aspect not in DRAWN:
+    if not ASPECTS[aspect].drawing:
         return []
     return [
-        data_uri(draw(aspect, image, query.payload))
+        data_uri(ASPECTS[aspect].draw(image, query.payload))
         for image, query in zip(images, queries, strict=True)
     ]

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from artextract.aspects.measure import SEEN
-from artextract.aspects.words import say
+from artextract.aspects import ASPECTS, fact_keys
+from artextract.aspects.base import Compared
 from artextract.store import Store
 from search.answer import Answer
 from search.images import ImageReader
@@ -53,11 +53,13 @@ def _why(store: Store, answer: Answer) -> dict[str, list[str]]:
         return {}
     (query,) = answer.like
     ids = [result.point_id for result in answer.results]
-    records = store.retrieve(ids, keys=SEEN, with_vectors=True)
+    records = store.retrieve(ids, keys=(*fact_keys(), "predicted"), with_vectors=True)
     return {
         point_id: [
-            say(aspect, (query.vectors[aspect], query.payload),
-                (record.vectors[aspect], record.payload))
+            ASPECTS[aspect].describe(
+                Compared(query.vectors[aspect], query.payload),
+                Compared(record.vectors[aspect], record.payload),
+            )
             for aspect in answer.request.weights
         ]
         for point_id, record in records.items()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import PIL.Image
 
+from artextract.aspects import ASPECTS
 from artextract.collection import Collection
 from artextract.errors import ImageError, MissingError, QueryError
 from artextract.images.opening import THUMBNAIL_SIDE
@@ -23,7 +24,6 @@ from search.filtering import make_filter
 from search.images import ImageReader
 from search.query import Query
 from search.region import Region
-from search.render.drawing import draw
 from search.request import MAXIMUM_LIMIT, SearchRequest
 from search.web.listing import Listing
 from search.web.uploads import Uploads
@@ -199,7 +199,8 @@ class ServedCollection:
         """
         query = self.query(name)
         with self._decoding:
-            return _to_jpeg(draw(aspect, self.images.of_query(query, side), query.payload))
+            image = self.images.of_query(query, side)
+            return _to_jpeg(ASPECTS[aspect].draw(image, query.payload))
 
 
 _OF_IMAGE = ("id", "image", "image_folder", "image_url", "image_sha256", "thumbnail")

@@ -11,13 +11,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from artextract import __version__
-from artextract.aspects import ASPECTS
+from artextract.aspects import ASPECTS, fact_filters, fact_keys, values_of
 from artextract.catalog.artwork import Artwork
 from artextract.errors import MissingError
 from artextract.net.fetch import fetch
 from search.counts import countable_fields
 from search.explain import explain
-from search.render.drawing import DRAWN
 from search.render.table import to_rows
 from search.request import SearchFilters, SearchRequest
 from search.web import schemas
@@ -31,7 +30,6 @@ Id = Annotated[str, Field(min_length=1, max_length=500)]
 Point = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Side = Literal["192", "480", "960", "1600"]
-Drawn = Literal["face", "pose", "lighting", "palette"]
 
 _MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson", "iiif": "application/json"}
 _FAILURES: dict[int | str, dict[str, Any]] = {
@@ -83,6 +81,15 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             works=len(collection),
             images=store.count(),
             aspects=[name for name in ASPECTS if name in manifest.vectors],
+            aspect_labels=[
+                schemas.AspectOut.model_validate(aspect, from_attributes=True)
+                for name, aspect in ASPECTS.items()
+                if name in manifest.vectors
+            ],
+            fact_filters=[
+                schemas.FactFilterOut.model_validate(each, from_attributes=True)
+                for each in fact_filters()
+            ],
             fields=list(countable_fields()),
             counted=served.counter.present(),
             model=manifest.model.name,
@@ -133,12 +140,13 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
     def work(id: Annotated[Id, Query()]) -> schemas.WorkOut:
         records = served.artwork(id)
         payload = dict(records[0].payload)
-        facts = {name: payload[name] for name in _FACTS if name in payload}
+        facts = {name: payload[name] for name in (*fact_keys(), "predicted") if name in payload}
         query = served.query(id)
         return schemas.WorkOut(
             id=payload["id"],
             work=_entry(payload),
             seen=facts,
+            detected={each.name: values for each, values in values_of(payload)},
             images=[
                 {
                     "point_id": record.id,
@@ -156,7 +164,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
         reasons = []
         for reason in explain(queries[0], queries[1]):
             drawings = []
-            if reason.aspect in DRAWN and reason.score is not None:
+            if ASPECTS[reason.aspect].drawing and reason.score is not None:
                 drawings = [
                     _with(f"{API}/drawings/{reason.aspect}", of=name) for name in (one, other)
                 ]
@@ -172,9 +180,11 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
     def image(point_id: Point, side: Annotated[Side, Query()] = "480") -> Response:
         return _jpeg(served.image(point_id, int(side)))
 
+    drawn = Literal[tuple(name for name, aspect in ASPECTS.items() if aspect.drawing)]  # type: ignore[valid-type]
+
     @router.get("/drawings/{aspect}", summary="What was detected in an image", **_image)
     def drawing(
-        aspect: Annotated[Drawn, Path()],
+        aspect: Annotated[drawn, Path()],  # type: ignore[valid-type]
         of: Annotated[Id, Query()],
         side: Annotated[Side, Query()] = "480",
     ) -> Response:
@@ -282,9 +292,6 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
 
 def _values(parameters: BaseModel) -> dict[str, Any]:
     return parameters.model_dump()
-
-
-_FACTS = ("faces", "bodies", "light", "palette", "predicted")
 
 
 def _jpeg(data: bytes) -> Response:

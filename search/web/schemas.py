@@ -13,6 +13,24 @@ class ErrorOut(BaseModel):
     error: str
 
 
+class AspectOut(BaseModel):
+    """How an aspect is called on pages."""
+
+    name: str
+    label: str
+    summary: str = Field(description="What it compares.")
+    absent: str = Field(description="Why an image may have no vector of it.")
+    drawing: str = Field(description="What its drawings show; empty if it can't be drawn.")
+
+
+class FactFilterOut(BaseModel):
+    """How a filter over detected facts is called on pages."""
+
+    name: str
+    label: str
+    multiple: bool = Field(description="Whether several values may be given, meaning any of them.")
+
+
 class Info(BaseModel):
     """What the collection is."""
 
@@ -20,6 +38,8 @@ class Info(BaseModel):
     works: int
     images: int
     aspects: list[str] = Field(description="Aspects to compare by, for `by`.")
+    aspect_labels: list[AspectOut] = Field(description="Labels of these aspects.")
+    fact_filters: list[FactFilterOut] = Field(description="Filters over detected facts.")
     fields: list[str] = Field(description="Fields that /facets can count.")
     counted: list[str] = Field(description="Those of the fields that have values here.")
     model: str
@@ -67,8 +87,9 @@ class WorkOut(BaseModel):
 
     id: str
     work: dict[str, Any] = Field(description="Its catalog entry.")
-    seen: dict[str, Any] = Field(
-        description="Detected facts (faces, figures, light, colours) and predictions."
+    seen: dict[str, Any] = Field(description="Detected facts and predictions, as stored.")
+    detected: dict[str, list[str]] = Field(
+        description="Its values for the filters over detected facts."
     )
     images: list[dict[str, Any]]
     aspects: list[str] = Field(description="Aspects of which it has a vector.")

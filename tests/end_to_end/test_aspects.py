@@ -94,7 +94,7 @@ def test_a_query_without_a_head_says_so(folder: Path, artextract: Artextract) ->
     listed = artextract("search", "--store", folder / "store", "--faces", "0", "--format", "json")
     query = json.loads(listed.out)[0]["id"]
     ran = artextract("search", query, "--store", folder / "store", "--by", "face")
-    assert_one_sentence(ran, "no head was found", "leave out --by face")
+    assert_one_sentence(ran, "no face was found", "leave out --by face")
 
 
 def test_works_without_heads_are_no_answer(
@@ -146,7 +146,7 @@ def test_the_gallery_says_why(
     assert ran.code == 0, ran.err
     text = page.read_text(encoding="utf-8")
     assert text.count('class="label why"') == 6
-    assert "both heads turn left" in text
+    assert "both faces turn left" in text
 
 
 def test_evaluate_by_changed_pictures(folder: Path, artextract: Artextract) -> None:

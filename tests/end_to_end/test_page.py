@@ -237,7 +237,7 @@ def test_an_aspect_that_the_query_lacks_is_disabled(open_page: Callable[..., Pag
     page = open_page(f"/?like={shown(page)[0]}")
     wait_for(page, "most similar first")
     expect(page.locator("#by-face")).to_be_disabled()
-    expect(page.locator(".aspect").filter(has_text="Faces")).to_contain_text("no face detected")
+    expect(page.locator(".aspect").filter(has_text="Faces")).to_contain_text("no face was found")
 
 
 def test_more_and_less_like_this(open_page: Callable[..., Page]) -> None:

@@ -19,7 +19,7 @@ from pictures import make_folder, make_picture
 from pytest_httpserver import HTTPServer
 
 from artextract.catalog.artwork import Artwork
-from artextract.encoding.encoder import Eyes
+from artextract.encoding.encoder import ImageEncoder
 from artextract.encoding.networks import Networks
 from artextract.errors import StoreError, StoreFullError, UnavailableError
 from artextract.images.opening import open_image
@@ -93,7 +93,9 @@ class Bench:
     def run(self, source: Source, **options: Any) -> Summary:
         given = {"batch_size": 4, "threads": 2, "runners": 2, **options}
         with Journal(self.journal) as journal:
-            return ingest(source, self.store, Eyes(Networks(self.model)), journal, **given)
+            return ingest(
+                source, self.store, ImageEncoder(Networks(self.model), ["visual"]), journal, **given
+            )
 
     def contents(self) -> dict[str, Record]:
         """The points by their works' ids."""
@@ -692,7 +694,7 @@ def dry(
     seen: list[int] = []
     found = check_source(
         source, None if empty else bench.store, bench.store.manifest.model,
-        Eyes(Networks(bench.model)), threads=2, limit=limit,
+        ImageEncoder(Networks(bench.model), ["visual"]), threads=2, limit=limit,
         on_work=lambda summary: seen.append(summary.seen),
     )  # fmt: skip
     assert seen == list(range(1, found.seen + 1))

@@ -8,7 +8,7 @@ import click
 import PIL.Image
 import pytest
 
-from artextract.aspects import fact_filters as declared_facts
+from artextract.aspects import ASPECTS, fact_filters
 from artextract.aspects.base import FactFilter
 from artextract.catalog.artwork import Artwork
 from artextract.catalog.years import parse_year_filter
@@ -23,7 +23,6 @@ from search.request import (
     Parameter,
     SearchFilters,
     SearchRequest,
-    fact_filters,
     filter_parameters,
     parse_weights,
     request_parameters,
@@ -108,15 +107,16 @@ def test_a_region_of_a_few_pixels_is_refused() -> None:
 
 
 MOOD = FactFilter(
-    name="sea_mood", fact="mood", help="Only seascapes of this mood; any of.", example="calm",
-    choices=("calm", "stormy"),
+    name="sea_mood", fact="mood", label="Mood", help="Only seascapes of this mood; any of.",
+    example="calm", choices=("calm", "stormy"), read=lambda facts: [facts["mood"]],
 )  # fmt: skip
 
 
 @pytest.fixture
 def with_mood(monkeypatch: pytest.MonkeyPatch) -> None:
     """An aspect that declares another filter while the program runs."""
-    monkeypatch.setattr(declared_facts, "FACT_FILTERS", (*declared_facts.FACT_FILTERS, MOOD))
+    lighting = ASPECTS["lighting"]
+    monkeypatch.setattr(lighting, "filters", (*lighting.filters, MOOD))
 
 
 def read_options() -> dict[str, click.Option]:
@@ -140,7 +140,9 @@ def test_a_filter_that_an_aspect_declares_is_everywhere(tmp_path: Path) -> None:
     assert "sea_mood" in countable_fields()
     works = [Artwork(id=f"w{number}", image=f"{number}.jpg") for number in range(3)]
     moods = ["calm", "stormy", "calm"]
-    with create_store(str(tmp_path / "store"), ModelIdentity("small", "0" * 64, 2)) as store:
+    vectors = {"visual": 2, "lighting": 28}
+    model = ModelIdentity("small", "0" * 64, 2)
+    with create_store(str(tmp_path / "store"), model, vectors=vectors) as store:
         store.upsert([
             Point(work.point_id, {"visual": [1.0, 0.5]},
                   {**work.to_payload(), "seen": [f"mood={mood}"]})

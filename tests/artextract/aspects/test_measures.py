@@ -8,25 +8,25 @@ import PIL.Image
 import pytest
 
 from artextract.aspects.colour import to_lab
-from artextract.aspects.composition import composition, masses_of
-from artextract.aspects.grid import blocks, bumps, join, place
-from artextract.aspects.lighting import amounts as lightness
-from artextract.aspects.lighting import lighting, lighting_facts
-from artextract.aspects.palette import DIMENSION, NAMES, amounts, palette, palette_facts
+from artextract.aspects.composition import layout, masses
+from artextract.aspects.features import ImageFeatures
+from artextract.aspects.grid import blocks, bumps, place, weighted
+from artextract.aspects.lighting import distribution, light_facts, lightness_histogram
+from artextract.aspects.palette import NAMES, Palette, colour_histogram, palette_facts
 
 Floats = npt.NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
 def pixels() -> npt.NDArray[np.uint8]:
-    """A picture of blurred colours, 64 x 64."""
+    """An image of blurred colours, 64 x 64."""
     random = np.random.default_rng(3)
     small = PIL.Image.fromarray(random.integers(0, 256, (9, 9, 3), np.uint8))
     return np.asarray(small.resize((64, 64), PIL.Image.Resampling.BICUBIC))
 
 
-def picture(*rows: str) -> Floats:
-    """L*a*b* of a picture (64, 64) of equal fields, named by colour."""
+def lab_of(*rows: str) -> Floats:
+    """L*a*b* of an image (64, 64) of equal fields, named by colour."""
     grid = [[PIL.Image.new("RGB", (1, 1), name).getpixel((0, 0)) for name in row.split()]
             for row in rows]  # fmt: skip
     image = PIL.Image.fromarray(np.asarray(grid, np.uint8))
@@ -59,7 +59,7 @@ def test_grid_tools_against_loops() -> None:
     near = bumps(3.0, [1, 3, 7], 2.0)
     assert near.tolist() == pytest.approx([math.exp(-0.5), 1.0, math.exp(-2.0)])
     assert int(place(0.9, 0.1, 4).argmax()) == 3
-    both = join([(3.0, np.asarray([2.0, 0.0])), (1.0, np.asarray([0.0, 5.0]))])
+    both = weighted([0.75, 0.25], [np.asarray([2.0, 0.0]), np.asarray([0.0, 5.0])])
     assert both.tolist() == pytest.approx([0.75**0.5, 0.0, 0.0, 0.25**0.5])
 
 
@@ -75,15 +75,17 @@ def test_palette_counts_each_colour_in_the_cells_around_it(pixels: npt.NDArray[n
                     shares = [max(0.0, 1 - abs(at - cell))
                               for at, cell in zip(clipped, (i, j, k), strict=True)]  # fmt: skip
                     counts[i, j, k] += math.prod(shares)
-    np.testing.assert_allclose(amounts(lab), np.sqrt(counts / 64).ravel(), atol=1e-5)
-    assert amounts(lab).shape == (DIMENSION,)
+    np.testing.assert_allclose(colour_histogram(lab), np.sqrt(counts / 64).ravel(), atol=1e-5)
 
 
-def test_palette_forgets_the_layout(pixels: npt.NDArray[np.uint8]) -> None:
+def test_palette_ignores_the_layout(pixels: npt.NDArray[np.uint8]) -> None:
     flat = pixels.reshape(-1, 3)
     shuffled = np.random.default_rng(1).permutation(flat).reshape(pixels.shape)
-    np.testing.assert_allclose(palette(to_lab(pixels)), palette(to_lab(shuffled)), atol=1e-5)
-    assert np.linalg.norm(palette(to_lab(pixels))) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(
+        colour_histogram(to_lab(pixels)), colour_histogram(to_lab(shuffled)), atol=1e-5
+    )
+    vector = Palette().vector(ImageFeatures(PIL.Image.fromarray(pixels)))
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -95,25 +97,25 @@ def test_palette_forgets_the_layout(pixels: npt.NDArray[np.uint8]) -> None:
     ],
 )  # fmt: skip
 def test_colours_are_called_as_people_call_them(colour: str, name: str) -> None:
-    facts = palette_facts(picture(colour))
+    facts = palette_facts(lab_of(colour))
     assert facts == {"main": [name], "shares": {name: 1.0}}
     assert name in NAMES
 
 
 def test_main_colours_are_those_that_cover_a_tenth() -> None:
-    facts = palette_facts(picture("#2f63b0 #2f63b0 #c01818 #2f63b0"))
+    facts = palette_facts(lab_of("#2f63b0 #2f63b0 #c01818 #2f63b0"))
     assert facts == {"main": ["blue", "red"], "shares": {"blue": 0.75, "red": 0.25}}
 
 
 def composed(lab: Floats) -> Floats:
-    vector = composition(lab)
+    vector = layout(lab)
     assert vector is not None
     return vector
 
 
-def test_a_picture_of_one_colour_has_no_composition() -> None:
+def test_an_image_of_one_colour_has_no_composition() -> None:
     for colour in ((90, 90, 90), (255, 255, 255), (0, 0, 0), (200, 10, 10)):
-        assert composition(to_lab(np.full((64, 64, 3), colour, np.uint8))) is None
+        assert layout(to_lab(np.full((64, 64, 3), colour, np.uint8))) is None
 
 
 def test_composition_ignores_exposure_and_follows_a_mirror(pixels: npt.NDArray[np.uint8]) -> None:
@@ -122,17 +124,17 @@ def test_composition_ignores_exposure_and_follows_a_mirror(pixels: npt.NDArray[n
     assert plain @ dimmed > 0.97
     mirrored = composed(to_lab(pixels[:, ::-1]))
     np.testing.assert_allclose(
-        masses_of(mirrored.tolist()), masses_of(plain.tolist())[:, ::-1], atol=1e-5
+        masses(mirrored.tolist()), masses(plain.tolist())[:, ::-1], atol=1e-5
     )
     assert plain @ mirrored < 0.9
 
 
-def test_composition_sees_where_the_light_mass_lies() -> None:
-    left, right = picture("white black black"), picture("black black white")
-    again = picture("#ccbbaa #332211 #332211")
+def test_composition_depends_on_where_the_light_mass_lies() -> None:
+    left, right = lab_of("white black black"), lab_of("black black white")
+    again = lab_of("#ccbbaa #332211 #332211")
     assert composed(left) @ composed(again) > 0.9 > composed(left) @ composed(right)
-    masses = masses_of(composed(left).tolist())
-    assert masses[:, :2].mean() > masses[:, 3:].mean()
+    light = masses(composed(left).tolist())
+    assert light[:, :2].mean() > light[:, 3:].mean()
 
 
 @pytest.mark.parametrize(
@@ -145,20 +147,20 @@ def test_composition_sees_where_the_light_mass_lies() -> None:
     ],
 )
 def test_key_and_side_of_light(rows: list[str], key: str, direction: str) -> None:
-    facts = lighting_facts(picture(*rows))
+    facts = light_facts(lab_of(*rows))
     assert (facts["key"], facts["direction"]) == (key, direction)
 
 
 def test_lightness_against_a_loop() -> None:
-    lab = picture("white black", "#888 #333")
+    lab = lab_of("white black", "#888 #333")
     counts = [0.0] * 12
     for value in lab[..., 0].ravel():
         for bin_ in range(12):
             counts[bin_] += math.exp(-0.5 * ((value - (bin_ + 0.5) / 12 * 100) / 6) ** 2)
-    wanted = [math.sqrt(count / sum(counts)) for count in counts]
-    np.testing.assert_allclose(lightness(lab), wanted, atol=1e-4)
+    expected = [math.sqrt(count / sum(counts)) for count in counts]
+    np.testing.assert_allclose(lightness_histogram(lab), expected, atol=1e-4)
 
 
-def test_lighting_tells_a_dark_picture_from_a_light_one() -> None:
-    dark, darker, light = picture("#222 #333"), picture("#1a1a1a #2c2c2c"), picture("#ddd #eee")
-    assert lighting(dark) @ lighting(darker) > lighting(dark) @ lighting(light)
+def test_lighting_separates_dark_images_from_light_ones() -> None:
+    dark, darker, light = lab_of("#222 #333"), lab_of("#1a1a1a #2c2c2c"), lab_of("#ddd #eee")
+    assert distribution(dark) @ distribution(darker) > distribution(dark) @ distribution(light)

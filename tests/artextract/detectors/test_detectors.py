@@ -1,4 +1,4 @@
-"""Heads and bodies in real paintings, in pictures painted by code, and in nothing at all."""
+"""Faces and people in real paintings, in synthetic ones, and in blank images."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import PIL.Image
 import PIL.ImageOps
 import pytest
 
-from artextract.aspects.view import Finders, View
-from artextract.detectors.faces import HeadFinder
-from artextract.detectors.people import BodyFinder
+from artextract.aspects.features import Detectors, ImageFeatures
+from artextract.detectors.faces import FaceDetector
+from artextract.detectors.people import PersonDetector
 from artextract.models.registry import DETECTORS, find_detector, noted_sha256
 from artextract.models.session import Network
 from benchmarks import atelier
@@ -23,8 +23,8 @@ ORIGINALS = {
 
 
 @pytest.fixture(scope="module")
-def finders() -> Finders:
-    return Finders()
+def detectors() -> Detectors:
+    return Detectors()
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +35,18 @@ def portraits() -> list[tuple[float, PIL.Image.Image]]:
 
 @pytest.mark.parametrize("colour", ["black", "white", "#7a6a50"])
 @pytest.mark.parametrize("size", [(64, 64), (1, 1), (900, 20)])
-def test_nothing_is_found_in_nothing(finders: Finders, colour: str, size: tuple[int, int]) -> None:
-    view = View(PIL.Image.new("RGB", size, colour), finders)
-    assert view.heads == []
-    assert view.bodies == []
-
-
-def test_painted_heads_turn_as_they_were_painted(
-    finders: Finders, portraits: list[tuple[float, PIL.Image.Image]]
+def test_nothing_is_detected_in_a_blank_image(
+    detectors: Detectors, colour: str, size: tuple[int, int]
 ) -> None:
-    found = [(yaw, View(image, finders).heads) for yaw, image in portraits]
+    image = ImageFeatures(PIL.Image.new("RGB", size, colour), detectors)
+    assert image.faces == []
+    assert image.people == []
+
+
+def test_synthetic_faces_turn_as_they_were_painted(
+    detectors: Detectors, portraits: list[tuple[float, PIL.Image.Image]]
+) -> None:
+    found = [(yaw, ImageFeatures(image, detectors).faces) for yaw, image in portraits]
     told = [(yaw, heads[0]) for yaw, heads in found if heads]
     assert len(told) >= 0.75 * len(found)
     turned = [(yaw, head) for yaw, head in told if abs(yaw) > 20]
@@ -57,11 +59,14 @@ def test_painted_heads_turn_as_they_were_painted(
         assert head.points.shape == (6, 2)
 
 
-def test_a_mirrored_head_turns_the_other_way(
-    finders: Finders, portraits: list[tuple[float, PIL.Image.Image]]
+def test_a_mirrored_face_turns_the_other_way(
+    detectors: Detectors, portraits: list[tuple[float, PIL.Image.Image]]
 ) -> None:
     pairs = [
-        (View(image, finders).heads, View(PIL.ImageOps.mirror(image), finders).heads)
+        (
+            ImageFeatures(image, detectors).faces,
+            ImageFeatures(PIL.ImageOps.mirror(image), detectors).faces,
+        )
         for yaw, image in portraits
         if abs(yaw) > 20
     ]
@@ -93,20 +98,20 @@ def paintings(shared: Path, head: set[str], count: int) -> list[PIL.Image.Image]
 
 def test_small_files_find_what_the_originals_find(shared: Path) -> None:
     images = paintings(shared, {"left", "right", "front"}, 12)
-    heads, bodies = HeadFinder(), BodyFinder()
-    full_heads, full_bodies = HeadFinder(), BodyFinder()
-    for finder, name, part in (
-        (full_heads, "faces", "_detector"), (full_heads, "face-mesh", "_mesh"),
-        (full_bodies, "bodies", "_network"),
+    faces, people = FaceDetector(), PersonDetector()
+    full_faces, full_people = FaceDetector(), PersonDetector()
+    for detector, name, part in (
+        (full_faces, "faces", "_detector"), (full_faces, "face-mesh", "_mesh"),
+        (full_people, "bodies", "_network"),
     ):  # fmt: skip
-        setattr(finder, part, Network(shared / "models" / ORIGINALS[name], "cpu", 1))
+        setattr(detector, part, Network(shared / "models" / ORIGINALS[name], "cpu", 1))
     away = []
     for image in images:
-        mine, theirs = bodies.find(image), full_bodies.find(image)
+        mine, theirs = people.detect(image), full_people.detect(image)
         if mine and theirs:
-            both = (mine[0].seen > 0) & (theirs[0].seen > 0)
+            both = (mine[0].confidence > 0) & (theirs[0].confidence > 0)
             away.append(float(np.median(np.abs(mine[0].points - theirs[0].points)[both])))
-        one, other = heads.find(image, []), full_heads.find(image, [])
+        one, other = faces.detect(image, []), full_faces.detect(image, [])
         assert len(one) == len(other)
         for first, second in zip(one, other, strict=True):
             assert first.yaw == pytest.approx(second.yaw, abs=2)
@@ -114,12 +119,12 @@ def test_small_files_find_what_the_originals_find(shared: Path) -> None:
     assert np.median(away) < 0.01  # of the picture's width and height
 
 
-def test_heads_in_real_paintings(shared: Path, finders: Finders) -> None:
-    left = [View(image, finders).heads for image in paintings(shared, {"left"}, 20)]
-    right = [View(image, finders).heads for image in paintings(shared, {"right"}, 20)]
+def test_faces_in_real_paintings(shared: Path, detectors: Detectors) -> None:
+    left = [ImageFeatures(image, detectors).faces for image in paintings(shared, {"left"}, 20)]
+    right = [ImageFeatures(image, detectors).faces for image in paintings(shared, {"right"}, 20)]
     for heads, sign in ((left, -1), (right, 1)):
         found = [each[0] for each in heads if each]
         assert len(found) >= 18
         assert sum(each.yaw * sign > 0 for each in found) >= 0.85 * len(found)
-    empty = [View(image, finders).heads for image in paintings(shared, {"none"}, 30)]
+    empty = [ImageFeatures(image, detectors).faces for image in paintings(shared, {"none"}, 30)]
     assert sum(bool(heads) for heads in empty) <= 1

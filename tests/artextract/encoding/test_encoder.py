@@ -1,12 +1,13 @@
-"""All that is seen of one picture."""
+"""Every vector and payload field of an image."""
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from artextract.aspects import ASPECTS, MEASURED
-from artextract.encoding.encoder import Eyes
-from artextract.encoding.loading import Models, load_eyes, load_models
+from artextract.aspects import ASPECTS
+from artextract.aspects.features import ImageFeatures
+from artextract.encoding.encoder import ImageEncoder
+from artextract.encoding.loading import Models, load_encoder, load_models
 from artextract.errors import ModelError, QueryError, StoreMismatchError
 from artextract.store import ModelIdentity
 from artextract.store.manifest import Manifest
@@ -23,44 +24,46 @@ def portrait() -> PIL.Image.Image:
     return atelier.paint(next(w for w in atelier.make_works() if w.head == "front"))
 
 
-def test_by_default_everything_is_seen(models: Models, portrait: PIL.Image.Image) -> None:
-    sight = models.eyes.see(portrait)
-    assert set(models.eyes.vectors) == set(ASPECTS)
-    assert {name: len(each) for name, each in sight.vectors.items()} == models.eyes.vectors
-    for vector in sight.vectors.values():
+def test_by_default_every_aspect_is_computed(models: Models, portrait: PIL.Image.Image) -> None:
+    encoded = models.encoder.encode(portrait)
+    assert set(models.encoder.vectors) == set(ASPECTS)
+    assert {name: len(each) for name, each in encoded.vectors.items()} == models.encoder.vectors
+    for vector in encoded.vectors.values():
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-4)
-    assert {"faces", "bodies", "light", "palette", "seen", "predicted"} == set(sight.payload)
-    assert "faces=1" in sight.payload["seen"]
+    assert {"faces", "bodies", "light", "palette", "seen", "predicted"} == set(encoded.payload)
+    assert "faces=1" in encoded.payload["seen"]
 
 
 def test_an_absent_aspect_is_absent(models: Models) -> None:
-    sight = models.eyes.see(PIL.Image.new("RGB", (80, 60), "#7a8899"))
-    assert set(ASPECTS) - set(sight.vectors) == {"face", "pose"}
-    assert sight.payload["faces"] == {"count": 0}
+    encoded = models.encoder.encode(PIL.Image.new("RGB", (80, 60), "#7a8899"))
+    assert set(ASPECTS) - set(encoded.vectors) == {"face", "pose"}
+    assert encoded.payload["faces"] == {"count": 0}
 
 
-def test_many_at_once_are_seen_as_one_by_one(models: Models, portrait: PIL.Image.Image) -> None:
+def test_a_batch_equals_its_images_one_by_one(models: Models, portrait: PIL.Image.Image) -> None:
     images = [portrait, portrait.rotate(90), PIL.Image.new("RGB", (50, 50), "red")]
-    (preprocess,) = models.eyes.preprocesses
+    (preprocess,) = models.encoder.preprocesses
     batch = np.stack([preprocess(image) for image in images])
-    together = models.eyes.look([batch], [models.eyes.measure(image) for image in images])
-    for sight, image in zip(together, images, strict=True):
-        alone = models.eyes.see(image)
-        assert sight.vectors.keys() == alone.vectors.keys()
+    together = models.encoder.encode_batch(
+        [batch], [models.encoder.measure(image) for image in images]
+    )
+    for encoded, image in zip(together, images, strict=True):
+        alone = models.encoder.encode(image)
+        assert encoded.vectors.keys() == alone.vectors.keys()
         for name, vector in alone.vectors.items():
-            np.testing.assert_allclose(sight.vectors[name], vector, atol=1e-5)
+            np.testing.assert_allclose(encoded.vectors[name], vector, atol=1e-5)
 
 
-def test_measuring_needs_no_network(portrait: PIL.Image.Image) -> None:
-    sight = Eyes(None, ["palette", "composition"]).see(portrait)
-    assert set(sight.vectors) == {"palette", "composition"}
+def test_measured_aspects_need_no_model(portrait: PIL.Image.Image) -> None:
+    encoded = ImageEncoder(None, ["palette", "composition"]).encode(portrait)
+    assert set(encoded.vectors) == {"palette", "composition"}
 
 
 def test_a_scene_needs_a_classifier() -> None:
-    with pytest.raises(ModelError, match="'scene' needs a classifier"):
+    with pytest.raises(ModelError, match="'scene' needs a `classifier` that predicts genres"):
         load_models("efficientnet-lite0", aspects=["scene"], device="cpu")
     plain = load_models("efficientnet-lite0", device="cpu")
-    assert set(plain.eyes.vectors) == {"visual", *MEASURED} - {"scene"}
+    assert set(plain.encoder.vectors) == {*ASPECTS} - {"style", "scene"}
 
 
 def test_an_unknown_aspect_is_named() -> None:
@@ -72,5 +75,29 @@ def test_a_collection_measured_by_other_rules_is_refused(models: Models) -> None
     model = ModelIdentity("wikiart-lite0", models.identity.sha256, 512)
     old = Manifest(model=model, vectors={"visual": 512, "face": 37}, measured=0)
     with pytest.raises(StoreMismatchError, match="measured by version 0 of the rules"):
-        load_eyes(old, ["face"])
-    assert set(load_eyes(old, ["visual"], device="cpu").vectors) == {"visual"}
+        load_encoder(old, ["face"])
+    assert set(load_encoder(old, ["visual"], device="cpu").vectors) == {"visual"}
+
+
+def test_a_model_runs_only_for_the_aspects_that_need_it(portrait: PIL.Image.Image) -> None:
+    assert ImageEncoder(None, ["palette", "face"]).preprocesses == []
+    with pytest.raises(ModelError, match="'style' needs a `classifier`"):
+        ImageEncoder(None, ["style"])
+
+
+def test_only_what_an_aspect_needs_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(image: ImageFeatures) -> None:
+        raise AssertionError("faces are not needed")
+
+    monkeypatch.setattr(ImageFeatures, "faces", property(fail))
+    monkeypatch.setattr(ImageFeatures, "people", property(fail))
+    encoder = ImageEncoder(None, ["palette", "lighting"])
+    encoded = encoder.encode(PIL.Image.new("RGB", (80, 60), "#7a8899"))
+    assert set(encoded.vectors) == {"palette", "lighting"}
+    assert set(encoded.payload) == {"light", "palette", "seen"}
+
+
+def test_an_aspect_that_is_not_registered_is_left_out(models: Models) -> None:
+    model = ModelIdentity("wikiart-lite0", models.identity.sha256, 512)
+    newer = Manifest(model=model, vectors={"visual": 512, "mood": 3})
+    assert set(load_encoder(newer, ["visual", "mood"], device="cpu").vectors) == {"visual"}

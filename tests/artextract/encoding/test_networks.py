@@ -1,16 +1,15 @@
-"""What embedder and classifier say together of the same pictures."""
+"""Embedder and classifier on the same images."""
 
 import numpy as np
 import pytest
 
 from artextract.catalog.names import fold
 from artextract.encoding.networks import Networks
-from artextract.errors import ModelError
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel
 from export.calibration_images import generate_images
 
-PICTURES = generate_images(3)
+IMAGES = generate_images(3)
 
 
 @pytest.fixture(scope="module")
@@ -25,34 +24,34 @@ def embedder() -> OnnxModel:
 
 
 def prepared(networks: Networks) -> list[np.ndarray]:
-    return [np.stack([each(picture) for picture in PICTURES]) for each in networks.preprocesses]
+    return [np.stack([each(image) for image in IMAGES]) for each in networks.preprocesses]
 
 
-def test_an_embedder_alone_tells_nothing(embedder: OnnxModel) -> None:
+def test_an_embedder_alone_predicts_nothing(embedder: OnnxModel) -> None:
     networks = Networks(embedder)
-    seen = networks.look(prepared(networks))
+    outputs = networks.run(prepared(networks))
     assert networks.vectors == {"visual": 1280}
-    assert list(seen.vectors) == ["visual"]
-    assert seen.probabilities == {}
-    assert networks.predicted(seen, 0) == {}
+    assert list(outputs.vectors) == ["visual"]
+    assert outputs.probabilities == {}
+    assert networks.predicted(outputs, 0) == {}
 
 
 def test_one_file_may_be_both(both: OnnxModel) -> None:
     networks = Networks(both, both)
-    seen, alone = networks.look(prepared(networks)), both.run(prepared(networks)[0])
+    outputs, alone = networks.run(prepared(networks)), both.run(prepared(networks)[0])
     assert networks.vectors == {"visual": 512, "style": 17 + 28 + 512}
     for aspect, rows in alone.vectors.items():
-        np.testing.assert_array_equal(seen.vectors[aspect], rows)
+        np.testing.assert_array_equal(outputs.vectors[aspect], rows)
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
     for row in range(3):
-        told = networks.predicted(seen, row)
+        predicted = networks.predicted(outputs, row)
         for attribute, names in both.card.classes.items():
             values = list(alone.probabilities[attribute][row])
             assert sum(values) == pytest.approx(1, abs=1e-4)
             expected = names[values.index(max(values))]
-            assert told[attribute] == {"name": expected, "probability": round(max(values), 4)}
-            assert f"{attribute}={fold(expected)}" in told["terms"]  # type: ignore[operator]
-    assert Networks(both).look(prepared(networks)).probabilities == {}
+            assert predicted[attribute] == {"name": expected, "probability": round(max(values), 4)}
+            assert f"{attribute}={fold(expected)}" in predicted["terms"]  # type: ignore[operator]
+    assert Networks(both).run(prepared(networks)).probabilities == {}
 
 
 def test_visual_comes_from_the_embedder_and_style_from_the_classifier(
@@ -60,16 +59,8 @@ def test_visual_comes_from_the_embedder_and_style_from_the_classifier(
 ) -> None:
     networks = Networks(embedder, both)
     assert networks.vectors == {"visual": 1280, "style": 557}
-    seen = networks.look(prepared(networks))
+    outputs = networks.run(prepared(networks))
     batch = prepared(networks)[0]
-    np.testing.assert_array_equal(seen.vectors["visual"], embedder.embed(batch))
-    np.testing.assert_array_equal(seen.vectors["style"], both.run(batch).vectors["style"])
-    assert list(seen.probabilities) == list(both.card.classes)
-
-
-def test_aspects_are_chosen_and_missed(embedder: OnnxModel, both: OnnxModel) -> None:
-    only = Networks(both, both, aspects=["visual"])
-    assert only.vectors == {"visual": 512}
-    assert list(only.look(prepared(only)).vectors) == ["visual"]
-    with pytest.raises(ModelError, match=r"'style' is given by none of efficientnet-lite0, "):
-        Networks(embedder, aspects=["visual", "style"])
+    np.testing.assert_array_equal(outputs.vectors["visual"], embedder.embed(batch))
+    np.testing.assert_array_equal(outputs.vectors["style"], both.run(batch).vectors["style"])
+    assert list(outputs.probabilities) == list(both.card.classes)

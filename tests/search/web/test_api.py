@@ -126,6 +126,7 @@ def test_a_work_with_its_images_and_what_was_seen(client: httpx.Client, store: S
     assert "image" not in found["work"]
     assert set(found["aspects"]) <= set(ASPECTS)
     assert found["seen"]["light"]["key"] in {"low", "mid", "high"}
+    assert found["detected"]["key"] == [found["seen"]["light"]["key"]]
     (image,) = found["images"]
     assert str(store.location) not in json.dumps(found)
     for side in (192, 480, 1600):

@@ -2,9 +2,11 @@
 
 /** The parameters that filter; all others say what artworks are compared with, and how. */
 export const FILTERS = ["artist", "qualifier", "nationality", "school", "style", "genre",
-  "predicted_style", "predicted_genre", "predicted_artist", "facing", "light_from", "key",
-  "colour", "accession", "where", "years", "medium", "text", "words", "faces", "bodies",
-  "min_confidence", "within", "dated"];
+  "predicted_style", "predicted_genre", "predicted_artist", "accession", "where", "years", "medium",
+  "text", "words", "min_confidence", "within", "dated"];
+
+/** Add the filters over detected facts. */
+export const addFilters = (names) => FILTERS.push(...names.filter((name) => !FILTERS.includes(name)));
 
 export const currentParameters = () => new URLSearchParams(location.search);
 

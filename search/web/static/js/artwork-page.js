@@ -13,11 +13,10 @@ const CATALOG_FIELDS = [
   ["theme", "Theme"], ["technique", "Technique"], ["department", "Department"], ["accession", "Accession number"],
   ["credit_line", "Credit line"], ["id", "Identifier"],
 ];
-const LIGHT_FROM = { left: "lit from the left", right: "lit from the right", above: "lit from above", unclear: "direction of light unclear" };
 const SIMILAR_COUNT = 12;
 
 export async function open(main, info) {
-  const { work: artwork, seen: facts, images, aspects } = await get("/works", { id: currentParameters().get("id") ?? "" });
+  const { work: artwork, seen: facts, detected, images, aspects } = await get("/works", { id: currentParameters().get("id") ?? "" });
   const title = titleOf(artwork);
   document.title = `${title} – Art Extract`;
   const image = h("img", { src: `${images[0].image}?side=1600`, alt: artwork.alt_text || title });
@@ -37,7 +36,7 @@ export async function open(main, info) {
       ...Object.entries(artwork.extra ?? {}),
     ]),
     links(artwork),
-    factsSection(artwork, facts, aspects.filter(drawingLabel)),
+    factsSection(artwork, detected, info.fact_filters, aspects.filter(drawingLabel)),
     suggestionsSection(facts.predicted ?? {}));
   const similar = h("section", { class: "similar", "aria-label": "Similar works" }, h("h2", {}, "Similar works"));
   setChildren(main, h("div", { class: "overview" }, h("div", {}, h("div", { class: "main-image" }, image), views), record), similar);
@@ -66,12 +65,9 @@ export async function open(main, info) {
 const definitionList = (rows) =>
   h("dl", {}, rows.map(([label, value]) => [h("dt", {}, label), h("dd", {}, String(value))]));
 
-function factsSection(artwork, { faces, bodies, light, palette }, drawnAspects) {
-  const rows = [];
-  if (faces) rows.push(["Faces", faces.count ? `${faces.count}${faces.facing ? `, the main one facing ${faces.facing}` : ""}` : "none detected"]);
-  if (bodies) rows.push(["Figures", bodies.count || "none detected"]);
-  if (light) rows.push(["Tonality", `${displayValue("key", light.key)}, ${LIGHT_FROM[light.direction]}`]);
-  if (palette?.main?.length) rows.push(["Main colours", palette.main.join(", ")]);
+function factsSection(artwork, detected, filters, drawnAspects) {
+  const rows = filters.filter(({ name }) => detected[name]?.length).map(({ name, label }) =>
+    [label, detected[name].map((value) => displayValue(name, value)).join(", ")]);
   const drawing = h("div", { class: "drawing" });
   const label = "Detected in the image";
   return rows.length > 0 && h("section", { "aria-label": label }, h("h2", {}, label), definitionList(rows),

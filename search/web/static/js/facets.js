@@ -6,7 +6,6 @@ import { debounce, h, setChildren } from "./elements.js";
 import { displayValue, FACETS } from "./labels.js";
 import { openYearRange } from "./year-range.js";
 
-const SINGLE_VALUE = new Set(["faces", "bodies"]);
 const OPEN_BY_DEFAULT = new Set(["artist", "genre", "predicted_genre", "style", "predicted_style"]);
 const FEW = 8;
 const MANY = 60;
@@ -22,6 +21,7 @@ export function openFacets(aside, info) {
   let parameters = null;
   let aborting = new AbortController();
 
+  const singleValue = new Set(info.fact_filters.filter(({ multiple }) => !multiple).map(({ name }) => name));
   for (const field of Object.keys(FACETS).filter((name) => info.counted.includes(name))) {
     const section = createSection(field);
     sections.set(field, section);
@@ -82,7 +82,7 @@ export function openFacets(aside, info) {
   function toggle(field, value, selected) {
     let values;
     if (field === "medium") values = [toggled(selected, value).join(" ")].filter(Boolean);
-    else if (SINGLE_VALUE.has(field)) values = selected.includes(value) ? [] : [value];
+    else if (singleValue.has(field)) values = selected.includes(value) ? [] : [value];
     else values = toggled(selected, selected.find((each) => each.toLocaleLowerCase() === value.toLocaleLowerCase()) ?? value);
     search(withValues(parameters, field, ...values));
   }

@@ -1,24 +1,19 @@
 /** Labels of aspects and filters, and how values are displayed. */
 
 /** Labels of aspects: of themselves, of their drawings, and of their absence from an image. */
-const ASPECTS = {
-  visual: { label: "Overall" },
-  style: { label: "Style" },
-  composition: { label: "Composition" },
-  lighting: { label: "Tonality", drawing: "tonality" },
-  palette: { label: "Colours", drawing: "colours" },
-  face: { label: "Faces", drawing: "faces", absence: "no face detected" },
-  pose: { label: "Pose", drawing: "figures", absence: "no figure detected" },
-  scene: { label: "Scene" },
-};
+const ASPECTS = {};
 
 export const FACETS = {
   artist: "Artist", genre: "Genre", predicted_genre: "Genre (machine suggestion)", style: "Style",
   predicted_style: "Style (machine suggestion)", nationality: "Nationality", school: "School",
-  medium: "Medium", qualifier: "Attribution", colour: "Main colours", faces: "Faces",
-  facing: "Facing", bodies: "Figures", light_from: "Light from", key: "Tonal key",
-  predicted_artist: "Artist (machine suggestion)",
+  medium: "Medium", qualifier: "Attribution", predicted_artist: "Artist (machine suggestion)",
 };
+
+/** Add the aspects, and the filters over their facts, that the collection has. */
+export function addLabels({ aspect_labels: aspects, fact_filters: filters }) {
+  for (const aspect of aspects) ASPECTS[aspect.name] = aspect;
+  for (const { name, label } of filters) FACETS[name] = label;
+}
 
 const OTHER_FILTERS = {
   accession: "Accession number", where: "Field", text: "Title", min_confidence: "Minimum confidence",
@@ -27,8 +22,8 @@ const OTHER_FILTERS = {
 const TONAL_KEYS = { low: "dark", mid: "medium", high: "light" };
 
 export const aspectLabel = (aspect) => ASPECTS[aspect]?.label ?? aspect;
-export const drawingLabel = (aspect) => ASPECTS[aspect]?.drawing; // undefined where nothing is drawn
-export const absenceLabel = (aspect) => ASPECTS[aspect]?.absence ?? "not available";
+export const drawingLabel = (aspect) => ASPECTS[aspect]?.drawing; // empty where nothing is drawn
+export const absenceLabel = (aspect) => ASPECTS[aspect]?.absent ?? "not available";
 
 /** Return the label of a colouring of the map, such as "predicted genre" or "cluster". */
 export const colouringLabel = (name) => FACETS[name.replace(" ", "_")] ?? name[0].toUpperCase() + name.slice(1);

@@ -1,9 +1,9 @@
 /** The entry point: shows the page that belongs to an address. */
 
-import { navigate } from "./address.js";
+import { addFilters, navigate } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { h, setChildren } from "./elements.js";
-import { plural } from "./labels.js";
+import { addLabels, plural } from "./labels.js";
 import { openSavedList } from "./saved-list.js";
 
 const PAGES = {
@@ -65,6 +65,8 @@ addEventListener("popstate", () => {
 });
 
 const info = await get("/collection");
+addLabels(info);
+addFilters(info.fact_filters.map(({ name }) => name));
 document.getElementById("collection").textContent = `${info.name}, ${plural(info.works, "artwork")}`;
 document.title = `${info.name} – Art Extract`;
 openSavedList(info.name);

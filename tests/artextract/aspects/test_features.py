@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from artextract.aspects import view
-from artextract.aspects.view import Finders
-from artextract.encoding.encoder import Eyes
+from artextract.aspects import features
+from artextract.aspects.features import Detectors
+from artextract.encoding.encoder import ImageEncoder
 from artextract.encoding.loading import load_models
 from artextract.errors import ModelError
 
-LOADERS = {"heads": "HeadFinder", "bodies": "BodyFinder"}
+LOADERS = {"faces": "FaceDetector", "people": "PersonDetector"}
 
 
 @pytest.mark.parametrize("detector", LOADERS)
@@ -27,12 +27,12 @@ def test_many_threads_load_a_detector_once(detector: str, monkeypatch: pytest.Mo
         loaded.append(object())
         return loaded[-1]
 
-    monkeypatch.setattr(view, LOADERS[detector], load)
-    finders = Finders()
+    monkeypatch.setattr(features, LOADERS[detector], load)
+    detectors = Detectors()
 
     def ask() -> object:
         start.wait()
-        return getattr(finders, detector)
+        return getattr(detectors, detector)
 
     with ThreadPoolExecutor(threads) as pool:
         given = [each.result() for each in [pool.submit(ask) for _ in range(threads)]]
@@ -51,10 +51,10 @@ def test_two_sets_of_detectors_load_side_by_side(
         both.wait(timeout=5)
         return object()
 
-    monkeypatch.setattr(view, LOADERS[detector], load)
-    ask: Callable[[Finders], object] = lambda finders: getattr(finders, detector)  # noqa: E731
+    monkeypatch.setattr(features, LOADERS[detector], load)
+    ask: Callable[[Detectors], object] = lambda detectors: getattr(detectors, detector)  # noqa: E731
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(ask, [Finders(), Finders()])
+        one, other = pool.map(ask, [Detectors(), Detectors()])
     assert one is not other
 
 
@@ -62,30 +62,30 @@ def test_a_detector_that_fails_to_load_is_tried_again(monkeypatch: pytest.Monkey
     def fail(*arguments: object) -> object:
         raise ModelError("no such device")
 
-    finders = Finders()
+    detectors = Detectors()
     with monkeypatch.context() as broken:
-        broken.setattr(view, "BodyFinder", fail)
+        broken.setattr(features, "PersonDetector", fail)
         for _ in range(2):
             with pytest.raises(ModelError, match="no such device"):
-                _ = finders.bodies
-    assert finders.bodies is finders.bodies
+                _ = detectors.people
+    assert detectors.people is detectors.people
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_detectors_run_where_they_are_told_to(
-    device: view.DetectorDevice, monkeypatch: pytest.MonkeyPatch
+    device: features.DetectorDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[object] = []
-    monkeypatch.setattr(view, "HeadFinder", lambda *given: asked.append(given))
-    _ = Finders(device, threads=3).heads
-    assert asked == [(device, 3)]
+    given: list[object] = []
+    monkeypatch.setattr(features, "FaceDetector", lambda *arguments: given.append(arguments))
+    _ = Detectors(device, threads=3).faces
+    assert given == [(device, 3)]
 
 
 def test_detectors_stay_on_the_cpu_unless_told_otherwise() -> None:
     plain = load_models("wikiart-lite0", device="cpu")
-    assert plain.eyes.detector_device == "cpu"
+    assert plain.encoder.detector_device == "cpu"
     on_cuda = load_models("wikiart-lite0", device="cpu", detector_device="cuda")
-    assert (on_cuda.device, on_cuda.eyes.detector_device) == ("cpu", "cuda")
+    assert (on_cuda.device, on_cuda.encoder.detector_device) == ("cpu", "cuda")
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_detectors_stay_on_the_cpu_unless_told_otherwise() -> None:
 def test_no_device_is_named_where_nothing_is_detected(
     aspects: tuple[str, ...], detects: bool
 ) -> None:
-    assert (Eyes(None, aspects).detector_device is not None) == detects
+    assert (ImageEncoder(None, aspects).detector_device is not None) == detects

@@ -1,8 +1,9 @@
-"""What is usual in paintings: the means that aspects take off (artextract/aspects/usual.py).
+"""Background statistics: the means that aspects subtract (artextract/aspects/background.py).
 
-    python benchmarks/usual_painting.py WIKIART_SAMPLE --out artextract/aspects/usual.npz
+    python benchmarks/background_statistics.py SAMPLE --out artextract/aspects/background.npz
 
-WIKIART_SAMPLE holds labels.csv and images/; only rows of the split "train" are taken.
+SAMPLE is a folder of WikiArt paintings, with labels.csv and images/; only rows of the split "train"
+are taken.
 """
 
 import csv
@@ -14,10 +15,8 @@ import click
 import numpy as np
 
 from artextract.aspects import face, lighting, palette, pose, scene
-from artextract.aspects.face import faces_facts
+from artextract.aspects.features import Detectors, ImageFeatures
 from artextract.aspects.grid import Floats
-from artextract.aspects.pose import bodies_facts
-from artextract.aspects.view import Finders, View
 from artextract.images.opening import open_image, read_image_file
 
 
@@ -28,18 +27,21 @@ def main(sample: Path, out: Path) -> None:
     """Measure the works of SAMPLE and write their means."""
     with (sample / "labels.csv").open(encoding="utf-8", newline="") as file:
         files = [row["file"] for row in csv.DictReader(file) if row["split"] == "train"]
-    finders = Finders()
+    detectors = Detectors()
     rows: dict[str, list[Floats]] = defaultdict(list)
     for name in files:
-        view = View(open_image(read_image_file(sample / name), name), finders)
-        rows["palette"].append(palette.amounts(view.lab))
-        rows["lightness"].append(lighting.amounts(view.lab))
-        facts = {"faces": faces_facts(view.heads), "bodies": bodies_facts(view.bodies)}
-        rows["people"].append(scene.people(facts))
-        if view.heads:
-            rows["face"].append(face.raw(view.heads))
-        if view.bodies:
-            rows["pose"].append(pose.raw(view.bodies, view.image.width / view.image.height))
+        image = ImageFeatures(open_image(read_image_file(sample / name), name), detectors)
+        rows["palette"].append(palette.colour_histogram(image.lab))
+        rows["lightness"].append(lighting.lightness_histogram(image.lab))
+        facts = {
+            "faces": face.face_facts(image.faces),
+            "bodies": pose.people_facts(image.people),
+        }
+        rows["people"].append(scene.people_histogram(facts))
+        if image.faces:
+            rows["face"].append(face.face_histogram(image.faces))
+        if image.people:
+            rows["pose"].append(pose.pose_histogram(image.people, image.aspect_ratio))
     means: dict[str, Any] = {
         name: np.mean(each, axis=0, dtype=np.float32) for name, each in rows.items()
     }
