@@ -71,7 +71,7 @@ def test_results_go_to_stdout_and_messages_to_stderr(store: Path, artextract: Ar
     ran = artextract("search", "w0000", "--store", store, "--format", "jsonl", "-k", 3)
     assert ran.code == 0
     assert [line[0] for line in ran.out.splitlines()] == ["{"] * 3
-    assert ran.err == f"3 of {COUNT - 1} works.\n"
+    assert ran.err == f"3 of {COUNT - 1} artworks.\n"
 
 
 def test_a_known_failure_exits_with_1(store: Path, artextract: Artextract) -> None:
