@@ -12,8 +12,6 @@ from training.data.classes import collect_classes
 from training.data.samples import Sample
 from training.evaluation.predictions import Predictions, Run, open_run, save_predictions
 
-__all__ = ["HOSTILE", "blobs", "make_run", "write_run"]
-
 HOSTILE = "<b>Ba$r_oque</b> & \"x'"
 """A class whose name is no HTML and no formula, whatever it looks like."""
 

@@ -19,15 +19,6 @@ from training.networks.backbones.base import Backbone, Published
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import make_network, network_fingerprints
 
-__all__ = [
-    "TinyBackbone",
-    "make_classes",
-    "make_samples",
-    "paint_textures",
-    "tiny_config",
-    "tiny_run",
-]
-
 SIDE = 32
 STYLES = ("checks", "columns", "rows", "slants")
 GENRES = ("blue", "red")
