@@ -212,9 +212,6 @@ def nga(
     tables: str | None,
     iiif: str | None,
     classification: tuple[str, ...],
-    department: tuple[str, ...],
-    open_access_only: bool,
-    all_images: bool,
     size: int,
     connections: int,
     timeout: float,
@@ -244,9 +241,9 @@ def nga(
     folder = cache or default_cache_folder()
     selection = Selection(
         classification=() if "all" in classification else classification,
-        department=department,
-        all_rights=not open_access_only,
-        all_images=all_images,
+        department=options.pop("department"),
+        all_rights=not options.pop("open_access_only"),
+        all_images=options.pop("all_images"),
         limit=limit,
     )
     with show_progress("Fetching", None, size=True) as update:

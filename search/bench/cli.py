@@ -1,17 +1,34 @@
 """``artextract bench``: speed and recall of Qdrant and FAISS, with and without filters."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal
 
 import click
 
 from artextract.cli.options import layout_options, store_option, take_layout
 from artextract.store.location import Location
 
-if TYPE_CHECKING:
-    from search.bench.faiss_mirror import Kind
-
 _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
+
+
+def _parse_indexes(ctx: click.Context, parameter: click.Parameter, value: str) -> list[str] | None:
+    if value == "auto":
+        return None
+    names = [part.strip() for part in value.split(",") if part.strip()]
+    for name in names:
+        if name not in _KINDS:
+            raise click.BadParameter(f"{name!r} is unknown; known: {', '.join(_KINDS)}")
+    return names
+
+
+def _parse_efforts(ctx: click.Context, parameter: click.Parameter, value: str) -> list[int]:
+    try:
+        values = [int(part) for part in value.split(",")]
+    except ValueError:
+        values = [0]
+    if min(values) < 1:
+        raise click.BadParameter(f"{value!r} is not a list of numbers such as 32,64,128")
+    return values
 
 
 @click.command()
@@ -55,6 +72,7 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
 )  # fmt: skip
 @click.option(
     "--indexes",
+    callback=_parse_indexes,
     default="auto",
     show_default=True,
     metavar="A,B",
@@ -64,6 +82,7 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
 @click.option(
     "--ef",
     "efforts",
+    callback=_parse_efforts,
     default="16,32,64,128,256",
     show_default=True,
     metavar="A,B",
@@ -110,23 +129,12 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
 )
 def bench(
     store: Location,
-    synthetic: int | None,
-    dimension: int,
-    mirror: Path | None,
-    rebuild: bool,
-    aspect: str,
-    queries: int,
-    limit: int,
-    indexes: str,
-    efforts: str,
-    threads: int,
-    clients: int,
-    seed: int,
     out: Path,
+    mirror: Path | None,
+    device: Literal["auto", "cpu", "cuda"],
     beside: tuple[Path, ...],
     report_only: bool,
-    device: Literal["auto", "cpu", "cuda"],
-    **layout: Any,
+    **options: Any,
 ) -> None:
     """Compare Qdrant with FAISS on a collection: time, recall, filters, memory, disk.
 
@@ -145,8 +153,9 @@ def bench(
     from search.bench.report import save_report, to_markdown
     from search.bench.run import BenchConfig, run
 
-    new_layout = take_layout(layout)
-    if new_layout and synthetic is None:
+    layout = take_layout(options)
+    synthetic = options["synthetic"] is not None
+    if layout and not synthetic:
         raise click.UsageError("a layout can be given with --synthetic only; --store has its own")
     load_faiss()
     if find_spec("matplotlib") is None:  # no extra: two of them bring it, each with a FAISS
@@ -155,43 +164,15 @@ def bench(
         figures = make_figures(out)
     else:
         config = BenchConfig(
+            store=None if synthetic else store,
             out=out,
             mirror=mirror or out / "mirror",
-            store=None if synthetic is not None else store,
-            synthetic=synthetic,
-            dimension=dimension,
-            layout=new_layout,
-            aspect=aspect,
-            queries=queries,
-            limit=limit,
-            indexes=None if indexes == "auto" else _kinds(indexes),
-            efforts=_efforts(efforts),
-            threads=threads,
-            clients=clients,
+            layout=layout,
             device=find_device(device),
-            rebuild=rebuild,
-            seed=seed,
+            **options,
         )
         figures = run(config, on_step=lambda text: click.echo(text, err=True))
     others = [make_figures(folder) for folder in beside]
     for path in save_report(out, figures, others):
         click.echo(f"Written: {path}", err=True)
     click.echo(to_markdown(figures))
-
-
-def _kinds(text: str) -> "list[Kind]":
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    for name in names:
-        if name not in _KINDS:
-            raise click.UsageError(f"--indexes {name!r} is unknown; known: {', '.join(_KINDS)}")
-    return cast("list[Kind]", names)
-
-
-def _efforts(text: str) -> list[int]:
-    try:
-        values = [int(part) for part in text.split(",")]
-    except ValueError:
-        values = [0]
-    if min(values) < 1:
-        raise click.UsageError(f"--ef {text!r} is not a list of numbers such as 32,64,128")
-    return values

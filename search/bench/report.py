@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from artextract.errors import InputError
 from search.bench.figures import Figures, Line
+from search.render.template import save_page
 
 _GOOD = 0.99
 _ON_A_GPU = (
@@ -38,7 +37,7 @@ def save_report(folder: Path, figures: Figures, others: Sequence[Figures] = ()) 
         shown = "\n\n".join(f"![{path.stem}]({path.name})" for path in plots)
         markdown, page = folder / "report.md", folder / "report.html"
         markdown.write_text(f"{text}\n\n{shown}\n", encoding="utf-8")
-        page.write_text(_to_html(text, plots), encoding="utf-8")
+        _save_page(page, text, plots)
     except OSError as error:
         raise InputError(f"{folder} can't be written: {error.strerror or error}") from error
     return [markdown, page, *plots]
@@ -224,7 +223,7 @@ def _pyplot() -> Any:
     return plt
 
 
-def _to_html(text: str, plots: Sequence[Path]) -> str:
+def _save_page(path: Path, text: str, plots: Sequence[Path]) -> None:
     title, *rest = text.split("\n\n")
     parts: list[tuple[str, object]] = []
     for part in rest:
@@ -234,7 +233,10 @@ def _to_html(text: str, plots: Sequence[Path]) -> str:
             parts.append(("command", part.strip("`\n")))
         else:
             parts.append(("text", part))
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("search.render"), autoescape=True)
-    return environment.get_template("bench.html").render(
-        title=title.removeprefix("# "), parts=parts, plots=[path.name for path in plots]
+    save_page(
+        path,
+        "bench.html",
+        title=title.removeprefix("# "),
+        parts=parts,
+        plots=[plot.name for plot in plots],
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import InputError
-from artextract.store import Layout, Store, open_store
+from artextract.store import Store, open_store
 from artextract.store.location import Location
 from search.bench.check import save_passing
 from search.bench.engines import Setting
@@ -72,7 +72,12 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
     """
     if config.device == "cuda":
         _check_gpu_run(config, on_step)
-    _make_folder(config.out)
+    try:
+        config.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{config.out} can't be created ({error.strerror}); name another folder with `out`"
+        ) from error
     location = config.store or Location(str(config.out / "store"))
     built: dict[str, dict[str, Any]] = {"qdrant": {}}
     begun = time.perf_counter()
@@ -93,7 +98,11 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
     with open_store(location) as again:  # by now the engine has deleted merged segments
         built["qdrant"]["disk_bytes"] = again.disk_bytes()
     mirror = Mirror(config.mirror, state, threads=os.cpu_count() or 1)
-    _check_size(mirror, config)
+    if len(mirror.ids) <= config.limit + 1:
+        raise InputError(
+            f"the collection has {len(mirror.ids)} artworks with vectors of {config.aspect!r}, too "
+            f"few for the {config.limit} nearest; ingest more"
+        )
     kinds = _fitting(mirror, config.device, on_step) if config.indexes is None else config.indexes
     for kind in kinds:
         on_step(f"FAISS {kind}: building it unless it exists.")
@@ -103,12 +112,19 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
         if not there:
             facts["build_seconds"] = time.perf_counter() - begun
     on_step("Drawing queries and filters, and computing exact results.")
-    plan = _plan(config, mirror)
+    queries = None
+    if config.synthetic is not None:
+        queries = make_queries(config.queries, config.synthetic, config.dimension, seed=config.seed)
+    plan = make_plan(mirror, queries, count=config.queries, limit=config.limit, seed=config.seed)
     plan.save(config.out)
     save_passing(plan, mirror, config.out)
     synthetic = f"synthetic vectors, seed {config.seed}"
     collection = synthetic if config.synthetic else f"{location} ({name})"
-    _save_facts(config, plan, mirror, built, f"{collection}; {_describe(layout)}")
+    collection += (
+        f"; HNSW m {layout.hnsw_m}, ef_construct {layout.hnsw_ef_construct}, "
+        f"quantisation {layout.quantization}"
+    )
+    _save_facts(config, plan, mirror, built, collection)
     shutil.rmtree(config.out / "raw", ignore_errors=True)
     del mirror
     quantised = layout.quantization != "none"
@@ -143,14 +159,6 @@ def _mirrored(config: BenchConfig, store: Store, on_step: Callable[[str], None])
     return build_mirror(store, config.mirror, aspect=config.aspect)
 
 
-def _check_size(mirror: Mirror, config: BenchConfig) -> None:
-    if len(mirror.ids) <= config.limit + 1:
-        raise InputError(
-            f"the collection has {len(mirror.ids)} artworks with vectors of {config.aspect!r}, too "
-            f"few for the {config.limit} nearest; ingest more"
-        )
-
-
 def _check_gpu_run(config: BenchConfig, on_step: Callable[[str], None]) -> None:
     """Check before anything is built that FAISS can do the benchmark on a GPU."""
     if config.indexes is None:
@@ -175,13 +183,6 @@ def _fitting(mirror: Mirror, device: Device, on_step: Callable[[str], None]) -> 
         else:
             on_step(f"FAISS {kind} is left out: it needs {LEAST_VECTORS[kind]:,} vectors.")
     return kinds
-
-
-def _plan(config: BenchConfig, mirror: Mirror) -> Plan:
-    queries = None
-    if config.synthetic is not None:
-        queries = make_queries(config.queries, config.synthetic, config.dimension, seed=config.seed)
-    return make_plan(mirror, queries, count=config.queries, limit=config.limit, seed=config.seed)
 
 
 def _tasks(
@@ -244,13 +245,6 @@ def _save_facts(
     (config.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
-def _describe(layout: Layout) -> str:
-    return (
-        f"HNSW m {layout.hnsw_m}, ef_construct {layout.hnsw_ef_construct}, "
-        f"quantisation {layout.quantization}"
-    )
-
-
 def _machine(device: Device) -> str:
     """Return the processor's name and number of cores, and on ``cuda`` the names of the GPUs."""
     try:
@@ -264,12 +258,3 @@ def _machine(device: Device) -> str:
         for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
             parts += re.findall(r"^Model:\s*(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return "; ".join(parts)
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{out} can't be created ({error.strerror}); name another folder with `out`"
-        ) from error
