@@ -110,7 +110,7 @@ def batches(images: Iterator[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[n
 
 
 def measure_labels(rows: Floats, labels: Rows) -> dict[str, Floats]:
-    """Return the figure of each query, {task: (queries,)}, among the validation works."""
+    """Return the figure of each query, {task: (queries,)}, among the validation paintings."""
     chosen = [number for number, row in enumerate(labels) if row["split"] == "val"]
     artist = np.array([labels[number]["artist"] for number in chosen])
     style = np.array([labels[number]["style"] for number in chosen])
@@ -137,17 +137,17 @@ def measure_pairs(
     matches = sorted({row["match"] for row in pairs})
     gallery = [at[name] for name in matches] + list(range(len(labels)))
     work_of = {row[side]: row["work"] for row in pairs for side in ("query", "match")}
-    works: list[set[str]] = [{work_of[name]} for name in matches] + [set() for _ in labels]
+    shown: list[set[str]] = [{work_of[name]} for name in matches] + [set() for _ in labels]
     number = {row["file"]: len(matches) + place for place, row in enumerate(labels)}
     for row in same:
         name = row["wikiart_file"]
-        works[number.get(name, number.get(f"images/{name}", -1))].add(row["work"])
+        shown[number.get(name, number.get(f"images/{name}", -1))].add(row["work"])
     found = []
     for row in pairs:
         scores = rows[gallery] @ rows[at[row["query"]]]
         if row["query"] in matches:
             scores[matches.index(row["query"])] = -2
-        found.append(row["work"] in works[int(scores.argmax())])
+        found.append(row["work"] in shown[int(scores.argmax())])
     return np.array(found, np.float64)
 
 

@@ -92,10 +92,10 @@ def main() -> None:
         location = Path(scratch) / "store"
         ingest_new(FolderSource(folder), models, location)
         with open_store(str(location)) as store:
-            reader, pictures = QueryReader(store), ImageReader(store)
+            reader, images = QueryReader(store), ImageReader(store)
 
             def look(result: Result) -> Features:
-                return find_features(pictures.of_result(result, SIDE))
+                return find_features(images.of_result(result, SIDE))
 
             known: dict[str, Features] = {}
 
@@ -117,7 +117,7 @@ def main() -> None:
                     took[0].append(time.perf_counter() - started)
                     after = verify(
                         answer,
-                        find_features(pictures.of_query(query, SIDE)),
+                        find_features(images.of_query(query, SIDE)),
                         look if number < TIMED else look_once,
                         limit=1,
                     )

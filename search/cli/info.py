@@ -67,12 +67,12 @@ def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> d
 
 def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None:
     manifest = opened.manifest
-    works, images = opened.count_works(), opened.count()
+    artworks, images = opened.count_works(), opened.count()
     disk = opened.disk_bytes()
     lines = [
         ("store", str(store) if disk is None else f"{store} ({disk >> 20} MiB on disk)"),
         *opened.describe(),
-        ("works", f"{works}" if images == works else f"{works}, with {images} images"),
+        ("artworks", f"{artworks}" if images == artworks else f"{artworks}, with {images} images"),
         ("model", str(manifest.model)),
     ]
     if manifest.classifier is not None:

@@ -45,7 +45,7 @@ def _refuse_atelier(ctx: click.Context, option: click.Parameter, value: str | No
     if value is not None:
         raise click.UsageError(
             "--atelier has gone, since synthetic paintings are no longer made by the command; "
-            "ingest labelled works and name their labels with --labels"
+            "ingest labelled artworks and name their labels with --labels"
         )
 
 
@@ -216,8 +216,8 @@ def labels(
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="CSV of labelled works: id, and any of composition, light_from, light_key, palette, head, "
-    "scene, pose and hand.  [default: only the laws are tested]",
+    help="CSV of labelled artworks: id, and any of composition, light_from, light_key, palette, "
+    "head, scene, pose and hand.  [default: only the laws are tested]",
 )
 @click.option(
     "--atelier",
@@ -253,7 +253,7 @@ def of_aspects(
 ) -> None:
     """Compare the aspects: each on each labelled task, and by laws that must hold.
 
-    A task is to find works of the same label, such as the same direction of the head. A law is
+    A task is to find artworks of the same label, such as the same direction of the head. A law is
     that a mirrored image has the mirrored pose, that a darker one has the same composition, ...
 
     Example: artextract eval aspects --store nga --labels labels.csv --page aspects.html

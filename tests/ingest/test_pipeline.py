@@ -82,7 +82,7 @@ def store(tmp_path: Path, identity: ModelIdentity) -> Iterator[Store]:
 
 
 class Bench:
-    """An ingest of one source into one store, as often as asked for."""
+    """Ingests sources into one store."""
 
     def __init__(self, store: Store, model: OnnxModel) -> None:
         self.store = store

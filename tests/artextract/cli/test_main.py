@@ -97,7 +97,7 @@ def test_results_go_to_stdout_and_messages_to_stderr(store: Path, artextract: Ar
     ran = artextract("search", "w0000", "--store", store, "--format", "jsonl", "-k", 3)
     assert ran.code == 0
     assert [line[0] for line in ran.out.splitlines()] == ["{"] * 3
-    assert ran.err == f"3 of {COUNT - 1} works.\n"
+    assert ran.err == f"3 of {COUNT - 1} artworks.\n"
 
 
 def test_a_known_failure_exits_with_1(store: Path, artextract: Artextract) -> None:
@@ -206,11 +206,11 @@ def test_default_store(
     monkeypatch.delenv("ARTEXTRACT_STORE", raising=False)
     assert_one_sentence(artextract("collection", "info"), "there is no store at artextract-store")
     make_store(tmp_path / "artextract-store", 2)
-    assert "works    2\n" in artextract("collection", "info").out
+    assert "artworks  2\n" in artextract("collection", "info").out
     monkeypatch.setenv("ARTEXTRACT_STORE", str(store))
-    assert f"works    {COUNT}\n" in artextract("collection", "info").out
+    assert f"artworks  {COUNT}\n" in artextract("collection", "info").out
     assert artextract("search", "-k", 1).err == f"1 of {COUNT} artworks.\n"
-    assert "works    2\n" in artextract("collection", "info", "--store", "artextract-store").out
+    assert "artworks  2\n" in artextract("collection", "info", "--store", "artextract-store").out
 
 
 def test_main_takes_the_process_s_arguments(

@@ -34,7 +34,7 @@ def test_counts_model_and_names(tmp_path: Path, artextract: Artextract) -> None:
     ran = artextract("collection", "info", "--store", store)
     assert (ran.code, ran.err) == (0, "")
     said = lines_of(ran.out)
-    assert said["works"] == str(len(names))
+    assert said["artworks"] == str(len(names))
     assert said["model"] == "small (abababababab)"
     assert said["vectors"] == "visual: 8 dimensions, cosine"
     assert said["artist"] == (
@@ -62,7 +62,7 @@ def test_an_empty_collection(tmp_path: Path, artextract: Artextract) -> None:
     said = lines_of(
         artextract("collection", "info", "--store", make_store(tmp_path / "store", [])).out
     )
-    assert said["works"] == "0"
+    assert said["artworks"] == "0"
     assert "artist" not in said
 
 
