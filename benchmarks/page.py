@@ -7,9 +7,9 @@ same cores send requests: similar artworks ("similar"), similar artworks under a
 ("filter"), a list under a new filter ("list"), and the counts of a field under a new filter
 ("counts"). Filters are an artist or a span of years, drawn anew each time. The collections are the
 1,500 paintings of $ARTEXTRACT_SHARED/data/nga with all aspects, and 100,000 synthetic artworks;
-both are created in --out unless they exist. The baseline is the same search in the process that has the
-collection open, without a server. Then 10,000 requests are sent, and the memory of the server is
-read after each thousand. Raw figures go to benchmarks/results/page.json.
+both are created in --out unless they exist. The baseline is the same search in the process that has
+the collection open, without a server. Then 10,000 requests are sent, and the memory of the server
+is read after each thousand. Raw figures go to benchmarks/results/page.json.
 """
 
 import argparse

@@ -7,7 +7,7 @@ import click
 
 from artextract.cli.lazy import LazyGroup
 from artextract.cli.options import layout_options, store_option, take_layout
-from artextract.cli.progress import show_progress
+from artextract.cli.progress import progress_bar
 from artextract.store.location import Location
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def dump(store: Location, out: Path, force: bool) -> None:
     from artextract.store import open_store
     from artextract.store.dump import save_dump
 
-    with open_store(store) as opened, show_progress("Writing", opened.count()) as update:
-        saved = save_dump(opened, out, force=force, on_points=lambda points: update(advance=points))
+    with open_store(store) as opened, progress_bar("Writing", opened.count()) as advance:
+        saved = save_dump(opened, out, force=force, on_points=advance)
     click.echo(f"{out}: {saved.points} images in {len(saved.parts)} files, {saved.manifest.model}")
 
 
@@ -160,12 +160,12 @@ def restore(folder: Path, store: Location, **layout: Any) -> None:
     """
     from artextract.store.dump import Dump, load_dump
 
-    with show_progress("Reading", Dump.load(folder).points) as update:
+    with progress_bar("Reading", Dump.load(folder).points) as advance:
         loaded = load_dump(
             folder,
             store,
             layout=take_layout(layout),
-            on_points=lambda points: update(advance=points),
+            on_points=advance,
         )
     others = f", beside {loaded.others} others" if loaded.others else ""
     click.echo(

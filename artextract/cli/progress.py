@@ -27,8 +27,15 @@ def show_progress(
         yield partial(progress.update, progress.add_task(title, total=total))
 
 
-def make_progress(*, size: bool = False) -> "Progress":
-    """Return a display for bars, which shows nothing unless stderr is a terminal."""
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar; yield a function to call with the number of steps done since the last call."""
+    with show_progress(title, total) as update:
+        yield lambda steps: update(advance=steps)
+
+
+def make_progress(*, size: bool = False, visible: bool = True) -> "Progress":
+    """Return a display for bars, which shows nothing unless ``visible`` and on a terminal."""
     from rich import progress
     from rich.console import Console
 
@@ -45,5 +52,5 @@ def make_progress(*, size: bool = False) -> "Progress":
         progress.TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not (visible and console.is_terminal),
     )

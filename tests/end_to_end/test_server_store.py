@@ -71,7 +71,7 @@ def test_the_same_commands_take_a_server(
     assert artextract("search", "w3", "--store", url, "--gallery", page).code == 0
     assert page.read_text().count("data:image") >= 9
     table = tmp_path / "all.csv"
-    assert artextract("export", "collection", "--store", url, "--out", table).code == 0
+    assert artextract("collection", "save", "--store", url, "--out", table).code == 0
     assert len(table.read_text().splitlines()) == 11
     dry = artextract("ingest", "catalog", catalog, "--store", url, "--dry-run")
     assert "would embed 0, update 0, leave 10 unchanged" in dry.out
