@@ -284,7 +284,7 @@ class Collection:
         batch_size: int = 8,
         limit: int | None = None,
     ) -> "Summary":
-        """Bring artworks into the collection, and print a summary.
+        """Add artworks to the collection; the text of the summary is in its field ``text``.
 
         Args:
             source: A folder of images, a catalog (.csv, .jsonl, .parquet), "nga" for the paintings
@@ -300,7 +300,7 @@ class Collection:
             ArtExtractError: the run can't begin or go on, or no artwork could be ingested.
         """
         from artextract.models.registry import DEFAULT_MODEL
-        from ingest.run import Settings, run
+        from ingest.run import IngestConfig, run
 
         manifest = None if self._store is None else self._store.manifest
         if manifest is not None:
@@ -308,7 +308,7 @@ class Collection:
             model = model or manifest.model.file or manifest.model.name
             classifier = classifier or ("none" if own is None else own.file or own.name)
             aspects = aspects or [name for name in manifest.vectors if name != "visual"] or "none"
-        settings = Settings(
+        config = IngestConfig(
             store=self.location,
             model=model or DEFAULT_MODEL,
             aspects=aspects if isinstance(aspects, str) else ",".join(aspects or ["all"]),
@@ -319,7 +319,7 @@ class Collection:
         )
         self.close()  # a folder has one owner at a time
         if source != "nga":
-            return run(_find_source(source), settings)
+            return run(_find_source(source), config)
         from artextract.images.cache import ImageCache, default_cache_folder
         from ingest.sources.iiif import ImageServer
         from ingest.sources.nga import NgaSource
@@ -330,7 +330,7 @@ class Collection:
         with ImageServer(allow_private=False, cache=ImageCache(cache)) as server:
             tables = Tables(find_tables(None, cache))
             nga = NgaSource(tables, Selection(limit=limit), server, side=_NGA_SIDE, iiif=None)
-            return run(nga, settings, readers=_NGA_CONNECTIONS, on_stop=server.close)
+            return run(nga, config, readers=_NGA_CONNECTIONS, on_stop=server.close)
 
     def export(
         self,

@@ -24,7 +24,7 @@ from artextract.images.opening import open_image, read_image_file
 @click.argument("sample", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
 def main(sample: Path, out: Path) -> None:
-    """Measure the works of SAMPLE and write their means."""
+    """Measure the artworks of SAMPLE and write their means."""
     with (sample / "labels.csv").open(encoding="utf-8", newline="") as file:
         files = [row["file"] for row in csv.DictReader(file) if row["split"] == "train"]
     detectors = Detectors()
@@ -47,7 +47,7 @@ def main(sample: Path, out: Path) -> None:
     }
     np.savez(out, **means)
     counts = ", ".join(f"{name} {len(each)}" for name, each in rows.items())
-    click.echo(f"{out}: means over works: {counts}.")
+    click.echo(f"{out}: means over artworks: {counts}.")
 
 
 if __name__ == "__main__":

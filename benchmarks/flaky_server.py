@@ -2,13 +2,12 @@
 
     python benchmarks/flaky_server.py
 
-The pictures of $ARTEXTRACT_SHARED/data/nga are ingested three times into a stand-in for a Qdrant
+The images of $ARTEXTRACT_SHARED/data/nga are ingested three times into a stand-in for a Qdrant
 server (its REST interface over HTTP, answered by qdrant-client's local mode): undisturbed; with
 every seventh request answered by 503, 429 or 500, cut off, done but not answered, or stalled for 3
 seconds; and with the server dead for 20 seconds in the middle. Afterwards each collection must hold
-the same points with the same payload, and the same vectors but for rounding, which differs with the
-pictures of a batch. Figures go to
-benchmarks/results/flaky_server.json.
+the same points with the same payload, and the same vectors except for rounding, which differs with
+the images of a batch. Figures go to benchmarks/results/flaky_server.json.
 """
 
 import json
@@ -40,7 +39,6 @@ Contents = dict[str, tuple[dict[str, Any], dict[str, list[float]]]]
 
 
 def main() -> None:
-    """Ingest three times, compare, print and write."""
     rows, contents = [], []
     for name, disturb in (("undisturbed", calm), ("flaky", flaky), ("dies for 20 s", dying)):
         with serve_qdrant() as server, tempfile.TemporaryDirectory() as state:
@@ -83,11 +81,11 @@ def main() -> None:
 
 
 def calm(server: QdrantServer) -> None:
-    """Leave the server alone."""
+    """Disturb nothing."""
 
 
 def flaky(server: QdrantServer) -> None:
-    """Let every seventh request go wrong, in all ways by turns."""
+    """Disturb every seventh request, in each way in turn."""
 
     def trouble(received: Received) -> str | None:
         turn, rest = divmod(received.number, EVERY)
@@ -97,13 +95,13 @@ def flaky(server: QdrantServer) -> None:
 
 
 def dying(server: QdrantServer) -> None:
-    """Let the server die in the middle of the points, and come back."""
+    """Stop the server in the middle of the points, and start it again."""
     wait: Callable[[], None] = threading.Thread(target=lambda: die(server), daemon=True).start
     wait()
 
 
 def die(server: QdrantServer) -> None:
-    """Wait for half of the points, be dead for a while, and come back."""
+    """Wait for half of the points, stop the server for a while, and start it again."""
     while sum(a.path == "points" and a.method == "PUT" for a in list(server.received)) < 90:
         time.sleep(0.05)
     server.stop()
@@ -112,7 +110,7 @@ def die(server: QdrantServer) -> None:
 
 
 def read(url: str) -> Contents:
-    """Return all that a collection holds, {id: (payload, vectors)}."""
+    """Return the contents of a collection, {id: (payload, vectors)}."""
     with open_store(Location(url)) as store:
         return {
             record.id: (dict(record.payload), dict(record.vectors))

@@ -34,10 +34,9 @@ COUNT, REPEATS, BATCH_SIZE = 300, 3, 64
 
 
 class Clock:
-    """Adds up this thread's CPU time by part."""
+    """Adds up the CPU time of this thread by part."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.seconds: dict[str, float] = defaultdict(float)
 
     @contextmanager

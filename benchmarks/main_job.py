@@ -2,13 +2,12 @@
 
     python -m benchmarks.main_job   (or make bench)
 
-Pictures: $ARTEXTRACT_SHARED/data/wikiart where it is there, else the atelier's. Raw figures go to
+Images: $ARTEXTRACT_SHARED/data/wikiart if it exists, else the atelier's. Raw figures go to
 benchmarks/results/main_job-MODEL.json.
 """
 
 import argparse
 import contextlib
-import json
 import os
 import platform
 import shutil
@@ -28,78 +27,66 @@ from artextract.aspects.features import ImageFeatures
 from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import open_image
 from artextract.models.registry import DEFAULT_MODEL
-from artextract.store import create_store, open_store
+from artextract.store import open_store
 from benchmarks import atelier
-from ingest.journal import Journal
-from ingest.pipeline import ingest
+from benchmarks.common import SHARED, ingest_new, save_figures
 from ingest.sources.folder import FolderSource
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 BATCH_SIZE = 8
 
 
-def find_pictures(scratch: Path) -> tuple[list[Path], str]:
-    """Return pictures to measure on, and what they are."""
-    shared = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
-    wikiart = shared / "data" / "wikiart" / "images"
+def find_images(scratch: Path) -> tuple[list[Path], str]:
+    """Return the files to measure on, and a description."""
+    wikiart = SHARED / "data" / "wikiart" / "images"
     if wikiart.is_dir():
         return sorted(wikiart.glob("*/*.jpg")), "WikiArt sample, longest side 224 px"
     atelier.save_gallery(scratch / "atelier")
     return sorted((scratch / "atelier").glob("paintings/*.jpg")), "atelier, longest side 480 px"
 
 
-def make_folder(folder: Path, pictures: list[Path], count: int) -> Path:
-    """Return a folder with ``count`` links to pictures, some twice where there are fewer."""
+def make_folder(folder: Path, images: list[Path], count: int) -> Path:
+    """Return a folder with ``count`` links to images, some repeated if there are fewer."""
     folder.mkdir()
-    for number, path in enumerate(islice(cycle(pictures), count)):
+    for number, path in enumerate(islice(cycle(images), count)):
         (folder / f"{number:05}{path.suffix}").symlink_to(path)
     return folder
 
 
 def measure_ingest(
-    scratch: Path, pictures: list[Path], model_name: str, count: int, repeats: int
+    scratch: Path, images: list[Path], model_name: str, count: int, repeats: int
 ) -> dict[str, float]:
-    """Return images/s of the ingest job and of its model alone on preloaded tensors, by turns.
+    """Return images/s of the ingest job and of its model alone on preloaded tensors, in turns.
 
     "wide" is the job with one batch at a time on all cores, which it does not do (see
-    docs/decisions/0004-parallel-batches.md).
-
-    The model alone runs in the two ways there are, all threads on one batch, and a batch on each
-    core at once; the faster of them counts.
+    docs/decisions/0004-parallel-batches.md). The model alone runs with all threads on one batch,
+    and with a batch on each core; the faster counts.
     """
-    folder = make_folder(scratch / "ingest", pictures, count)
+    folder = make_folder(scratch / "ingest", images, count)
     cores = os.cpu_count() or 1
     models = load_models(model_name, aspects=(), device="cpu")
     wide_models = load_models(model_name, aspects=(), device="cpu", threads=cores)
     (preprocess,) = models.encoder.preprocesses
     tensors = np.stack(
-        [preprocess(open_image(p.read_bytes(), p.name)) for p in islice(cycle(pictures), 256)]
+        [preprocess(open_image(p.read_bytes(), p.name)) for p in islice(cycle(images), 256)]
     )
     starts = [first % len(tensors) for first in range(0, count, BATCH_SIZE)]
 
     def model_alone(models: Models, at_once: int) -> float:
-        def look(at: int) -> None:
+        def encode(at: int) -> None:
             batch = tensors[at : at + BATCH_SIZE]
             models.encoder.encode_batch([batch], [ImageFeatures() for _ in batch])
 
         with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(look, starts[:at_once]))
+            list(pool.map(encode, starts[:at_once]))
             started = time.perf_counter()
-            list(pool.map(look, starts))
+            list(pool.map(encode, starts))
             return count / (time.perf_counter() - started)
 
     def whole_job(models: Models, at_once: int) -> float:
         location = scratch / "ingest-store"
-        with create_store(
-            str(location), models.identity, vectors=models.encoder.vectors,
-            classifier=models.classifier, measured=models.measured,
-        ) as store:  # fmt: skip
-            journal = Journal(location / "failures.jsonl")
-            summary = ingest(
-                FolderSource(folder), store, models.encoder, journal,
-                batch_size=BATCH_SIZE, threads=cores, runners=at_once,
-            )  # fmt: skip
+        summary = ingest_new(
+            FolderSource(folder), models, location, batch_size=BATCH_SIZE, runners=at_once
+        )
         shutil.rmtree(location)
         assert summary.embedded == count
         return count / summary.seconds
@@ -121,7 +108,7 @@ def measure_ingest(
     }
 
 
-def measure_eager_resnet50(pictures: list[Path], count: int) -> float:
+def measure_eager_resnet50(images: list[Path], count: int) -> float:
     """Return images/s of a plain loop: PIL, torchvision's transforms, eager ResNet-50, one by one.
 
     The weights are random: they do not change the time.
@@ -137,7 +124,7 @@ def measure_eager_resnet50(pictures: list[Path], count: int) -> float:
     with torch.no_grad():
         network(torch.zeros(1, 3, 224, 224))
         started = time.perf_counter()
-        for path in islice(cycle(pictures), count):
+        for path in islice(cycle(images), count):
             with PIL.Image.open(path) as image:
                 network(transform(image.convert("RGB"))[None])
         return count / (time.perf_counter() - started)
@@ -151,7 +138,7 @@ def seconds_of(command: list[str]) -> float:
 
 
 def compare_commands(command: list[str], baseline: list[str], repeats: int) -> dict[str, float]:
-    """Return both commands' median milliseconds, run by turns, and their ratio."""
+    """Return the median milliseconds of two commands, run in turns, and their ratio."""
     seconds_of(command), seconds_of(baseline)
     turns = [(seconds_of(command), seconds_of(baseline)) for _ in range(repeats)]
     mine = statistics.median(turn[0] for turn in turns)
@@ -160,10 +147,10 @@ def compare_commands(command: list[str], baseline: list[str], repeats: int) -> d
 
 
 def peak_memory(command: list[str]) -> tuple[float, float]:
-    """Return a command's peak resident memory in MiB: all of it, and what is its own.
+    """Return the peak resident memory of a command in MiB, with and without mapped files.
 
-    All of it includes the pages of mapped files (the collection's own), which the system takes back
-    when it needs them; its own is RssAnon of /proc, looked at 50 times a second.
+    The system takes back the pages of mapped files (the collection) when it needs them. Without
+    them it is RssAnon of /proc, read 50 times a second.
     """
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     own = 0.0
@@ -178,11 +165,11 @@ def peak_memory(command: list[str]) -> tuple[float, float]:
     return waited[2].ru_maxrss / 1024, own
 
 
-def measure_memory(scratch: Path, pictures: list[Path]) -> dict[str, float]:
-    """Return the peak memory in MiB of ingesting 300 and 3,000 pictures, and the ratios."""
+def measure_memory(scratch: Path, images: list[Path]) -> dict[str, float]:
+    """Return the peak memory in MiB of ingesting 300 and 3,000 images, and the ratios."""
     peaks = {}
     for count in (300, 3000):
-        folder = make_folder(scratch / f"memory-{count}", pictures, count)
+        folder = make_folder(scratch / f"memory-{count}", images, count)
         store = scratch / f"memory-store-{count}"
         peaks[count] = peak_memory(
             [*ARTEXTRACT, "ingest", "folder", str(folder), "--store", str(store)]
@@ -228,7 +215,7 @@ def make_table(figures: dict[str, dict[str, float]], count: int) -> Iterator[str
             'cold `artextract search <id>` ÷ `python -c "import numpy, qdrant_edge"`',
             f"{cold['ratio']:.2f}",
             "≤ 2",
-            f"{cold['ms']:.0f} ÷ {cold['baseline_ms']:.0f} ms, 960 works",
+            f"{cold['ms']:.0f} ÷ {cold['baseline_ms']:.0f} ms, 960 artworks",
         ),
         (
             "`artextract --help` ÷ `python -c pass`",
@@ -269,16 +256,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        pictures, what = find_pictures(scratch)
-        figures = measure(scratch, pictures, options.model, options.images, options.repeats)
-    RESULTS.mkdir(exist_ok=True)
+        images, what = find_images(scratch)
+        figures = measure(scratch, images, options.model, options.images, options.repeats)
     machine = {
         "cpus": os.cpu_count(),
         "machine": platform.machine(),
         "python": sys.version.split()[0],
     }
-    (RESULTS / f"main_job-{Path(options.model).stem}.json").write_text(
-        json.dumps({"pictures": what, "machine": machine, **figures}, indent=1) + "\n"
+    save_figures(
+        f"main_job-{Path(options.model).stem}", {"pictures": what, "machine": machine, **figures}
     )
     print(
         f"{what}; {options.model}; {os.cpu_count()} CPUs; batches of {BATCH_SIZE}; "
@@ -288,19 +274,19 @@ def main() -> None:
 
 
 def measure(
-    scratch: Path, pictures: list[Path], model_name: str, count: int, repeats: int
+    scratch: Path, images: list[Path], model_name: str, count: int, repeats: int
 ) -> dict[str, dict[str, float]]:
     """Return all figures by name."""
     print("... commands", file=sys.stderr)
     store = scratch / "search-store"
-    folder = make_folder(scratch / "search", pictures, 960)
+    folder = make_folder(scratch / "search", images, 960)
     subprocess.run([*ARTEXTRACT, "ingest", "folder", str(folder), "--store", str(store)],
                    check=True, capture_output=True)  # fmt: skip
     with open_store(str(store)) as opened:
-        work = next(opened.scroll(keys=["id"])).payload["id"]
+        artwork = next(opened.scroll(keys=["id"])).payload["id"]
     python = sys.executable
     search = compare_commands(
-        [*ARTEXTRACT, "search", work, "--store", str(store)],
+        [*ARTEXTRACT, "search", artwork, "--store", str(store)],
         [python, "-c", "import numpy, qdrant_edge"],
         5 * repeats,
     )
@@ -308,11 +294,11 @@ def measure(
     help_ = compare_commands([*ARTEXTRACT, "--help"], nothing, 5 * repeats)
     click = compare_commands([python, "-c", "import click"], nothing, 5 * repeats)
     print("... memory", file=sys.stderr)
-    memory = measure_memory(scratch, pictures)
+    memory = measure_memory(scratch, images)
     print("... ingest", file=sys.stderr)
-    job = measure_ingest(scratch, pictures, model_name, count, repeats)
+    job = measure_ingest(scratch, images, model_name, count, repeats)
     print("... eager PyTorch", file=sys.stderr)
-    job["eager_images_per_second"] = measure_eager_resnet50(pictures, 100)
+    job["eager_images_per_second"] = measure_eager_resnet50(images, 100)
     job["ingest_by_eager"] = job["ingest_images_per_second"] / job["eager_images_per_second"]
     return {"ingest": job, "search": search, "help": help_, "click": click, "memory": memory}
 

@@ -1,17 +1,16 @@
 """How busy the embedder stays while images come from a server that answers in 50 ms.
 
-    python benchmarks/nga_ingest.py
+    python -m benchmarks.nga_ingest
 
 A local IIIF server (a process of its own, on the same cores) serves the 1,500 paintings of
-$ARTEXTRACT_SHARED/data/nga. "Busy" is the share of the run in which each of the model's runners was
-at work, its mean over the runners. The same run ingests the same files from a folder, which is the
-most that downloading can come up to. No image is cached. Raw figures go to
+$ARTEXTRACT_SHARED/data/nga. "Busy" is the share of the run in which a runner of the model was
+working, averaged over the runners. The same run ingests the same files from a folder, which is the
+upper bound for downloading. No image is cached. Raw figures go to
 benchmarks/results/nga_ingest.json.
 """
 
 import argparse
 import contextlib
-import json
 import os
 import platform
 import statistics
@@ -23,19 +22,12 @@ from pathlib import Path
 
 from artextract.encoding.loading import load_models
 from artextract.models.registry import DEFAULT_MODEL
-from artextract.store import create_store
-from ingest.journal import Journal
-from ingest.pipeline import ingest
+from benchmarks.common import ROOT, SHARED, ingest_new, save_figures
 from ingest.sources.folder import FolderSource
 from ingest.sources.iiif import ImageServer
 from ingest.sources.item import Source
 from ingest.sources.nga import NgaSource
 from ingest.sources.nga_tables import Selection, Tables
-
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
-SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
-BATCH_SIZE = 8
 
 
 @contextlib.contextmanager
@@ -57,13 +49,8 @@ def measure(source: Source, model_name: str, readers: int) -> tuple[float, float
     """Ingest ``source`` into a new store; return images/s and how busy the model was."""
     models = load_models(model_name, aspects=(), device="cpu")
     cores = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as folder, create_store(
-        folder, models.identity, vectors=models.encoder.vectors, classifier=models.classifier
-    ) as store:  # fmt: skip
-        summary = ingest(
-            source, store, models.encoder, Journal(Path(folder, "failures.jsonl")),
-            batch_size=BATCH_SIZE, threads=cores, runners=cores, readers=readers,
-        )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        summary = ingest_new(source, models, Path(folder) / "store", readers=readers)
     assert summary.embedded == source.count(), summary.failures[:3]
     return summary.embedded / summary.seconds, summary.embed_seconds / (cores * summary.seconds)
 
@@ -102,13 +89,9 @@ def main() -> None:
         for name, found in turns.items()
     }
     machine = {"cpus": os.cpu_count(), "machine": platform.machine()}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "nga_ingest.json").write_text(
-        json.dumps(
-            {"model": options.model, "latency": options.latency, "machine": machine, **figures},
-            indent=1,
-        )
-        + "\n"
+    save_figures(
+        "nga_ingest",
+        {"model": options.model, "latency": options.latency, "machine": machine, **figures},
     )
     print(
         f"1,500 paintings, longest side 384 px; {options.model}; {os.cpu_count()} CPUs; answers "

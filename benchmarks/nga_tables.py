@@ -1,12 +1,12 @@
-"""Reading the NGA's tables: our reader against a plain pandas merge, measured in the same run.
+"""Read the NGA's tables: our reader against a plain pandas merge, measured in the same run.
 
     pip install -e '.[bench]'
     python benchmarks/nga_tables.py
 
-The tables are made by code, as many rows and as long texts as the real ones have. Each reader runs
-in a process of its own, by turns; its time is from the first look at the files (imports are done by
-then) to the last row. objects/s are the objects of the table by that time, however few of them were
-asked for. All readers must give the same images. Raw figures go to
+The tables are synthetic, with as many rows and as long texts as the real ones. Each reader runs in
+a process of its own, in turns; its time is from opening the files, after the imports, to the last
+row. objects/s are all objects of the table by that time, however few are selected. All readers must
+give the same images. Raw figures go to
 benchmarks/results/nga_tables.json.
 """
 
@@ -54,7 +54,7 @@ USED = {
     ],
     "objects_terms": ["objectid", "termtype", "term"],
 }  # fmt: skip
-"""The columns that our reader uses of the five tables, for the merge that is told of them."""
+"""The columns of the five tables that our reader uses, for the merge with ``usecols``."""
 
 OF_AN_ARTIST = [
     "constituentid", "forwarddisplayname", "role", "prefix", "suffix", "ulanid", "wikidataid",
@@ -76,22 +76,22 @@ def read_ours(tables: Path, everything: bool) -> tuple[int, Rows]:
             f"USED[{name!r}] differs from what is read by {read ^ {*columns}}"
         )
     if everything:
-        selection = Selection(classifications=(), open_access_only=False, all_images=True)
+        selection = Selection(classification=(), all_rights=True, all_images=True)
     else:
         selection = Selection()
-    works = select(Tables(tables), selection)
-    return works.funnel[0][1], works
+    artworks = select(Tables(tables), selection)
+    return artworks.funnel[0][1], artworks
 
 
 def merge_with_pandas(
     tables: Path, everything: bool, used: dict[str, list[str]] | None = None
 ) -> tuple[int, Rows]:
-    """Return the number of objects and the rows, as one would write it first: merge, then select.
+    """Return the number of objects and the rows by the obvious way: merge, then select.
 
     Most of its time goes into gathering lists of artists and terms with ``groupby``.
     """
     pandas: Any = importlib.import_module("pandas")
-    # Of columns that are hardly ever set; none of them is used here.
+    # About sparse columns, none of which is used here.
     warnings.filterwarnings("ignore", category=pandas.errors.DtypeWarning)
     objects, images, links, people, terms = (
         pandas.read_csv(tables / f"{name}.csv", usecols=used and used[name]) for name in USED
@@ -105,7 +105,7 @@ def merge_with_pandas(
         .add_prefix("artist_")
     )
     terms = terms.groupby(["objectid", "termtype"])["term"].agg(list).unstack()
-    works = (
+    artworks = (
         objects.merge(
             images, left_on="objectid", right_on="depictstmsobjectid", suffixes=("_object", "")
         )
@@ -113,22 +113,24 @@ def merge_with_pandas(
         .merge(terms, how="left", left_on="objectid", right_index=True)
     )
     if not everything:
-        works = works[(works["classification"] == "Painting") & (works["openaccess"] == 1)]
-        works = (
-            works.assign(later=works["viewtype"] != "primary")
+        artworks = artworks[
+            (artworks["classification"] == "Painting") & (artworks["openaccess"] == 1)
+        ]
+        artworks = (
+            artworks.assign(later=artworks["viewtype"] != "primary")
             .sort_values(["objectid", "later", "sequence", "uuid"])
             .drop_duplicates("objectid")
         )
-    return len(objects), works.to_dict("records")
+    return len(objects), artworks.to_dict("records")
 
 
 def merge_used_columns(tables: Path, everything: bool) -> tuple[int, Rows]:
-    """Return the same as :func:`merge_with_pandas`, reading no columns but those that are used."""
+    """Return the same as :func:`merge_with_pandas`, reading only the used columns."""
     return merge_with_pandas(tables, everything, USED)
 
 
 def merge_with_care(tables: Path, everything: bool) -> tuple[int, Rows]:
-    """Return the same as one would write it in pandas who has timed it.
+    """Return the same by an optimised way in pandas.
 
     It reads the used columns only, selects before it merges, and gathers in plain loops.
     """
@@ -145,8 +147,8 @@ def merge_with_care(tables: Path, everything: bool) -> tuple[int, Rows]:
             .sort_values(["later", "sequence", "uuid"])
             .drop_duplicates("depictstmsobjectid")
         )
-    works = objects.merge(images, left_on="objectid", right_on="depictstmsobjectid")
-    selected = works["objectid"].unique()
+    artworks = objects.merge(images, left_on="objectid", right_on="depictstmsobjectid")
+    selected = artworks["objectid"].unique()
     links = links[(links["roletype"] == "artist") & links["objectid"].isin(selected)]
     links = links.merge(people, on="constituentid", suffixes=("_link", ""))
     links = links.sort_values(["objectid", "displayorder"])
@@ -159,7 +161,7 @@ def merge_with_care(tables: Path, everything: bool) -> tuple[int, Rows]:
         named[at][kind].append(term)
     rows = (
         {**row, "artists": artists[row["objectid"]], "terms": named[row["objectid"]]}
-        for row in works.to_dict("records")
+        for row in artworks.to_dict("records")
     )
     return count, rows
 
@@ -187,7 +189,7 @@ class Run:
     objects: int
     images: int
     fingerprint: int
-    """Of the (object, image) pairs, whatever their order."""
+    """Of the (object, image) pairs, independent of their order."""
 
 
 def run(reader: str, tables: Path, everything: bool) -> Run:
@@ -226,7 +228,7 @@ def make_tables(folder: Path, objects: int) -> None:
 
 
 def measure(tables: Path, repeats: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Return {selection: {reader: figures}}, medians of runs by turns."""
+    """Return {selection: {reader: figures}}, medians of runs in turns."""
     for path in tables.glob("*.csv"):
         with path.open("rb") as file, open(os.devnull, "wb") as nowhere:
             shutil.copyfileobj(file, nowhere)
@@ -246,7 +248,7 @@ def measure(tables: Path, repeats: int) -> dict[str, dict[str, dict[str, float]]
 
 
 def summarize(runs: list[Run], ours: list[Run]) -> dict[str, float]:
-    """Return the medians of a reader's runs, and how they stand to those of our reader."""
+    """Return the medians of a reader's runs, and their ratios to those of our reader."""
     return {
         **{
             name: statistics.median(asdict(run)[name] for run in runs)
@@ -291,12 +293,12 @@ def make_report(figures: dict[str, dict[str, dict[str, float]]]) -> Iterator[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--objects", type=int, default=144_192, help="objects of made-up tables")
+    parser.add_argument("--objects", type=int, default=144_192, help="objects of synthetic tables")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each reader")
     parser.add_argument("--tables", type=Path, help="folder of tables, made there if it has none")
     options = parser.parse_args()
     if importlib.util.find_spec("pandas") is None:
-        parser.error("pandas is missing, which is the baseline; pip install -e '.[bench]'")
+        parser.error("the baseline needs pandas: pip install -e '.[bench]'")
     with tempfile.TemporaryDirectory() as scratch:
         tables = options.tables or Path(scratch)
         if not (tables / "objects.csv").exists():

@@ -1,13 +1,13 @@
-"""What the packaged networks find: the same work, the same style, the same hand.
+"""Retrieval by the packaged networks: the same artwork, style and artist.
 
     python benchmarks/packaged_models.py
 
 Each model of the package embeds the WikiArt sample and the known pairs of
-$ARTEXTRACT_SHARED/data. Queries and gallery of the first table are the validation works, which no
-training saw, the query left out: the share of the ten nearest works by other artists that are of
-the query's style, and the share of the ten nearest works that are of its artist (queries whose
-artist has another work there). The second is whether the nearest of the pairs' matches and all
-WikiArt works shows the query's work (R@1). Intervals are 95 % bootstrap ones over the queries;
+$ARTEXTRACT_SHARED/data. Queries and gallery of the first table are the validation paintings, which
+no training used, the query left out: the share of the ten nearest paintings by other artists with
+the style of the query, and the share of the ten nearest by its artist (for queries whose artist has
+another painting there). The second is whether the nearest of the pairs' matches and all of WikiArt
+shows the same artwork (R@1). Intervals are 95 % bootstrap ones over the queries;
 ratios are paired. Raw figures go to benchmarks/results/packaged_models.json.
 """
 
@@ -40,7 +40,6 @@ Rows = list[dict[str, str]]
 
 
 def main() -> None:
-    """Embed, measure, write and print."""
     labels = read_rows(SHARED / "data" / "wikiart" / "labels.csv")
     pairs = read_rows(SHARED / "data" / "pairs" / "pairs.csv")
     same = read_rows(SHARED / "data" / "pairs" / "same_work_in_wikiart.csv")
@@ -98,11 +97,11 @@ def embed(name: str, files: list[Path]) -> dict[str, Floats]:
     return {aspect: np.concatenate(rows).astype(np.float64) for aspect, rows in parts.items()}
 
 
-def batches(pictures: Iterator[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
-    """Iterate over pictures, several at once."""
+def batches(images: Iterator[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
+    """Iterate over batches of images."""
     batch: list[npt.NDArray[np.float32]] = []
-    for picture in pictures:
-        batch.append(picture)
+    for image in images:
+        batch.append(image)
         if len(batch) == BATCH:
             yield np.stack(batch)
             batch = []
@@ -111,7 +110,7 @@ def batches(pictures: Iterator[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray
 
 
 def measure_labels(rows: Floats, labels: Rows) -> dict[str, Floats]:
-    """Return the figure of each query, {task: (queries,)}, among the validation works."""
+    """Return the figure of each query, {task: (queries,)}, among the validation paintings."""
     chosen = [number for number, row in enumerate(labels) if row["split"] == "val"]
     artist = np.array([labels[number]["artist"] for number in chosen])
     style = np.array([labels[number]["style"] for number in chosen])
@@ -133,22 +132,22 @@ def measure_labels(rows: Floats, labels: Rows) -> dict[str, Floats]:
 def measure_pairs(
     rows: Floats, labels: Rows, photographs: list[str], pairs: Rows, same: Rows
 ) -> Floats:
-    """Return 1 for each pair whose nearest picture shows the same work, (pairs,)."""
+    """Return 1 for each pair whose nearest image shows the same artwork, (pairs,)."""
     at = {name: len(labels) + number for number, name in enumerate(photographs)}
     matches = sorted({row["match"] for row in pairs})
     gallery = [at[name] for name in matches] + list(range(len(labels)))
     work_of = {row[side]: row["work"] for row in pairs for side in ("query", "match")}
-    works: list[set[str]] = [{work_of[name]} for name in matches] + [set() for _ in labels]
+    shown: list[set[str]] = [{work_of[name]} for name in matches] + [set() for _ in labels]
     number = {row["file"]: len(matches) + place for place, row in enumerate(labels)}
     for row in same:
         name = row["wikiart_file"]
-        works[number.get(name, number.get(f"images/{name}", -1))].add(row["work"])
+        shown[number.get(name, number.get(f"images/{name}", -1))].add(row["work"])
     found = []
     for row in pairs:
         scores = rows[gallery] @ rows[at[row["query"]]]
         if row["query"] in matches:
             scores[matches.index(row["query"])] = -2
-        found.append(row["work"] in works[int(scores.argmax())])
+        found.append(row["work"] in shown[int(scores.argmax())])
     return np.array(found, np.float64)
 
 

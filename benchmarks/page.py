@@ -1,15 +1,15 @@
-"""How quickly the page's API answers, to how many at once, and whether its memory grows.
+"""Latency of the page's API for concurrent clients, and growth of its memory.
 
     python benchmarks/page.py --out /tmp/page-bench
 
-A server (`artextract serve`) owns a collection, and clients of another process on the same cores
-ask it at once: works alike ("alike"), alike works under another filter than before ("filter"), a
-list under another filter ("list"), and one section of counts under another filter ("counts").
-Filters are an artist or a span of years, drawn anew each time. The collections are the 1,500
-paintings of $ARTEXTRACT_SHARED/data/nga with all aspects, and 100,000 made-up works; both are made
-in --out where they are not there yet. The baseline is the same question asked in the process that
-has the collection open, with no server. Then 10,000 requests are made, and the server's memory is
-read after each thousand. Raw figures go to benchmarks/results/page.json.
+A server (`artextract serve`) owns a collection, and concurrent clients of another process on the
+same cores send requests: similar artworks ("similar"), similar artworks under a new filter
+("filter"), a list under a new filter ("list"), and the counts of a field under a new filter
+("counts"). Filters are an artist or a span of years, drawn anew each time. The collections are the
+1,500 paintings of $ARTEXTRACT_SHARED/data/nga with all aspects, and 100,000 synthetic artworks;
+both are created in --out unless they exist. The baseline is the same search in the process that has
+the collection open, without a server. Then 10,000 requests are sent, and the memory of the server
+is read after each thousand. Raw figures go to benchmarks/results/page.json.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from search.bench.synthetic import make_store
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
-KINDS = ("alike", "filter", "list", "counts")
+KINDS = ("similar", "filter", "list", "counts")
 CLIENTS = (1, 8, 32)
 EACH = 250
 WARM = 100
@@ -46,7 +46,6 @@ Parameters = list[tuple[str, str]]
 
 
 def main() -> None:
-    """Measure both collections, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--requests", type=int, default=LONG)
@@ -62,7 +61,7 @@ def main() -> None:
 
 
 def make_real(out: Path) -> Path:
-    """Return the collection of NGA paintings, made by the command where it is not there yet."""
+    """Return the collection of NGA paintings, ingested unless it exists."""
     store = out / "nga"
     if not (store / "manifest.json").exists():
         images = SHARED / "data" / "nga" / "images"
@@ -79,7 +78,7 @@ def make_real(out: Path) -> Path:
 
 
 def make_synthetic(out: Path) -> Path:
-    """Return the collection of 100,000 made-up works."""
+    """Return the collection of 100,000 synthetic artworks."""
     store = out / "synthetic"
     make_store(str(store), 100_000, 512).close()
     return store
@@ -88,51 +87,51 @@ def make_synthetic(out: Path) -> Path:
 def measure(store: Path, requests: int) -> dict[str, Any]:
     """Return all figures of one collection."""
     with serving_page(store) as (address, pid):
-        asked = Questions(address)
-        asyncio.run(ask(address, asked.draw("mixed", WARM), 1))
+        requests_of = Requests(address)
+        asyncio.run(send(address, requests_of.draw("mixed", WARM), 1))
         rows = []
         for clients in CLIENTS:
             for kind in KINDS:
-                times = asyncio.run(ask(address, asked.draw(kind, EACH), clients))
+                times = asyncio.run(send(address, requests_of.draw(kind, EACH), clients))
                 rows.append({"clients": clients, "kind": kind, "n": EACH, **percentiles(times)})
         memory = []
         for _ in range(requests // 1000):
-            asyncio.run(ask(address, asked.draw("mixed", 1000), 8))
+            asyncio.run(send(address, requests_of.draw("mixed", 1000), 8))
             memory.append(resident_mib(pid))
     return {
-        "works": asked.works,
+        "works": requests_of.artworks,
         "rows": rows,
-        "in_process": in_process(store, asked.draw("alike", EACH)),
+        "in_process": in_process(store, requests_of.draw("similar", EACH)),
         "memory_mib_after_each_thousand": memory,
     }
 
 
-class Questions:
-    """Draws questions that have not been asked before, as far as a collection has so many."""
+class Requests:
+    """Draws requests that have not been sent before, as far as the collection allows."""
 
     def __init__(self, address: str) -> None:
-        """Learn of the collection at ``address`` what can be asked for."""
+        """Read ids and artists of the collection at ``address``."""
         self._random = random.Random(0)
         api = httpx.Client(base_url=f"{address}/api/v1", timeout=120)
-        self.works = api.get("/collection").json()["works"]
+        self.artworks = api.get("/collection").json()["works"]
         self._ids: list[str] = []
         start: int | None = 0
         while start is not None and len(self._ids) < 2000:
             page = api.get("/search", params={"limit": 200, "start": start}).json()
-            self._ids += [work["id"] for work in page["works"]]
+            self._ids += [each["id"] for each in page["works"]]
             start = page["next"]
         counted = api.get("/facets", params={"field": "artist", "top": 200}).json()
         self._artists = [choice["value"] for choice in counted["fields"]["artist"]]
 
     def draw(self, kind: str, count: int) -> list[tuple[str, Parameters]]:
-        """Return ``count`` questions of a kind, or of all in turn ("mixed")."""
+        """Return ``count`` requests of a kind, or of all in turn ("mixed")."""
         return [
             self._one(KINDS[at % len(KINDS)] if kind == "mixed" else kind) for at in range(count)
         ]
 
     def _one(self, kind: str) -> tuple[str, Parameters]:
         like = ("like", self._random.choice(self._ids))
-        if kind == "alike":
+        if kind == "similar":
             return "/search", [like, ("limit", str(PAGE))]
         if kind == "filter":
             return "/search", [like, self._filter(), ("limit", str(PAGE))]
@@ -150,30 +149,30 @@ class Questions:
         return "years", f"{first}:{first + self._random.randint(5, 300)}"
 
 
-async def ask(address: str, questions: list[tuple[str, Parameters]], clients: int) -> list[float]:
-    """Return the seconds that each question took, asked by so many clients at once."""
-    waiting = iter(questions)
+async def send(address: str, drawn: list[tuple[str, Parameters]], clients: int) -> list[float]:
+    """Return the seconds of each request, sent by ``clients`` concurrent clients."""
+    waiting = iter(drawn)
     times: list[float] = []
     limits = httpx.Limits(max_connections=clients)
     async with httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=120, limits=limits) as api:
 
-        async def work() -> None:
+        async def client() -> None:
             for path, parameters in waiting:
                 begun = time.perf_counter()
                 answer = await api.get(path, params=list(parameters))
                 times.append(time.perf_counter() - begun)
                 answer.raise_for_status()
 
-        await asyncio.gather(*(work() for _ in range(clients)))
+        await asyncio.gather(*(client() for _ in range(clients)))
     return times
 
 
-def in_process(store: Path, questions: list[tuple[str, Parameters]]) -> dict[str, float]:
-    """Return how long the same questions take with no server between."""
+def in_process(store: Path, drawn: list[tuple[str, Parameters]]) -> dict[str, float]:
+    """Return the times of the same searches without a server."""
     times = []
     with artextract.open(store) as collection:
         for warm in (True, False):
-            for _, parameters in questions:
+            for _, parameters in drawn:
                 begun = time.perf_counter()
                 collection.search(dict(parameters)["like"], limit=PAGE)
                 if not warm:
@@ -192,7 +191,7 @@ def percentiles(times: list[float]) -> dict[str, float]:
 
 @contextlib.contextmanager
 def serving_page(store: Path) -> Iterator[tuple[str, int]]:
-    """Run the server; yield its address and its process id."""
+    """Run the server; yield its address and process id."""
     command = [sys.executable, "-m", "artextract", "serve", "--store", str(store), "--port", "0",
                "--reads-per-minute", "100000000"]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
@@ -206,7 +205,7 @@ def serving_page(store: Path) -> Iterator[tuple[str, int]]:
 
 
 def resident_mib(pid: int) -> float:
-    """Return the memory of a process that is no mapped file's."""
+    """Return the resident memory of a process without mapped files, in MiB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"^RssAnon:\s+(\d+) kB", status, re.M)
     assert found

@@ -1,22 +1,21 @@
-"""What looking for the very things of a query adds, where the query is a detail of a work.
+"""What geometric verification adds for queries that are details of an artwork.
 
-    python benchmarks/verification.py [--part dev]
+    python -m benchmarks.verification [--part dev]
 
-Needs the paintings of $ARTEXTRACT_SHARED. All are ingested; the queries are details cut anywhere
-out of 100 of them, with another light, contrast and colour, of another size, as JPEG of quality 60.
-Prints Top-1 with and without --verify, how often the work is among those that are looked at, the
-milliseconds a search takes (medians), and in how many pairs of different works something is found
-again. Raw figures go to benchmarks/results/verification.json.
+Needs the paintings of $ARTEXTRACT_SHARED. All are ingested; the queries are random details of 100
+of them, with another brightness, contrast, colour and size, as JPEG of quality 60. Prints Top-1
+with and without --verify, how often the artwork is among the candidates, the milliseconds of a
+search (medians), and in how many pairs of different artworks there are inliers. Raw figures go to
+benchmarks/results/verification.json.
 
-The settings of search/verify.py are those of its sources and first guesses, fixed after a look at
-details of 100 of the 1,500 paintings, and confirmed on the part "dev", the paintings with an even
-place by name; the figures are of those with an odd one.
+The constants of search/rerank.py come from its sources and first guesses, chosen on details of 100
+of the 1,500 paintings and confirmed on the part "dev", the paintings with an even position by name;
+the figures are of those with an odd one.
 """
 
 import argparse
 import io
 import json
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -28,9 +27,8 @@ import PIL.ImageEnhance
 from artextract.encoding.loading import load_models
 from artextract.images.opening import open_image, read_image_file
 from artextract.models.registry import DEFAULT_MODEL
-from artextract.store import create_store, open_store
-from ingest.journal import Journal
-from ingest.pipeline import ingest
+from artextract.store import open_store
+from benchmarks.common import RESULTS, SHARED, ingest_new
 from ingest.sources.folder import FolderSource
 from search.answer import Result
 from search.engine import search
@@ -40,15 +38,13 @@ from search.reading import QueryReader
 from search.request import SearchRequest
 from search.rerank import CANDIDATES, SIDE, Features, count_matches, find_features, verify
 
-SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
-RESULTS = Path(__file__).parent / "results"
 WORKS, SHARES = 100, (0.3, 0.2, 0.1, 0.05)
 TIMED = 5  # features are kept for the other queries
 SIDES = (224, 384)
 
 
 def cut_detail(image: PIL.Image.Image, share: float, random: np.random.Generator) -> bytes:
-    """Return a part of ``image`` with ``share`` of its area as another camera may have taken it."""
+    """Return a detail with ``share`` of the area of ``image``, as another camera may show it."""
     width, height = image.size
     stretch = np.exp(random.uniform(-0.25, 0.25))
     w, h = min(width, width * share**0.5 * stretch), min(height, height * share**0.5 / stretch)
@@ -70,7 +66,7 @@ def cut_detail(image: PIL.Image.Image, share: float, random: np.random.Generator
 
 
 def count_false(files: list[Path]) -> dict[str, int]:
-    """Return in how many ordered pairs of different works something is found again."""
+    """Return the number of ordered pairs of different artworks, and of those with inliers."""
     features = [
         find_features(fit(open_image(read_image_file(file), file.name), SIDE)) for file in files
     ]
@@ -81,7 +77,6 @@ def count_false(files: list[Path]) -> dict[str, int]:
 
 
 def main() -> None:
-    """Ingest, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=("dev", "test"), default="test")
     part = parser.parse_args().part
@@ -92,23 +87,15 @@ def main() -> None:
     false = count_false(chosen)
     print(json.dumps(false), flush=True)
     models = load_models(DEFAULT_MODEL, aspects=(), device="cpu")
-    cores = os.cpu_count() or 1
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         location = Path(scratch) / "store"
-        with create_store(
-            str(location), models.identity, vectors=models.encoder.vectors,
-            classifier=models.classifier, measured=models.measured,
-        ) as store:  # fmt: skip
-            ingest(
-                FolderSource(folder), store, models.encoder, Journal(location / "failures.jsonl"),
-                batch_size=8, threads=cores, runners=cores,
-            )  # fmt: skip
+        ingest_new(FolderSource(folder), models, location)
         with open_store(str(location)) as store:
-            reader, pictures = QueryReader(store), ImageReader(store)
+            reader, images = QueryReader(store), ImageReader(store)
 
             def look(result: Result) -> Features:
-                return find_features(pictures.of_result(result, SIDE))
+                return find_features(images.of_result(result, SIDE))
 
             known: dict[str, Features] = {}
 
@@ -130,7 +117,7 @@ def main() -> None:
                     took[0].append(time.perf_counter() - started)
                     after = verify(
                         answer,
-                        find_features(pictures.of_query(query, SIDE)),
+                        find_features(images.of_query(query, SIDE)),
                         look if number < TIMED else look_once,
                         limit=1,
                     )

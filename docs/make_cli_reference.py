@@ -41,7 +41,8 @@ def walk(
         for child_name in command.list_commands(context):
             child = command.get_command(context, child_name)
             assert child is not None
-            yield from walk(child, context, child_name)
+            if not child.hidden:
+                yield from walk(child, context, child_name)
 
 
 def make_reference() -> str:

@@ -11,6 +11,7 @@ import PIL.Image
 import torch
 
 from artextract import __version__
+from artextract.cli.progress import progress_bar
 from artextract.errors import ImageError, InputError
 from artextract.images.cache import default_cache_folder
 from artextract.images.preprocess import Preprocess
@@ -29,7 +30,6 @@ from training.evaluation.evaluate import MIN_FOR_CALIBRATION
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, open_run
 from training.loops.checkpoint import Checkpoints
-from training.loops.progress import progress_bar
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import BEST, load_network, preprocess_of
 

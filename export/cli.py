@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from artextract.cli.collection import save
+from artextract.cli.lazy import make_alias
 from artextract.cli.model_name import ModelName
 from artextract.errors import InputError
 from artextract.files import check_target
 from artextract.packages import check_packages
-from export.collection import collection
 from training.networks.backbones import ARCHITECTURES, make_backbone
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     epilog="\b\nExample:\n  artextract export embedder --arch resnet50 --out resnet50.onnx"
 )
 def export() -> None:
-    """Write networks as ONNX files, and collections as tables or manifests.
+    """Write networks as ONNX files.
 
     Ingest and search use the networks without torch.
     """
 
 
-export.add_command(collection)
+export.add_command(make_alias(save, "collection", "artextract collection save"))
 
 out_option = click.option(
     "--out",

@@ -1,1 +1,1 @@
-"""Ingest: images in, embeddings and metadata into a collection."""
+"""Ingest: encode images, and store their vectors and metadata in a collection."""

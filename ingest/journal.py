@@ -1,60 +1,54 @@
 """The journal of failures: what could not be ingested, and why.
 
-A file of JSON lines beside the collection. During a run, lines are added as things happen, so that
-a crash loses none; at its end the file is rewritten with what still stands.
+A file of JSON lines in the collection's folder. A run appends a line for each event, so that a
+crash loses none; its end rewrites the file with the failures that remain.
 """
 
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from artextract.errors import StoreError
 from artextract.files import atomic_write
 from ingest.sources.item import Failure
 
-__all__ = ["JOURNAL_NAME", "Journal"]
-
 JOURNAL_NAME = "failures.jsonl"
 
 
 class Journal:
-    """The failures that stand: {key: failure}, in the order in which they were met."""
+    """The failures that remain, in the order in which they happened."""
 
     def __init__(self, path: Path) -> None:
         """Read the journal at ``path``, if there is one."""
         self.path = path
-        self._standing: dict[str, Failure] = {}
+        self._failures: dict[str, Failure] = {}
         for entry in _read_entries(path):
             if entry.get("resolved"):
-                self._standing.pop(entry["key"], None)
+                self._failures.pop(entry["key"], None)
             else:
-                self._standing[entry["key"]] = Failure(
-                    entry["key"], entry["image"], entry["reason"]
-                )
+                key = entry["key"]
+                self._failures[key] = Failure(key, entry["image"], entry["reason"])
 
     def __len__(self) -> int:
-        """Return how many failures stand."""
-        return len(self._standing)
+        return len(self._failures)
 
     def __contains__(self, key: str) -> bool:
-        """Return whether the work called ``key`` has failed."""
-        return key in self._standing
+        return key in self._failures
 
     def __iter__(self) -> Iterator[Failure]:
-        """Iterate over the failures that stand."""
-        return iter(list(self._standing.values()))
+        return iter(list(self._failures.values()))
 
     def record(self, failure: Failure) -> None:
-        """Add a failure, or put it in place of an earlier one of the same work."""
-        self._standing[failure.key] = failure
-        self._append({"key": failure.key, "image": failure.image, "reason": failure.reason})
+        """Add a failure, or replace an earlier one of the same artwork."""
+        self._failures[failure.key] = failure
+        self._append(asdict(failure))
 
     def resolve(self, key: str) -> None:
-        """Strike the failure of a work that has now succeeded, if there is one."""
-        if self._standing.pop(key, None):
+        """Remove the failure of an artwork that has now succeeded, if there is one."""
+        if self._failures.pop(key, None):
             self._append({"key": key, "resolved": True})
 
     def _append(self, entry: dict[str, object]) -> None:
@@ -65,23 +59,14 @@ class Journal:
             raise StoreError(f"{self.path} can't be written: {error.strerror}") from error
 
     def __enter__(self) -> Self:
-        """Return the journal."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Rewrite the file with the failures that stand; without any there is no file."""
-        if not self._standing:
+    def __exit__(self, *_: object) -> None:
+        """Rewrite the file with the failures that remain; delete it if there is none."""
+        if not self._failures:
             self.path.unlink(missing_ok=True)
             return
-        lines = (
-            json.dumps({"key": f.key, "image": f.image, "reason": f.reason}, ensure_ascii=False)
-            for f in self
-        )
+        lines = (json.dumps(asdict(failure), ensure_ascii=False) for failure in self)
         try:
             atomic_write(self.path, "\n".join(lines) + "\n")
         except OSError as error:
@@ -89,7 +74,7 @@ class Journal:
 
 
 def _read_entries(path: Path) -> Iterator[dict[str, str]]:
-    """Iterate over a journal's lines; a last line that a crash cut off is taken away."""
+    """Iterate over the entries of a journal; cut off an incomplete last line, left by a crash."""
     if not path.exists():
         return
     data = path.read_bytes()

@@ -1,29 +1,27 @@
-"""Taking out of a collection what its source no longer has."""
+"""Delete from a collection what its source no longer has."""
 
 from artextract.errors import InputError
 from artextract.store import Store
 from ingest.sources.item import Item, Source
 
-__all__ = ["prune"]
-
 
 def prune(source: Source, store: Store) -> int:
-    """Delete the images that ``source`` no longer has from ``store``; return how many they were.
+    """Delete the images that ``source`` no longer has from ``store``; return their number.
 
-    A point counts as the source's own where it has the same name of a source and the same folder
-    of images as one of the works that the source has now.
+    An image belongs to the source if its source's name and its folder are those of an artwork that
+    the source has now.
 
     Raises:
-        InputError: the source has a row that names no usable work: which work has gone and which
-            is only spelt wrongly can't be told. Nothing is deleted.
+        InputError: the source has a row without a usable artwork, which may be one that is only
+            misspelt. Nothing is deleted.
     """
     present: set[str] = set()
     own: set[tuple[str | None, str | None]] = set()
-    for work in source:
-        if not isinstance(work, Item):
-            raise InputError(f"nothing was pruned, since {work.reason}; mend it, then run again")
-        present.add(work.artwork.point_id)
-        own.add((work.artwork.source, None if work.folder is None else str(work.folder)))
+    for item in source:
+        if not isinstance(item, Item):
+            raise InputError(f"nothing was pruned, since {item.reason}; correct it, then run again")
+        present.add(item.artwork.point_id)
+        own.add((item.artwork.source, None if item.folder is None else str(item.folder)))
     gone = [
         record.id
         for record in store.scroll(keys=("source", "image_folder"))

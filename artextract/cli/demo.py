@@ -138,10 +138,11 @@ def _ingest(
 ) -> None:
     from artextract.models.registry import DEFAULT_MODEL
     from artextract.store.location import Location
-    from ingest.run import Settings, run
+    from ingest.cli import run_and_print
+    from ingest.run import IngestConfig
 
-    settings = Settings(Location(str(store)), DEFAULT_MODEL, "all", "cpu", batch_size=8)
-    run(source, settings, readers=readers, on_stop=on_stop)
+    config = IngestConfig(Location(str(store)), DEFAULT_MODEL, "all", "cpu", batch_size=8)
+    run_and_print(source, config, readers=readers, on_stop=on_stop)
 
 
 def _search(store: Path, out: Path) -> None:

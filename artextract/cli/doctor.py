@@ -1,7 +1,7 @@
 """``artextract doctor``: what this installation can do, what is missing, and how to get it.
 
-Every finding comes from trying: packages are looked up, models are compared with their checksums,
-and each device that ONNX Runtime offers runs a network once.
+Packages are looked up, models are compared with their checksums, and each device that ONNX Runtime
+offers runs a network once.
 """
 
 import importlib
@@ -21,12 +21,11 @@ import click
 
 from artextract import __version__
 from artextract.cli.options import store_option, text_or_json_option
+from artextract.cli.tables import format_table
 from artextract.errors import ArtExtractError
 from artextract.images.cache import default_cache_folder
 from artextract.models.processor import cpu_flags
 from artextract.store.location import Location
-
-__all__ = ["Finding", "doctor", "examine"]
 
 Status = Literal["ok", "absent", "broken"]
 
@@ -43,21 +42,21 @@ _PACKAGES = {
     "umap-learn": "map",
     "opencv-python-headless": "verify",
 }
-"""{wheel: the extra that brings it}."""
+"""{wheel: the extra that installs it}."""
 
 _BASE = ("numpy", "pillow", "click", "polars", "qdrant-edge-py", "qdrant-client")
-_LITTLE_MEMORY = 2 << 30
-_LITTLE_DISK = 1 << 30
+_MIN_MEMORY = 2 << 30
+_MIN_DISK = 1 << 30
 _CPU_FLAGS = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_vnni": "AVX-512 VNNI",
               "avx_vnni": "AVX VNNI", "amx_int8": "AMX", "asimddp": "NEON dot product"}  # fmt: skip
-"""{flag in /proc/cpuinfo: its name}; the later ones speed up int8 models."""
+"""{flag in /proc/cpuinfo: name}; the later ones speed up int8 models."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``advice`` says what to do about it, where there is something.
+    """One check; ``advice`` says what to do, if anything.
 
-    "absent" is what an optional part lacks; "broken" is what keeps the installation from working.
+    "absent" is an optional part; "broken" keeps the installation from working.
     """
 
     what: str
@@ -72,9 +71,9 @@ class Finding:
 def doctor(store: Location, format_: str) -> int:
     """Say what this installation can do, and what is missing.
 
-    Looks at Python, packages, devices, packaged models, memory and disk, and runs a network once
-    on each device; where --store is a server's URL, also that it answers. Ends with 1 if something
-    is broken; what is merely absent is told with the command that installs it.
+    Checks Python, packages, devices, packaged models, memory, disk, and a server given as --store;
+    each device runs a network once. The exit code is 1 if something is broken. For what is absent,
+    the command that installs it is shown.
 
     Example: artextract doctor
     """
@@ -82,11 +81,12 @@ def doctor(store: Location, format_: str) -> int:
     if format_ == "json":
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        width = max(len(finding.what) for finding in findings)
+        rows: list[tuple[str, str, str]] = []
         for finding in findings:
-            click.echo(f"{finding.status:6}  {finding.what:<{width}}  {finding.says}")
+            rows.append((finding.status, finding.what, finding.says))
             if finding.advice:
-                click.echo(f"{'':6}  {'':<{width}}  -> {finding.advice}")
+                rows.append(("", "", f"-> {finding.advice}"))
+        click.echo(format_table(rows))
     broken = [finding.what for finding in findings if finding.status == "broken"]
     if broken:
         click.echo(f"Broken: {', '.join(broken)}.", err=True)
@@ -94,7 +94,7 @@ def doctor(store: Location, format_: str) -> int:
 
 
 def examine(store: Location) -> Iterator[Finding]:
-    """Iterate over all findings; ``store`` says which disk or server the collection is on."""
+    """Iterate over all findings; ``store`` tells which disk or server to check."""
     yield Finding("artextract", "ok", __version__)
     yield Finding("Python", "ok", f"{platform.python_version()}, {sys.platform}, {sys.prefix}")
     yield from _packages()
@@ -103,8 +103,8 @@ def examine(store: Location) -> Iterator[Finding]:
     yield _faiss()
     yield _processor()
     yield _memory()
-    yield _server(store) if store.is_server else _room("disk of the store", store.folder)
-    yield _room("disk of the cache", default_cache_folder())
+    yield _server(store) if store.is_server else _disk("disk of the store", store.folder)
+    yield _disk("disk of the cache", default_cache_folder())
 
 
 def _version(wheel: str) -> str | None:
@@ -115,7 +115,7 @@ def _version(wheel: str) -> str | None:
 
 
 def _packages() -> Iterator[Finding]:
-    """Look for packages: those that everything needs, then those of the extras."""
+    """Look up packages: the required ones, then those of the extras."""
     for wheel in _BASE:
         version = _version(wheel)
         if version is None:
@@ -126,13 +126,13 @@ def _packages() -> Iterator[Finding]:
         version = _version(wheel)
         if version is not None:
             yield Finding(wheel, "ok", version)
-        elif not wheel.startswith("onnxruntime"):  # of these two, one is enough
+        elif not wheel.startswith("onnxruntime"):  # one of the two is enough
             yield Finding(wheel, "absent", f"not installed; extra {extra!r}",
                           f"pip install 'artextract[{extra}]'")  # fmt: skip
 
 
 def _runtime() -> Iterator[Finding]:
-    """Check ONNX Runtime, and run a network on each device that it offers."""
+    """Check ONNX Runtime, and run a network on each device it offers."""
     from artextract.packages import check_onnxruntime
 
     try:
@@ -164,10 +164,10 @@ def _device(device: Literal["cpu", "cuda"]) -> Finding:
     try:
         model = OnnxModel(find_model(DEFAULT_MODEL).path, device, threads=1)
         side = model.card.preprocess.size
-        grey = np.random.default_rng(0).normal(size=(1, 3, side, side)).astype(np.float32)
-        model.embed(grey)
+        pixels = np.random.default_rng(0).normal(size=(1, 3, side, side)).astype(np.float32)
+        model.embed(pixels)
         begun = time.perf_counter()
-        model.embed(grey)
+        model.embed(pixels)
     except ArtExtractError as error:
         return Finding(what, "broken", str(error))
     milliseconds = 1000 * (time.perf_counter() - begun)
@@ -193,12 +193,12 @@ def _models() -> Iterator[Finding]:
 
 
 def _faiss() -> Finding:
-    """Check the FAISS wheel, and count the GPUs that it sees."""
+    """Check the FAISS wheel, and count its GPUs."""
     from artextract.packages import FAISS_WHEELS, check_faiss, find_installed
 
     wheels = find_installed(FAISS_WHEELS)
     if not wheels:
-        return Finding("FAISS", "absent", "not installed; only comparing it with Qdrant needs it",
+        return Finding("FAISS", "absent", "not installed; only `artextract bench` needs it",
                        "pip install 'artextract[bench]', or 'artextract[bench-gpu]'")  # fmt: skip
     try:
         check_faiss()
@@ -210,7 +210,7 @@ def _faiss() -> Finding:
 
 
 def _processor() -> Finding:
-    """Say which instructions the processor has that models run faster by."""
+    """Say which instructions that speed up models the processor has."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     flags = cpu_flags()
     if not flags:
@@ -225,28 +225,27 @@ def _processor() -> Finding:
 
 
 def _memory() -> Finding:
-    """Say how much memory there is."""
     try:
         page = os.sysconf("SC_PAGE_SIZE")
         total = page * os.sysconf("SC_PHYS_PAGES")
         free = page * os.sysconf("SC_AVPHYS_PAGES")
     except (AttributeError, ValueError, OSError):
-        return Finding("memory", "ok", "how much there is can't be told on this system")
+        return Finding("memory", "ok", "unknown on this system")
     says = f"{total / (1 << 30):.1f} GiB, {free / (1 << 30):.1f} GiB unused"
-    if total < _LITTLE_MEMORY:
+    if total < _MIN_MEMORY:
         return Finding("memory", "absent", says, "training and large batches need 2 GiB or more")
     return Finding("memory", "ok", says)
 
 
 def _server(store: Location) -> Finding:
-    """Ask a Qdrant server for its version, and whether the collection is there."""
+    """Check the version of a Qdrant server, and whether it has the collection."""
     from artextract.store import find_store
 
     try:
         found = find_store(store)
         if found is None:
             return Finding("server", "absent", f"{store.address[0]} answers, and has no collection "
-                           f"{store.name!r}", "make it with artextract ingest")  # fmt: skip
+                           f"{store.name!r}", "create it with artextract ingest")  # fmt: skip
         with found:
             says = "; ".join(text for _, text in found.describe())
             return Finding("server", "ok", f"{says}; {found.count()} points")
@@ -254,18 +253,18 @@ def _server(store: Location) -> Finding:
         return Finding("server", "broken", str(error))
 
 
-def _room(what: str, folder: Path) -> Finding:
-    """Say how much room there is where ``folder`` is or would be."""
+def _disk(what: str, folder: Path) -> Finding:
+    """Check the free space for ``folder``, which need not exist."""
     there = folder.absolute()
     while not there.exists() and there != there.parent:
         there = there.parent
     try:
         free = shutil.disk_usage(there).free
     except OSError as error:
-        return Finding(what, "broken", f"{there} can't be looked at ({error.strerror or error})")
+        return Finding(what, "broken", f"{there} can't be read ({error.strerror or error})")
     says = f"{free / (1 << 30):.1f} GiB free at {folder}"
     if not os.access(there, os.W_OK):
         return Finding(what, "broken", f"{there} can't be written", "choose another folder")
-    if free < _LITTLE_DISK:
-        return Finding(what, "absent", says, "make room: a store takes 200 MiB and 18 kB a work")
+    if free < _MIN_DISK:
+        return Finding(what, "absent", says, "a store takes 200 MiB and 18 kB an artwork")
     return Finding(what, "ok", says)

@@ -1,100 +1,82 @@
-"""The root command. Commands are loaded when they are called, so that help is quick."""
+"""The root command. Commands are imported when they are called, so that help is quick."""
 
-import importlib
 import sys
 from collections.abc import Sequence
 
 import click
 
 from artextract import __version__
+from artextract.cli.lazy import Commands, LazyGroup
 from artextract.cli.messages import with_options
 from artextract.errors import ArtExtractError, CombinationError
 
-COMMANDS = {
-    "demo": ("artextract.cli.demo:demo", "Ingest a small gallery and search it."),
-    "ingest": ("ingest.cli:ingest", "Bring works into a collection."),
-    "search": (
-        "search.cli.search:search",
-        "Find similar artworks, or those that filters describe.",
-    ),
-    "explain": (
-        "search.cli.explain:explain",
-        "Say why two artworks match: a score and a sentence for each aspect.",
-    ),
-    "serve": (
-        "search.web.cli:serve",
-        "Show a collection as a page in the browser, with an API.",
-    ),
-    "map": (
-        "search.cli.map:map_",
-        "Lay out a collection as a map, for `artextract serve` to show.",
-    ),
-    "eval": ("search.evaluation.cli:evaluate", "Measure how well works are found."),
-    "info": ("search.cli.info:info", "Say what a collection holds."),
-    "train": (
-        "training.cli.train:train",
-        "Train a network to classify style, genre and artist of paintings.",
-    ),
-    "report": ("training.cli.report:report", "Evaluate the predictions of a training on a page."),
-    "outliers": (
-        "training.cli.outliers:outliers",
-        "Rank artworks by how probably their label is wrong.",
-    ),
-    "export": (
-        "export.cli:export",
-        "Write networks as ONNX files, and collections as tables or manifests.",
-    ),
-    "bench": (
-        "search.bench.cli:bench",
-        "Compare Qdrant with FAISS on a collection: time, recall, filters, memory, disk.",
-    ),
-    "export-store": (
-        "artextract.cli.dump:export_store",
-        "Write a whole collection as files, to be taken in by `artextract import-store`.",
-    ),
-    "import-store": (
-        "artextract.cli.dump:import_store",
-        "Bring what `artextract export-store` wrote into a collection, and compare what is there.",
-    ),
-    "doctor": (
-        "artextract.cli.doctor:doctor",
-        "Say what this installation can do, and what is missing.",
-    ),
+SECTIONS: dict[str, Commands] = {
+    "Start": {
+        "demo": ("artextract.cli.demo:demo", "Ingest a small gallery and search it."),
+        "doctor": (
+            "artextract.cli.doctor:doctor",
+            "Say what this installation can do, and what is missing.",
+        ),
+    },
+    "Collections": {
+        "ingest": ("ingest.cli:ingest", "Add artworks to a collection."),
+        "collection": (
+            "artextract.cli.collection:collection",
+            "Describe, save, move and map a collection.",
+        ),
+    },
+    "Search": {
+        "search": (
+            "search.cli.search:search",
+            "Find similar artworks, or those that filters describe.",
+        ),
+        "explain": (
+            "search.cli.explain:explain",
+            "Say why two artworks match: a score and a sentence for each aspect.",
+        ),
+        "serve": (
+            "search.web.cli:serve",
+            "Show a collection as a page in the browser, with an API.",
+        ),
+    },
+    "Models": {
+        "train": (
+            "training.cli.train:train",
+            "Train a network to classify style, genre and artist of paintings.",
+        ),
+        "report": (
+            "training.cli.report:report",
+            "Evaluate the predictions of a training on a page.",
+        ),
+        "outliers": (
+            "training.cli.outliers:outliers",
+            "Rank artworks by how probably their label is wrong.",
+        ),
+        "export": ("export.cli:export", "Write networks as ONNX files."),
+    },
+    "Measure": {
+        "eval": ("search.evaluation.cli:evaluate", "Measure how well artworks are found."),
+        "bench": (
+            "search.bench.cli:bench",
+            "Compare Qdrant with FAISS on a collection: time, recall, filters, memory, disk.",
+        ),
+    },
 }
-"""{command: (where it is, its first line of help)}; a test keeps both true."""
+"""{heading: {command: (where it is, the first sentence of its help)}}."""
 
-
-class LazyGroup(click.Group):
-    """A group that knows its commands' names and imports one only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands' names, in the order of work."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command; None if there is no such command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands with their first lines of help, importing none."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a command; a misspelt one is answered with the names there are."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no command {args[0]!r}; the commands are {', '.join(COMMANDS)}")
-        return super().resolve_command(ctx, args)
+# Names of version 0.1, understood for one more release.
+ALIASES = {
+    "info": ("search.cli.info:info", "artextract collection info"),
+    "map": ("search.cli.map:map_", "artextract collection map"),
+    "export-store": ("artextract.cli.collection:dump", "artextract collection dump"),
+    "import-store": ("artextract.cli.collection:restore", "artextract collection restore"),
+}
 
 
 @click.group(
     cls=LazyGroup,
+    sections=SECTIONS,
+    aliases=ALIASES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: artextract ingest folder ~/paintings, then "
     "artextract search ~/paintings/monet.jpg --gallery similar.html",
@@ -103,7 +85,7 @@ class LazyGroup(click.Group):
 def root() -> None:
     """Find visually similar paintings.
 
-    Bring images into a collection with `ingest`, then search it with `search`.
+    Add images to a collection with `ingest`, then search it with `search`.
     """
 
 

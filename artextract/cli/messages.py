@@ -4,5 +4,9 @@ import re
 
 
 def with_options(text: str) -> str:
-    """Return a text with the fields in backticks (`min_score`) written as options (--min-score)."""
-    return re.sub(r"`([a-z][a-z_]*)`", lambda match: f"--{match[1].replace('_', '-')}", text)
+    """Return ``text`` with fields in backticks (`min_score`, `k`) as options (--min-score, -k)."""
+
+    def option(match: re.Match[str]) -> str:
+        return ("-" if len(match[1]) == 1 else "--") + match[1].replace("_", "-")
+
+    return re.sub(r"`([a-z][a-z_]*)`", option, text)

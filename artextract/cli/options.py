@@ -1,4 +1,4 @@
-"""Command-line options that several commands share."""
+"""Options of several commands."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -6,15 +6,6 @@ from typing import Any, TypeVar
 import click
 
 from artextract.store.location import Location
-
-__all__ = [
-    "device_option",
-    "layout_options",
-    "query_device_option",
-    "store_option",
-    "take_layout",
-    "text_or_json_option",
-]
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -38,8 +29,8 @@ def store_option(command: Command) -> Command:
             is_eager=True,
             expose_value=False,
             callback=_keep,
-            help="Of the Qdrant server; better given by $QDRANT_API_KEY, since others can see a "
-            "command line.",
+            help="Key of the Qdrant server; better set $QDRANT_API_KEY, since other users can see "
+            "command lines.",
         ),
         click.option(
             "--grpc",
@@ -48,7 +39,7 @@ def store_option(command: Command) -> Command:
             is_eager=True,
             expose_value=False,
             callback=_keep,
-            help="Ask the server by gRPC, on port 6334, instead of REST.",
+            help="Use gRPC, on port 6334, instead of REST.",
         ),
     ]
     for option in reversed(options):
@@ -57,12 +48,12 @@ def store_option(command: Command) -> Command:
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Keep a value for ``--store``, which is read after it."""
+    """Keep a value for ``--store``, which is parsed later."""
     ctx.meta[f"artextract.{parameter.name}"] = value
 
 
 def _locate(ctx: click.Context, parameter: click.Parameter, value: str) -> Location:
-    """Return where the store is."""
+    """Return the location with its credentials."""
     return Location(
         value,
         api_key=ctx.meta.get("artextract.api_key") or None,
@@ -73,33 +64,33 @@ def _locate(ctx: click.Context, parameter: click.Parameter, value: str) -> Locat
 _LAYOUT = {
     "--quantization": {
         "type": click.Choice(["none", "int8", "binary"]),
-        "help": "Also keep each vector in 8 bits or 1 bit a number: less memory, a little less "
-        "recall. This and the following are for a new collection.",
+        "help": "Also store vectors with 8 bits or 1 bit a dimension: less memory, slightly less "
+        "recall. This and the following apply to a new collection.",
     },
-    "--hnsw-m": {"type": click.IntRange(4, 512), "help": "Links of a point in the graph."},
+    "--hnsw-m": {"type": click.IntRange(4, 512), "help": "Links of a point in the HNSW graph."},
     "--hnsw-ef-construct": {
         "type": click.IntRange(4, 10_000),
-        "help": "Candidates looked at for a point's links.",
+        "help": "Candidates for the links of a point.",
     },
     "--on-disk/--in-memory": {
         "default": None,
-        "help": "Whether full vectors are left to the disk and the system's cache.",
+        "help": "Whether full vectors stay on disk, cached by the system.",
     },
-    "--shards": {"type": click.IntRange(1), "help": "Parts of the collection in a cluster."},
-    "--replicas": {"type": click.IntRange(1), "help": "Copies of each part in a cluster."},
+    "--shards": {"type": click.IntRange(1), "help": "Shards of the collection in a cluster."},
+    "--replicas": {"type": click.IntRange(1), "help": "Replicas of each shard in a cluster."},
 }
-"""Options that stand for the fields of :class:`~artextract.store.layout.Layout`."""
+"""Options for the fields of :class:`~artextract.store.layout.Layout`."""
 
 
 def layout_options(command: Command) -> Command:
-    """Add the options for how a new collection is laid out; :func:`take_layout` reads them."""
-    for name, settings in reversed(_LAYOUT.items()):
-        command = click.option(name, **settings)(command)  # type: ignore[arg-type]
+    """Add the options for the layout of a new collection; :func:`take_layout` reads them."""
+    for name, attributes in reversed(_LAYOUT.items()):
+        command = click.option(name, **attributes)(command)  # type: ignore[arg-type]
     return command
 
 
 def take_layout(given: dict[str, Any]) -> dict[str, Any]:
-    """Take the options of :func:`layout_options` out of ``given``; return those that were set."""
+    """Remove the options of :func:`layout_options` from ``given``; return those that were set."""
     names = [name.partition("/")[0].strip("-").replace("-", "_") for name in _LAYOUT]
     taken = {name: given.pop(name) for name in names}
     return {name: value for name, value in taken.items() if value is not None}
@@ -108,14 +99,14 @@ def take_layout(given: dict[str, Any]) -> dict[str, Any]:
 def device_option(command: Command) -> Command:
     """Add ``--device`` to a command that encodes many images."""
     return _device_option(
-        "auto", "Where the model runs; auto takes CUDA where ONNX Runtime offers it."
+        "auto", "Device of the models; auto takes CUDA if ONNX Runtime offers it."
     )(command)
 
 
 def query_device_option(command: Command) -> Command:
     """Add ``--device`` to a command that encodes one query image or two."""
     return _device_option(
-        "cpu", "Where the model runs. Starting CUDA takes longer than encoding one image on a CPU."
+        "cpu", "Device of the models. Starting CUDA takes longer than encoding an image on a CPU."
     )(command)
 
 
@@ -130,7 +121,7 @@ def _device_option(default: str, help_: str) -> Callable[[Command], Command]:
 
 
 def text_or_json_option(command: Command) -> Command:
-    """Add ``--format``, as the parameter ``format_``: text for people or JSON."""
+    """Add ``--format``, as the parameter ``format_``: text or JSON."""
     return click.option(
         "--format",
         "format_",

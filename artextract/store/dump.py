@@ -74,7 +74,8 @@ class Dump:
             )
         except FileNotFoundError:
             raise InputError(
-                f"there is no dump in {folder}; name a folder that `artextract export-store` wrote"
+                f"there is no dump in {folder}; name a folder that `artextract collection dump` "
+                "wrote"
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged ({error}); export the store again") from error
@@ -223,7 +224,8 @@ def load_dump(
     dump = Dump.load(folder)
     if not dump.complete:
         raise InputError(
-            f"the dump in {folder} is not complete; run `artextract export-store` again to continue"
+            f"the dump in {folder} is not complete; run `artextract collection dump` again to "
+            "continue"
         )
     kept = dump.manifest.layout
     layout = {

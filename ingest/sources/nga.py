@@ -63,7 +63,7 @@ class NgaSource:
 
     def _refuse_nothing(self, tables: Tables, selection: Selection) -> None:
         hint = "choose another `classification` or `department`, or `all_rights`"
-        if selection.open_access_only and not tables.has("published_images", "openaccess"):
+        if not selection.all_rights and not tables.has("published_images", "openaccess"):
             hint = (
                 "table published_images has no column 'openaccess', so no image is known to be "
                 "open: use newer tables, or `all_rights`"

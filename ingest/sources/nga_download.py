@@ -2,19 +2,14 @@
 
 import hashlib
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from artextract.errors import FetchError
 from artextract.net.fetch import is_url
 from ingest.sources.download import download
 from ingest.sources.nga_tables import TABLES
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +17,12 @@ PUBLISHED_TABLES = "https://raw.githubusercontent.com/NationalGalleryOfArt/opend
 """Where the NGA publishes its tables, daily (https://github.com/NationalGalleryOfArt/opendata)."""
 
 
-def find_tables(where: str | None, cache: Path) -> Path:
+def find_tables(
+    where: str | None,
+    cache: Path,
+    *,
+    on_bytes: Callable[[str, int, int | None], object] = lambda name, done, total: None,
+) -> Path:
     """Return the folder of the tables: ``where`` itself, or that of the tables from its URL.
 
     Tables from a URL are kept in ``cache`` and fetched again only when the server has newer ones.
@@ -31,6 +31,7 @@ def find_tables(where: str | None, cache: Path) -> Path:
     Args:
         where: A folder, or the URL of one; None means the tables that the NGA publishes.
         cache: Folder for tables from URLs.
+        on_bytes: Called with a table's name, the bytes received and, if known, their total.
 
     Raises:
         FetchError: a table can't be fetched, and there is no earlier one.
@@ -40,45 +41,22 @@ def find_tables(where: str | None, cache: Path) -> Path:
         return Path(where)
     base = (where or PUBLISHED_TABLES).rstrip("/")
     folder = cache / "tables" / hashlib.sha256(base.encode()).hexdigest()[:16]
-    with _progress() as progress:
-        for name, table in TABLES.items():
-            task = progress.add_task(f"Fetching {name}.csv", total=None)
-            try:
-                download(
-                    f"{base}/{name}.csv",
-                    folder / f"{name}.csv",
-                    lambda done, total, task=task: progress.update(  # type: ignore[misc]
-                        task, completed=done, total=total
-                    ),
-                    stale_ok=True,
-                    on_stale=_say_stale,
-                    allow_private=where is not None,
-                )
-            except FetchError as error:
-                if not (table.may_be_missing and error.status == 404):
-                    raise
-                (folder / f"{name}.csv").unlink(missing_ok=True)
-            progress.remove_task(task)
+    for name, table in TABLES.items():
+        try:
+            download(
+                f"{base}/{name}.csv",
+                folder / f"{name}.csv",
+                partial(on_bytes, name),
+                stale_ok=True,
+                on_stale=_warn_stale,
+                allow_private=where is not None,
+            )
+        except FetchError as error:
+            if not (table.may_be_missing and error.status == 404):
+                raise
+            (folder / f"{name}.csv").unlink(missing_ok=True)
     return folder
 
 
-def _say_stale(error: FetchError) -> None:
+def _warn_stale(error: FetchError) -> None:
     _log.warning("Using the table fetched last time, since %s.", error)
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """Yield a progress display of downloads, which shows on a terminal only."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    ) as progress:
-        yield progress

@@ -62,7 +62,7 @@ def make_artwork(row: Mapping[str, Any], known: Constituents, side: int) -> Artw
     """Return the artwork of one image.
 
     Args:
-        row: A row of :class:`~ingest.sources.nga_tables.Works`.
+        row: A row of :class:`~ingest.sources.nga_tables.Artworks`.
         known: All artists of the tables.
         side: Longest side of the requested image, in pixels.
     """

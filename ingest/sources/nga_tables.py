@@ -71,13 +71,14 @@ _TERM_TYPES = {
 class Selection:
     """Which objects and images are selected.
 
-    Empty ``classifications`` or ``departments`` mean all. Without ``all_images``, one image of each
-    object is selected: the primary one, else the first of the others. ``limit`` counts objects.
+    An empty ``classification`` or ``department`` means all. Without ``all_rights``, images must be
+    open access. Without ``all_images``, one image of each object is selected: the primary one, else
+    the first of the others. ``limit`` counts objects.
     """
 
-    classifications: tuple[str, ...] = ("Painting",)
-    departments: tuple[str, ...] = ()
-    open_access_only: bool = True
+    classification: tuple[str, ...] = ("Painting",)
+    department: tuple[str, ...] = ()
+    all_rights: bool = False
     all_images: bool = False
     limit: int | None = None
 
@@ -146,7 +147,7 @@ class Tables:
 
 
 @dataclass(frozen=True)
-class Works:
+class Artworks:
     """The selected images, one a row; those of an object are next to each other.
 
     ``funnel`` is [(step of the selection, number of objects left)].
@@ -172,7 +173,7 @@ class Works:
         return self.frame.iter_rows(named=True)
 
 
-def select(tables: Tables, selection: Selection) -> Works:
+def select(tables: Tables, selection: Selection) -> Artworks:
     """Return the images that match ``selection``.
 
     Raises:
@@ -188,7 +189,7 @@ def select(tables: Tables, selection: Selection) -> Works:
         ) from error
 
 
-def _select(tables: Tables, selection: Selection) -> Works:
+def _select(tables: Tables, selection: Selection) -> Artworks:
     objects = tables.read("objects").unique("objectid", keep="first", maintain_order=True)
     index = objects.select("objectid", "classification", "departmentabbr").collect()
     images = _images(tables).collect()
@@ -199,8 +200,8 @@ def _select(tables: Tables, selection: Selection) -> Works:
         return left
 
     for column, names in (
-        ("classification", selection.classifications),
-        ("departmentabbr", selection.departments),
+        ("classification", selection.classification),
+        ("departmentabbr", selection.department),
     ):
         if names:
             _check_names(index, column, names)
@@ -210,7 +211,7 @@ def _select(tables: Tables, selection: Selection) -> Works:
                 index.filter(pl.col(column).str.to_lowercase().is_in(folded)),
             )
     index = keep("with an image", index.join(images, on="objectid", how="semi"))
-    if selection.open_access_only:
+    if not selection.all_rights:
         images = images.filter("openaccess")
         index = keep("with an open-access image", index.join(images, on="objectid", how="semi"))
     index = index.select("objectid").sort(pl.col("objectid").cast(pl.Int64), maintain_order=True)
@@ -234,7 +235,7 @@ def _select(tables: Tables, selection: Selection) -> Works:
         .drop("place", "order")
         .collect(engine="streaming")
     )
-    return Works(frame, funnel, tables.read("constituents").collect())
+    return Artworks(frame, funnel, tables.read("constituents").collect())
 
 
 def _images(tables: Tables) -> pl.LazyFrame:

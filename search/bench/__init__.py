@@ -1,6 +1,6 @@
-"""How quickly, at which recall: Qdrant and FAISS asked the same questions of one collection.
+"""Speed and recall of Qdrant and FAISS on the same queries and collection.
 
-``plan`` draws queries and filters and finds the true answers; ``engines`` and ``measure`` ask, each
-engine in a process of its own; ``figures`` and ``report`` turn the kept answers into figures,
-pictures and a page, as often as wanted.
+``plan`` draws queries and filters and finds the exact results; ``measure`` runs each engine of
+``engines`` in a process of its own and keeps all results and times; ``figures`` and ``report`` make
+figures, plots and a page of them.
 """

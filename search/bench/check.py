@@ -1,4 +1,4 @@
-"""Check that every answer of an engine passes the filter that it was asked with."""
+"""Check that every result of an engine passes its filter."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +8,6 @@ import numpy as np
 from artextract.errors import InputError
 from search.bench.faiss_mirror import Mirror
 from search.bench.plan import Plan
-
-__all__ = ["AnswerCheck", "save_passing"]
 
 _PASSING = "passing.npz"
 
@@ -26,38 +24,32 @@ def save_passing(plan: Plan, mirror: Mirror, folder: Path) -> None:
     np.save(folder / "ids.npy", mirror.ids)
 
 
-class AnswerCheck:
-    """Compares answers with what :func:`save_passing` wrote."""
+class ResultCheck:
+    """Compares results with the file of :func:`save_passing`."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
-        """Read the rows that pass each filter of ``plan``."""
         self._plan = plan
         with np.load(folder / _PASSING) as masks:
             self._passing = {name: masks[name] for name in masks.files}
         ids = np.load(folder / "ids.npy").tolist()
         self._row_of: dict[int | str, int] = {point_id: row for row, point_id in enumerate(ids)}
 
-    def check(self, engine: str, filter_: str, answers: Sequence[Sequence[int | str]]) -> None:
-        """Check the answers to all queries, in their order, under the filter called ``filter_``.
-
-        Args:
-            engine: Name of the engine, for the error.
-            filter_: Name of the filter in the plan.
-            answers: For each query the rows or point ids that the engine returned.
+    def check(self, engine: str, filter_: str, results: Sequence[Sequence[int | str]]) -> None:
+        """Check the results (rows or point ids) of all queries under a filter of the plan.
 
         Raises:
             InputError: one of them does not pass the filter, or is not in the collection.
         """
         passing = self._passing[filter_]
-        for query, answer in enumerate(answers):
+        for query, found in enumerate(results):
             mask = passing[query % len(passing)]
-            for each in answer:
+            for each in found:
                 row = each if isinstance(each, int) else self._row_of.get(each, -1)
                 if not 0 <= row < len(mask) or not mask[row]:
                     raise InputError(
                         f"{engine} returned {f'row {each}' if row == each else f'point {each}'} "
                         f"for query {query} under the filter {filter_!r} "
                         f"({self._plan.restriction(filter_, query).label}), which it does not "
-                        "pass; figures of wrong answers mean nothing, so leave this engine out "
+                        "pass; figures of wrong results mean nothing, so leave this engine out "
                         "and report the error"
                     )

@@ -1,19 +1,34 @@
-"""``artextract bench``: FAISS and Qdrant, which is quicker, at which recall, under which filter."""
+"""``artextract bench``: speed and recall of Qdrant and FAISS, with and without filters."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal
 
 import click
 
-from artextract.cli.options import device_option, layout_options, store_option, take_layout
+from artextract.cli.options import layout_options, store_option, take_layout
 from artextract.store.location import Location
 
-if TYPE_CHECKING:
-    from search.bench.faiss_mirror import Kind
-
-__all__ = ["bench"]
-
 _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
+
+
+def _parse_indexes(ctx: click.Context, parameter: click.Parameter, value: str) -> list[str] | None:
+    if value == "auto":
+        return None
+    names = [part.strip() for part in value.split(",") if part.strip()]
+    for name in names:
+        if name not in _KINDS:
+            raise click.BadParameter(f"{name!r} is unknown; known: {', '.join(_KINDS)}")
+    return names
+
+
+def _parse_efforts(ctx: click.Context, parameter: click.Parameter, value: str) -> list[int]:
+    try:
+        values = [int(part) for part in value.split(",")]
+    except ValueError:
+        values = [0]
+    if min(values) < 1:
+        raise click.BadParameter(f"{value!r} is not a list of numbers such as 32,64,128")
+    return values
 
 
 @click.command()
@@ -22,7 +37,7 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
     "--synthetic",
     type=click.IntRange(1000, 50_000_000),
     metavar="N",
-    help="Instead of --store: N made-up vectors in clusters, in a folder below --out.",
+    help="Instead of --store: N synthetic vectors in clusters, in a folder below --out.",
 )
 @click.option(
     "--dim",
@@ -30,54 +45,61 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
     type=click.IntRange(8, 4096),
     default=512,
     show_default=True,
-    help="With --synthetic: numbers of a vector.",
+    help="With --synthetic: dimensions of a vector.",
 )
 @click.option(
     "--mirror",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Where the FAISS copy is, or will be.  [default: OUT/mirror]",
+    help="Folder of the copy for FAISS.  [default: OUT/mirror]",
 )
-@click.option("--rebuild", is_flag=True, help="Make the copy anew, if it is out of date.")
+@click.option("--rebuild", is_flag=True, help="Replace a copy that is out of date.")
 @click.option(
-    "--by", "aspect", default="visual", show_default=True, metavar="ASPECT", help="Which vectors."
+    "--by",
+    "aspect",
+    default="visual",
+    show_default=True,
+    metavar="ASPECT",
+    help="Vectors of this aspect.",
 )
 @click.option(
     "--queries", type=click.IntRange(1, 100_000), default=200, show_default=True,
-    help="How many works, or made-up vectors, are looked for.",
+    help="Number of queries.",
 )  # fmt: skip
 @click.option(
     "-k", "limit", type=click.IntRange(1, 1000), default=10, show_default=True,
-    help="How many nearest.",
+    help="Number of nearest neighbours.",
 )  # fmt: skip
 @click.option(
     "--indexes",
+    callback=_parse_indexes,
     default="auto",
     show_default=True,
     metavar="A,B",
-    help=f"Which indexes of FAISS: {', '.join(_KINDS)}; auto takes all that there are vectors "
-    "enough for and, with --device cuda, that FAISS has on a GPU (all but hnsw).",
+    help=f"Indexes of FAISS: {', '.join(_KINDS)}; auto takes those with enough vectors to train "
+    "and, on a GPU, all but hnsw.",
 )
 @click.option(
     "--ef",
     "efforts",
+    callback=_parse_efforts,
     default="16,32,64,128,256",
     show_default=True,
     metavar="A,B",
-    help="Settings that are tried: hnsw_ef of Qdrant, efSearch and nprobe of FAISS. FAISS on a GPU "
-    "takes at most 2048.",
+    help="Values to try: hnsw_ef of Qdrant, efSearch and nprobe of FAISS. FAISS on a GPU takes at "
+    "most 2048.",
 )
 @click.option(
     "--threads", type=click.IntRange(1, 256), default=1, show_default=True,
-    help="Threads of one search in FAISS.",
+    help="Threads of a search in FAISS.",
 )  # fmt: skip
 @click.option(
     "--clients", type=click.IntRange(1, 256), default=4, show_default=True,
-    help="Threads that ask at once, for queries a second.",
+    help="Concurrent clients, for queries a second.",
 )  # fmt: skip
 @click.option(
     "--seed", type=click.IntRange(0, 65535), default=0, show_default=True,
-    help="Of all that is drawn at random.",
+    help="Random seed.",
 )  # fmt: skip
 @click.option(
     "--out",
@@ -85,114 +107,72 @@ _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
     default=Path("bench"),
     show_default=True,
     metavar="DIR",
-    help="Where answers, figures, pictures and the report go.",
+    help="Folder for results, figures, plots and the report.",
 )
 @click.option(
     "--beside",
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="DIR",
-    help="The --out of another benchmark, of a collection of another size, to be drawn beside this "
-    "one; repeatable.",
+    help="Folder of a benchmark of another size, to plot with this one; repeatable.",
 )
 @click.option(
-    "--report-only", is_flag=True, help="Measure nothing; make the report of what --out holds."
+    "--report-only", is_flag=True, help="Measure nothing; write the report of the results in --out."
 )
 @layout_options
-@device_option
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where FAISS searches; auto takes CUDA if FAISS sees a GPU. Qdrant runs on the CPU.",
+)
 def bench(
     store: Location,
-    synthetic: int | None,
-    dimension: int,
-    mirror: Path | None,
-    rebuild: bool,
-    aspect: str,
-    queries: int,
-    limit: int,
-    indexes: str,
-    efforts: str,
-    threads: int,
-    clients: int,
-    seed: int,
     out: Path,
+    mirror: Path | None,
+    device: Literal["auto", "cpu", "cuda"],
     beside: tuple[Path, ...],
     report_only: bool,
-    device: Literal["auto", "cpu", "cuda"],
-    **layout: Any,
+    **options: Any,
 ) -> None:
     """Compare Qdrant with FAISS on a collection: time, recall, filters, memory, disk.
 
-    Queries are works of the collection, each left out of its own answer, or with --synthetic
-    vectors that it does not hold. Each is asked without a filter, and with filters by artist and by
-    years that let about 1, 10 and 50 % pass. All answers and times are kept in --out, and figures,
-    pictures and report.html are made of them.
+    Queries are artworks of the collection, each left out of its own results, or with --synthetic
+    vectors that it does not hold. Each runs without a filter, and with filters by artist and by
+    years that about 1, 10 and 50 % pass. All results and times are kept in --out, from which
+    figures, plots and report.html are made.
 
     Example: artextract bench --synthetic 100000 --dim 512 --out bench-100k
     """
+    from importlib.util import find_spec
+
+    from artextract.errors import PackageError
+    from search.bench.faiss_mirror import find_device, load_faiss
     from search.bench.figures import make_figures
     from search.bench.report import save_report, to_markdown
-    from search.bench.run import Wanted, run
+    from search.bench.run import BenchConfig, run
 
-    asked = take_layout(layout)
-    if asked and synthetic is None:
-        raise click.UsageError(
-            "how a collection is laid out is asked for with --synthetic; --store is as it is"
-        )
-    _check_packages()
+    layout = take_layout(options)
+    synthetic = options["synthetic"] is not None
+    if layout and not synthetic:
+        raise click.UsageError("a layout can be given with --synthetic only; --store has its own")
+    load_faiss()
+    if find_spec("matplotlib") is None:  # no extra: two of them bring it, each with a FAISS
+        raise PackageError("the report needs matplotlib; run pip install matplotlib")
     if report_only:
         figures = make_figures(out)
     else:
-        wanted = Wanted(
+        config = BenchConfig(
+            store=None if synthetic else store,
             out=out,
             mirror=mirror or out / "mirror",
-            store=None if synthetic is not None else store,
-            synthetic=synthetic,
-            dimension=dimension,
-            layout=asked,
-            aspect=aspect,
-            queries=queries,
-            limit=limit,
-            indexes=None if indexes == "auto" else _kinds(indexes),
-            efforts=_efforts(efforts),
-            threads=threads,
-            clients=clients,
-            device="cpu" if device == "auto" else device,
-            rebuild=rebuild,
-            seed=seed,
+            layout=layout,
+            device=find_device(device),
+            **options,
         )
-        figures = run(wanted, lambda text: click.echo(text, err=True))
+        figures = run(config, on_step=lambda text: click.echo(text, err=True))
     others = [make_figures(folder) for folder in beside]
     for path in save_report(out, figures, others):
         click.echo(f"Written: {path}", err=True)
     click.echo(to_markdown(figures))
-
-
-def _check_packages() -> None:
-    from importlib.util import find_spec
-
-    from artextract.errors import PackageError
-    from search.bench.faiss_mirror import load_faiss
-
-    load_faiss()
-    if find_spec("matplotlib") is None:
-        raise PackageError(
-            "matplotlib is not installed; the report needs it: run pip install matplotlib"
-        )
-
-
-def _kinds(text: str) -> "list[Kind]":
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    for name in names:
-        if name not in _KINDS:
-            raise click.UsageError(f"--indexes {name!r} is unknown; known: {', '.join(_KINDS)}")
-    return cast("list[Kind]", names)
-
-
-def _efforts(text: str) -> list[int]:
-    try:
-        values = [int(part) for part in text.split(",")]
-    except ValueError:
-        values = [0]
-    if min(values) < 1:
-        raise click.UsageError(f"--ef {text!r} is not understood; write numbers such as 32,64,128")
-    return values

@@ -1,26 +1,23 @@
 """The engines under test, each with the settings that trade speed for recall."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from artextract.store import Store, open_store
+from artextract.store import open_store
 from artextract.store.location import Location
-from search.bench.faiss_mirror import Device, Floats, Index, Kind, Mirror, MirrorState, Rows
+from search.bench.faiss_mirror import Device, Floats, Kind, Mirror, MirrorState
 from search.bench.plan import Restriction
-
-__all__ = ["Ask", "Engine", "FaissEngine", "QdrantEngine", "Setting"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way to ask an engine.
+    """Parameters of a search.
 
-    ``effort`` is hnsw_ef, efSearch or nprobe, 0 where there is none; ``oversampling`` that of
-    quantised vectors; ``filtering`` is "chosen" where the engine filters as it does by itself;
-    "inside" where FAISS filters within its index, however few pass; "plain" where Qdrant does
-    without ACORN.
+    ``effort`` is hnsw_ef, efSearch or nprobe, 0 if there is none; ``oversampling`` that of
+    quantised vectors; ``filtering`` is "chosen" for the engine's own choice, "inside" to let FAISS
+    filter within its index however few rows pass, "plain" to let Qdrant search without ACORN.
     """
 
     effort: int
@@ -39,80 +36,61 @@ class Setting:
 
     @property
     def variant(self) -> str:
-        """How it filters, in a few words; empty for the engine's own way."""
+        """The way of filtering in a few words; empty for the engine's own."""
         return {"chosen": "", "inside": "filtered inside", "plain": "without ACORN"}[self.filtering]
 
 
-Ask = Callable[[Floats, int], list[int | str]]
-"""A question made ready: from a query vector and a limit to rows or point ids, best first."""
+Search = Callable[[Floats, int], list[int | str]]
+"""From a query vector and a limit to rows or point ids, best first."""
+
+Prepare = Callable[[Setting, Restriction], Search]
+"""From a setting and a filter to a search."""
 
 
-class Engine(Protocol):
-    """What can be asked."""
+@contextmanager
+def open_qdrant(location: Location, aspect: str) -> Iterator[Prepare]:
+    """Open a collection, embedded or on a server."""
+    with open_store(location) as store:
 
-    def ready(self, setting: Setting, restriction: Restriction) -> Ask:
-        """Return what answers queries under a setting and a filter."""
-        ...
+        def prepare(setting: Setting, restriction: Restriction) -> Search:
+            filter_ = restriction.to_filter()
 
-    def close(self) -> None:
-        """Give free what is held."""
-        ...
+            def search(query: Floats, limit: int) -> list[int | str]:
+                hits = store.nearest(
+                    query.tolist(),
+                    aspect=aspect,
+                    limit=limit,
+                    filter_=filter_,
+                    keys=(),
+                    effort=setting.effort,
+                    oversampling=setting.oversampling,
+                    acorn=setting.filtering != "plain",
+                )
+                return [hit.id for hit in hits]
 
+            return search
 
-class QdrantEngine:
-    """A collection, embedded or on a server. Translating the filter is part of each query."""
-
-    def __init__(self, location: Location, aspect: str) -> None:
-        """Open the collection."""
-        self._store: Store = open_store(location)
-        self._aspect = aspect
-
-    def ready(self, setting: Setting, restriction: Restriction) -> Ask:
-        """Return what answers queries under a setting and a filter."""
-        filter_ = restriction.to_filter()
-
-        def ask(query: Floats, limit: int) -> list[int | str]:
-            hits = self._store.nearest(
-                query.tolist(),
-                aspect=self._aspect,
-                limit=limit,
-                filter_=filter_,
-                keys=(),
-                effort=setting.effort,
-                oversampling=setting.oversampling,
-                acorn=setting.filtering != "plain",
-            )
-            return [hit.id for hit in hits]
-
-        return ask
-
-    def close(self) -> None:
-        """Close the collection."""
-        self._store.close()
+        yield prepare
 
 
-class FaissEngine:
-    """An index of the mirror. The rows of a filter are looked up once, their set made each time."""
+@contextmanager
+def open_faiss(
+    folder: Path, state: MirrorState, kind: Kind, device: Device, threads: int
+) -> Iterator[Prepare]:
+    """Open an index of the mirror. The rows of a filter are found once, for all searches."""
+    mirror = Mirror(folder, state, threads=threads)
+    index = mirror.index(kind, device)
 
-    def __init__(
-        self, folder: Path, state: MirrorState, kind: Kind, device: Device, threads: int
-    ) -> None:
-        """Open the mirror and read the index."""
-        self._mirror = Mirror(folder, state, threads=threads)
-        self._index: Index = self._mirror.index(kind, device)
-
-    def ready(self, setting: Setting, restriction: Restriction) -> Ask:
-        """Return what answers queries under a setting and a filter."""
-        rows: Rows | None = restriction.rows(self._mirror)
+    def prepare(setting: Setting, restriction: Restriction) -> Search:
+        rows = restriction.rows(mirror)
         inside = setting.filtering == "inside"
 
-        def ask(query: Floats, limit: int) -> list[int | str]:
-            found, _ = self._index.search(
+        def search(query: Floats, limit: int) -> list[int | str]:
+            found, _ = index.search(
                 query, limit, effort=setting.effort, rows=rows, always_index=inside
             )
             return [int(row) for row in found]
 
-        return ask
+        return search
 
-    def close(self) -> None:
-        """Nothing is held that needs it."""
+    yield prepare

@@ -1,17 +1,17 @@
-"""A copy of a collection's vectors in FAISS, to compare with: which is quicker, at which recall.
+"""A copy of the vectors of a collection in FAISS.
 
-The copy is tied to the state of the collection that it was made of; a later state is refused. FAISS
-knows no metadata, so artists and years are kept beside it as arrays, and a filter becomes a set of
-rows. Where few rows pass, they are compared one by one: a search through an HNSW graph visits a
-fixed number of points, of which hardly any pass then (faiss issues 3186 and 4727).
+The copy belongs to one state of the collection; another state is refused. FAISS has no metadata, so
+artists and years are kept as arrays, and a filter becomes a set of rows. If few rows pass, they are
+compared one by one, because a search through an HNSW graph visits a fixed number of points, of
+which hardly any pass (faiss issues 3186 and 4727).
 
-On a GPU, FAISS accepts a selector and ignores it (faiss issues 3114 and 3924). With an index on a
-GPU, the rows that pass a filter are therefore always compared one by one, on the CPU.
+An index on a GPU accepts a selector and ignores it (faiss issues 3114 and 3924). With such an
+index, the rows that pass are always compared one by one, on the CPU.
 """
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,24 +25,6 @@ from artextract.files import atomic_write
 from artextract.packages import check_faiss
 from artextract.store import Record, Store
 
-__all__ = [
-    "EXACT_SHARE",
-    "GPU_KINDS",
-    "GPU_LIMIT",
-    "KINDS",
-    "LEAST_VECTORS",
-    "Device",
-    "Index",
-    "Kind",
-    "Mirror",
-    "MirrorState",
-    "build_mirror",
-    "check_gpu",
-    "compares_one_by_one",
-    "load_faiss",
-    "parts_of",
-]
-
 Device = Literal["cpu", "cuda"]
 
 Kind = Literal["flat", "hnsw", "ivf-flat", "ivf-pq"]
@@ -51,27 +33,27 @@ GPU_KINDS: tuple[Kind, ...] = ("flat", "ivf-flat", "ivf-pq")
 """The kinds that FAISS can copy to a GPU."""
 
 GPU_LIMIT = 2048
-"""The largest limit and ``nprobe`` of a search on a GPU."""
+"""Maximum limit and ``nprobe`` of a search on a GPU."""
 
 EXACT_SHARE = 0.2
-"""Where a smaller share of the rows passes a filter, these are compared one by one."""
+"""If a smaller share of the rows passes a filter, these are compared one by one."""
 
 _STATE = "mirror.json"
 _HNSW_LINKS = 32
 _HNSW_CONSTRUCTION = 128
 _PQ_BITS = 8
-_PQ_NUMBERS = 8  # of a vector, in one byte
+_PQ_DIMENSIONS = 8  # coded in one byte
 _GPU_PARTS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96)
-_A_CENTRE = 39  # vectors that FAISS wants to learn one centre from
+_PER_CENTRE = 39  # vectors that FAISS needs to train one centre
 
 LEAST_VECTORS: Mapping[Kind, int] = {
     "flat": 1,
     "hnsw": 1,
-    "ivf-flat": _A_CENTRE,
-    "ivf-pq": _A_CENTRE * 2**_PQ_BITS,
+    "ivf-flat": _PER_CENTRE,
+    "ivf-pq": _PER_CENTRE * 2**_PQ_BITS,
 }
-"""How many vectors an index needs to learn from. An IVF has about 4 sqrt(n) lists, FAISS's own
-advice, as far as there are vectors for them."""
+"""Number of vectors that training an index needs. An IVF has about 4 sqrt(n) lists, as FAISS
+advises, or as many as there are vectors for."""
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -79,7 +61,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorState:
-    """Which state of which collection a mirror is a copy of."""
+    """The state of a collection that a mirror is a copy of."""
 
     model: str
     aspect: str
@@ -89,7 +71,7 @@ class MirrorState:
 
     @classmethod
     def of(cls, store: Store, aspect: str) -> "MirrorState":
-        """Return the present state of ``store``."""
+        """Return the state of ``store`` now."""
         return cls(
             model=store.manifest.model.sha256,
             aspect=aspect,
@@ -127,22 +109,29 @@ def check_gpu(faiss: Any, kinds: Sequence[Kind]) -> None:
         if kind not in GPU_KINDS:
             raise InputError(
                 f"FAISS has no {kind} on a GPU, only {', '.join(GPU_KINDS)}; "
-                f"leave {kind} out of --indexes, or use --device cpu"
+                f"leave {kind} out of `indexes`, or set `device` to cpu"
             )
     if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
         raise PackageError(
             "device 'cuda' needs faiss-gpu and an NVIDIA GPU, and this FAISS "
             f"({faiss.__version__}) sees none; pip uninstall faiss-cpu, pip install "
-            "'artextract[bench-gpu]', or use --device cpu"
+            "'artextract[bench-gpu]', or set `device` to cpu"
         )
+
+
+def find_device(device: Literal["auto", "cpu", "cuda"]) -> Device:
+    """Return ``device``; for "auto", "cuda" if FAISS sees a GPU, else "cpu"."""
+    if device != "auto":
+        return device
+    return "cuda" if getattr(load_faiss(), "get_num_gpus", lambda: 0)() else "cpu"
 
 
 def compares_one_by_one(share: float, device: Device) -> bool:
     """Return whether an index compares the rows that pass a filter one by one.
 
     Args:
-        share: Of all rows, how many pass.
-        device: Where the index is; one on a GPU can't filter.
+        share: Share of the rows that pass.
+        device: Device of the index; one on a GPU can't filter.
     """
     return device == "cuda" or share < EXACT_SHARE
 
@@ -154,7 +143,7 @@ def build_mirror(
     aspect: str = "visual",
     on_points: Callable[[int], None] = lambda points: None,
 ) -> MirrorState:
-    """Copy vectors, ids, artists and years of ``store`` into ``folder``; indexes come later.
+    """Copy vectors, ids, artists and years of ``store`` to ``folder``, without indexes.
 
     Points without a vector of ``aspect`` are left out.
 
@@ -196,15 +185,15 @@ def build_mirror(
 
 
 class Mirror:
-    """A mirror in ``folder``: vectors (n, d), float32, of length 1, and what FAISS made of them."""
+    """A mirror in ``folder``: vectors (n, d), float32, of length 1, and their indexes."""
 
     def __init__(self, folder: Path, state: MirrorState, *, threads: int = 1) -> None:
         """Open the mirror if it is a copy of ``state``.
 
         Args:
-            folder: Where :func:`build_mirror` wrote it.
-            state: Of the collection, now.
-            threads: Threads of one search or one building.
+            folder: Folder of :func:`build_mirror`.
+            state: The state of the collection now.
+            threads: Threads of a search or a build.
 
         Raises:
             InputError: there is no mirror.
@@ -214,15 +203,17 @@ class Mirror:
             kept = MirrorState(**json.loads((folder / _STATE).read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise InputError(
-                f"there is no mirror in {folder}; it is made by `artextract bench`"
+                f"there is no mirror in {folder}; make it with `artextract bench`"
             ) from None
         except (ValueError, TypeError) as error:
             raise InputError(f"{folder / _STATE} is damaged ({error}); delete {folder}") from error
         if kept != state:
-            what = [name for name in asdict(state) if getattr(kept, name) != getattr(state, name)]
+            changed = [
+                each for each in asdict(state) if getattr(kept, each) != getattr(state, each)
+            ]
             raise StoreMismatchError(
-                f"mirror {folder} is out of date: its {' and '.join(what)} differ from the "
-                "collection's; make it anew with --rebuild"
+                f"mirror {folder} is out of date: its {' and '.join(changed)} differ from the "
+                "collection's; replace it with `rebuild`"
             )
         self.folder = folder
         self.faiss = load_faiss()
@@ -230,14 +221,14 @@ class Mirror:
         rows = np.load(folder / "rows.npz")
         self.ids: npt.NDArray[np.str_] = rows["ids"]
         self.years: npt.NDArray[np.float64] = rows["years"]
-        self._artists: dict[str, Rows] = _positions(rows["artists"])
+        named: dict[str, list[int]] = {}
+        for row, text in enumerate(rows["artists"].tolist()):
+            for name in json.loads(text):
+                named.setdefault(name, []).append(row)
+        self.artists: Mapping[str, Rows] = {name: np.array(each) for name, each in named.items()}
+        """{folded name: its rows}."""
         mapped = np.load(folder / "vectors.npy", mmap_mode="r")
         self.vectors: Floats = mapped[: len(self.ids)]
-
-    @property
-    def artists(self) -> Mapping[str, Rows]:
-        """{folded name: its rows}."""
-        return self._artists
 
     def rows_of(
         self,
@@ -248,14 +239,14 @@ class Mirror:
     ) -> Rows:
         """Return the rows by one of ``artists`` (folded) whose years overlap ``begin`` to ``end``.
 
-        As in :func:`artextract.store.filters.years`, an open end reaches as far as it is asked for,
-        and a work without years never matches; both are asked for only where they are given.
+        As in :func:`artextract.store.filters.years`, an artwork with one open end matches as far as
+        that end is unknown, and one without years matches no years.
         """
         keep = np.ones(len(self.ids), bool)
         if artists:
             keep[:] = False
             for name in artists:
-                keep[self._artists.get(name, [])] = True
+                keep[self.artists.get(name, [])] = True
         first, last = self.years.T
         known = ~(np.isnan(first) & np.isnan(last))
         if end is not None:
@@ -268,8 +259,8 @@ class Mirror:
         """Return the index of ``kind`` on ``device``, read from its file, or built first.
 
         Raises:
-            PackageError: a GPU is asked for and this FAISS, or this machine, has none.
-            InputError: FAISS has no such index on a GPU, or there are too few vectors for it.
+            PackageError: ``device`` is "cuda", and FAISS sees no GPU.
+            InputError: FAISS has no such index on a GPU, or there are too few vectors.
         """
         faiss = self.faiss
         if device == "cpu":
@@ -277,7 +268,7 @@ class Mirror:
         check_gpu(faiss, (kind,))
         found = faiss.read_index(str(self.build(kind, device)))
         options = faiss.GpuClonerOptions()
-        # With more than 48 parts, a table of float32 distances exceeds a block's shared memory.
+        # With more than 48 parts, a float32 distance table exceeds the shared memory of a block.
         options.useFloat16 = kind == "ivf-pq"
         options.usePrecomputed = False  # for L2 only
         resources = faiss.StandardGpuResources()
@@ -285,12 +276,12 @@ class Mirror:
         return Index(self, kind, copied, resources=resources)
 
     def path(self, kind: Kind, device: Device = "cpu") -> Path:
-        """Return where the index of ``kind`` is kept; a GPU may need another division in parts."""
+        """Return the file of the index of ``kind``; IVF-PQ on a GPU may need another one."""
         parts = f"-{parts_of(self.vectors.shape[1], device)}" if kind == "ivf-pq" else ""
         return self.folder / f"{kind}{parts}.faiss"
 
     def build(self, kind: Kind, device: Device = "cpu") -> Path:
-        """Build the index of ``kind`` for ``device``, unless its file is there; return the file.
+        """Build the index of ``kind`` for ``device`` unless its file exists; return the file.
 
         Raises:
             InputError: there are too few vectors for it.
@@ -314,10 +305,10 @@ class Mirror:
         else:
             if len(vectors) < LEAST_VECTORS[kind]:
                 raise InputError(
-                    f"{kind} needs {LEAST_VECTORS[kind]} vectors to learn from, and there are "
-                    f"{len(vectors)}; leave it out of --indexes"
+                    f"{kind} needs {LEAST_VECTORS[kind]} vectors for training, and there are "
+                    f"{len(vectors)}; leave it out of `indexes`"
                 )
-            lists = max(1, min(round(4 * len(vectors) ** 0.5), len(vectors) // _A_CENTRE))
+            lists = max(1, min(round(4 * len(vectors) ** 0.5), len(vectors) // _PER_CENTRE))
             quantizer = faiss.IndexFlatIP(dimension)
             if kind == "ivf-flat":
                 index = faiss.IndexIVFFlat(quantizer, dimension, lists, inner)
@@ -331,16 +322,16 @@ class Mirror:
 
 
 class Index:
-    """One index of a mirror, on the CPU or on a GPU. Threads may share it."""
+    """An index of a mirror, on the CPU or on a GPU. Threads may share it."""
 
     def __init__(self, mirror: Mirror, kind: Kind, index: Any, *, resources: Any = None) -> None:
         """Search ``index`` over the rows of ``mirror``.
 
         Args:
-            mirror: What the index was built from.
-            kind: Which kind of index it is.
-            index: FAISS's own index.
-            resources: FAISS's resources of a GPU, where the index is on one.
+            mirror: The mirror.
+            kind: The kind of index.
+            index: The index of FAISS.
+            resources: The GPU resources of FAISS, for an index on a GPU.
         """
         self._mirror = mirror
         self._faiss = mirror.faiss
@@ -348,7 +339,7 @@ class Index:
         self._resources = resources  # must live as long as the index
         self.kind = kind
         self.device: Device = "cpu" if resources is None else "cuda"
-        # FAISS allows one search at a time in a GPU index: they share temporary memory.
+        # FAISS allows one search at a time on a GPU, since searches share temporary memory.
         self._turn: AbstractContextManager[Any] = (
             nullcontext() if resources is None else threading.Lock()
         )
@@ -362,31 +353,32 @@ class Index:
         rows: Rows | None = None,
         always_index: bool = False,
     ) -> tuple[Rows, Floats]:
-        """Return the rows most like ``query`` and their cosines, best first; fewer where few pass.
+        """Return the rows nearest to ``query`` and their cosines, best first.
 
         Args:
             query: (d,), float32, of length 1.
-            limit: Most rows.
+            limit: Maximum number of rows.
             effort: ``efSearch`` of HNSW, ``nprobe`` of IVF.
             rows: Only these, sorted. Below ``EXACT_SHARE`` of all, and always with an index on a
                 GPU, they are compared one by one.
-            always_index: Search the index even then, to see what that costs in recall; not with an
-                index on a GPU.
+            always_index: Search the index even then; not with an index on a GPU.
 
         Raises:
-            InputError: ``limit`` or ``nprobe`` is more than a GPU can do.
+            InputError: ``limit`` or ``nprobe`` exceeds ``GPU_LIMIT`` on a GPU.
             ValueError: an index on a GPU is to filter by itself.
         """
         if rows is not None:
             if always_index and self.device == "cuda":
-                raise ValueError("an index on a GPU ignores filters: it can't be asked to filter")
+                raise ValueError("an index on a GPU ignores filters")
             share = len(rows) / max(1, len(self._mirror.ids))
             if not always_index and compares_one_by_one(share, self.device):
-                return _exact(self._mirror.vectors, query, rows, limit)
+                scores = self._mirror.vectors[rows] @ query
+                best = top_rows(scores, limit)
+                return rows[best], scores[best]
         if self.device == "cuda" and max(limit, effort if self.kind != "flat" else 0) > GPU_LIMIT:
             raise InputError(
                 f"limit {limit} and nprobe {effort}: FAISS on a GPU takes at most {GPU_LIMIT} of "
-                "each; lower them, or use --device cpu"
+                "each; lower them, or set `device` to cpu"
             )
         selector = None if rows is None else self._selector(rows)
         with self._turn:
@@ -413,22 +405,20 @@ class Index:
         return make(nprobe=effort, **chosen)
 
 
-def _exact(vectors: Floats, query: Floats, rows: Rows, limit: int) -> tuple[Rows, Floats]:
-    scores = vectors[rows] @ query
-    if len(rows) > limit:
+def top_rows(scores: Floats, limit: int) -> Rows:
+    """Return the positions of the ``limit`` best scores, best first, ties in their order."""
+    best = np.arange(len(scores))
+    if len(scores) > limit:
         best = np.argpartition(-scores, limit - 1)[:limit]
-    else:
-        best = np.arange(len(rows))
-    best = best[np.lexsort((rows[best], -scores[best]))]
-    return rows[best], scores[best]
+    return best[np.lexsort((best, -scores[best]))]
 
 
 def parts_of(dimension: int, device: Device) -> int:
-    """Return into how many equal parts IVF-PQ divides a vector; each part becomes one byte.
+    """Return the number of equal parts of a vector that IVF-PQ codes as one byte each.
 
-    A part has about eight numbers, or more on a GPU, which supports few divisions.
+    A part has about eight dimensions, or more on a GPU, which supports few divisions.
     """
-    most = max(1, dimension // _PQ_NUMBERS)
+    most = max(1, dimension // _PQ_DIMENSIONS)
     choices = _GPU_PARTS if device == "cuda" else range(1, most + 1)
     return max(parts for parts in choices if parts <= most and dimension % parts == 0)
 
@@ -441,17 +431,3 @@ def _artists(record: Record) -> list[str]:
 def _years(record: Record) -> tuple[float, float]:
     payload = record.payload
     return payload.get("year_begin", np.nan), payload.get("year_end", np.nan)
-
-
-def _positions(texts: npt.NDArray[np.str_]) -> dict[str, Rows]:
-    """Return {name: its rows} of lists of names as JSON."""
-    found: dict[str, list[int]] = {}
-    for row, name in _named(texts):
-        found.setdefault(name, []).append(row)
-    return {name: np.array(rows, np.int64) for name, rows in found.items()}
-
-
-def _named(texts: npt.NDArray[np.str_]) -> Iterator[tuple[int, str]]:
-    for row, text in enumerate(texts.tolist()):
-        for name in json.loads(text):
-            yield row, name

@@ -1,4 +1,4 @@
-"""From kept answers and times to figures: recall, percentiles, queries a second."""
+"""Figures of the kept results and times: recall, percentiles, queries a second."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -11,16 +11,14 @@ from artextract.errors import InputError
 from search.bench.faiss_mirror import Device, Rows, compares_one_by_one
 from search.bench.plan import Plan
 
-__all__ = ["Figures", "Line", "make_figures", "recall"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One engine, setting and filter.
 
-    ``variant`` is another way of filtering than the engine's own, to compare with; empty for that.
-    ``recall`` is the mean share of the true k that were found; ``p50`` and so on are milliseconds
-    of a query asked alone, ``single`` and ``concurrent`` queries a second.
+    ``variant`` is a way of filtering other than the engine's own, which is empty. ``recall`` is the
+    mean share of the exact k results that were found; ``p50`` and so on are milliseconds of single
+    queries, ``single`` and ``concurrent`` queries a second.
     """
 
     engine: str
@@ -39,10 +37,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All lines, and what is not of one line.
+    """All lines, with facts of the engines, the collection and the machine.
 
-    ``engines`` is {name: open_seconds, first_query_ms, memory_bytes, disk_bytes, build_seconds};
-    ``facts`` are of the collection and the machine.
+    ``engines`` is {name: open_seconds, first_query_ms, memory_bytes, disk_bytes, build_seconds}.
     """
 
     lines: tuple[Line, ...]
@@ -50,7 +47,7 @@ class Figures:
     facts: dict[str, Any]
 
     def best(self, engine: str, filter_: str, least: float, variant: str = "") -> Line | None:
-        """Return the quickest line of an engine under a filter with at least this recall."""
+        """Return the fastest line of an engine under a filter with at least this recall."""
         fitting = [
             line
             for line in self.lines
@@ -63,7 +60,7 @@ class Figures:
 
 
 def make_figures(folder: Path) -> Figures:
-    """Return the figures of the answers kept in ``folder``, and write them to ``figures.json``.
+    """Return the figures of the results in ``folder``, and write them to ``figures.json``.
 
     Raises:
         InputError: there are none.
@@ -75,7 +72,7 @@ def make_figures(folder: Path) -> Figures:
         raw = sorted((folder / "raw").glob("*.json"))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{folder} holds no answers of a benchmark ({error}); make them with `artextract bench`"
+            f"{folder} holds no results of a benchmark ({error}); run `artextract bench`"
         ) from error
     row_of = {point_id: row for row, point_id in enumerate(ids.tolist())}
     lines, engines = [], {}
@@ -123,15 +120,17 @@ def _line(
 
 
 def recall(found: list[list[int]], truth: Rows, left_out: Rows) -> float:
-    """Return the mean share of the true rows that were found, the query itself left out.
+    """Return the mean share of the exact results that were found, the query itself left out.
 
-    ``truth`` is (q, k), -1 where fewer rows exist; ``found`` has for each query at least k rows
-    where there are so many, the query's own among them or not.
+    Args:
+        found: For each query its rows, best first, with or without the query's own.
+        truth: Exact results (q, k), filled up with -1.
+        left_out: Row of each query (q,), or -1.
     """
     shares = []
     for answer, true, own in zip(found, truth, left_out, strict=True):
-        wanted = {int(row) for row in true if row >= 0}
-        if wanted:
-            kept = [row for row in answer if row != own][: len(wanted)]
-            shares.append(len(wanted & set(kept)) / len(wanted))
+        expected = {int(row) for row in true if row >= 0}
+        if expected:
+            kept = [row for row in answer if row != own][: len(expected)]
+            shares.append(len(expected & set(kept)) / len(expected))
     return float(np.mean(shares)) if shares else 1.0

@@ -1,4 +1,4 @@
-"""Asking one engine all questions, in a process of its own, and keeping every answer and time."""
+"""Run all queries on one engine, in a process of its own, and keep every result and time."""
 
 import json
 import multiprocessing
@@ -6,25 +6,24 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from artextract.errors import ArtExtractError, InputError
 from artextract.store.location import Location
-from search.bench.check import AnswerCheck
-from search.bench.engines import Ask, Engine, FaissEngine, QdrantEngine, Setting
+from search.bench.check import ResultCheck
+from search.bench.engines import Prepare, Setting, open_faiss, open_qdrant
 from search.bench.faiss_mirror import Device, Kind, MirrorState
 from search.bench.plan import Plan
 
-__all__ = ["Task", "measure"]
-
-_WARM_UP = 200  # the pages of a cold store are read by then
+_WARM_UP = 200  # queries that read the pages of a cold store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One engine to be measured with some settings; the process that does so needs no more."""
+    """One engine to measure with some settings, for a process of its own."""
 
     name: str
     out: str
@@ -43,7 +42,7 @@ def measure(task: Task) -> None:
     """Measure in a fresh process, and write ``raw/NAME.json`` in the task's folder.
 
     Raises:
-        InputError: the engine could not be asked; its own sentence says why.
+        InputError: the engine failed; its own message says why.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -72,7 +71,6 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 def _run(task: Task, sender: Any) -> None:
-    """Be the process."""
     try:
         result = _measure(task)
         path = Path(task.out, "raw", f"{task.name.replace(' ', '-')}.json")
@@ -87,24 +85,21 @@ def _run(task: Task, sender: Any) -> None:
 
 def _measure(task: Task) -> dict[str, Any]:
     plan = Plan.load(Path(task.out))
-    check = AnswerCheck(Path(task.out), plan)
+    check = ResultCheck(Path(task.out), plan)
     before = _resident_bytes()
     begun = time.perf_counter()
-    engine = _open(task)
-    try:
+    with _open(task) as prepare:
         opened = time.perf_counter()
-        ask = engine.ready(task.settings[0], plan.restriction("none", 0))
-        ask(plan.queries[0], plan.limit + 1)
+        search = prepare(task.settings[0], plan.restriction("none", 0))
+        search(plan.queries[0], plan.limit + 1)
         first = time.perf_counter() - opened
         runs = [
-            _ask_all(task, engine, plan, check, setting, name)
+            _run_all(task, prepare, plan, check, setting, name)
             for setting in task.settings
             for name in plan.restrictions
-            if _is_asked(task, setting, name)
+            if _applies(task, setting, name)
         ]
         memory = _resident_bytes()
-    finally:
-        engine.close()
     return {
         "engine": task.name,
         "threads": task.threads,
@@ -117,52 +112,54 @@ def _measure(task: Task) -> dict[str, Any]:
     }
 
 
-def _open(task: Task) -> Engine:
+def _open(task: Task) -> AbstractContextManager[Prepare]:
     if task.location is not None:
-        return QdrantEngine(task.location, task.aspect)
+        return open_qdrant(task.location, task.aspect)
     assert task.mirror is not None
     assert task.state is not None
     assert task.kind is not None
-    return FaissEngine(Path(task.mirror), task.state, task.kind, task.device, task.threads)
+    return open_faiss(Path(task.mirror), task.state, task.kind, task.device, task.threads)
 
 
-def _is_asked(task: Task, setting: Setting, name: str) -> bool:
-    """Return whether the filter called ``name`` is measured with ``setting``."""
+def _applies(task: Task, setting: Setting, name: str) -> bool:
+    """Return whether to measure the filter called ``name`` with ``setting``."""
     if name == "none":
         return setting.filtering == "chosen"
-    # With its index on a GPU, FAISS compares filtered rows one by one: settings change nothing.
+    # With an index on a GPU, filtered rows are compared one by one: settings change nothing.
     return task.device == "cpu" or setting == task.settings[0]
 
 
-def _ask_all(
-    task: Task, engine: Engine, plan: Plan, check: AnswerCheck, setting: Setting, name: str
+def _run_all(
+    task: Task, prepare: Prepare, plan: Plan, check: ResultCheck, setting: Setting, name: str
 ) -> dict[str, Any]:
-    """Ask all queries under a setting and a filter, one by one and then from several threads.
+    """Run all queries with a setting and a filter, one by one and then from several threads.
 
     Raises:
-        InputError: an answer does not pass the filter.
+        InputError: a result does not pass the filter.
     """
     clients = task.clients
-    variants = [engine.ready(setting, variant) for variant in plan.restrictions[name]]
-    asks: list[Ask] = [variants[at % len(variants)] for at in range(len(plan.queries))]
-    limit = plan.limit + 1  # the query itself may be among them
-    for at in range(min(_WARM_UP, len(asks))):
-        asks[at](plan.queries[at], limit)
-    times: list[float] = []
-    answers: list[list[int | str]] = []
-    for at, ask in enumerate(asks):
-        begun = time.perf_counter()
-        found = ask(plan.queries[at], limit)
-        times.append(1000 * (time.perf_counter() - begun))
-        answers.append(found)
-    barrier = threading.Barrier(clients + 1)
+    variants = [prepare(setting, variant) for variant in plan.restrictions[name]]
+    count, limit = len(plan.queries), plan.limit + 1  # the query itself may be a result
 
-    together_answers: list[list[int | str]] = [[]] * len(asks)
+    def search(at: int) -> list[int | str]:
+        return variants[at % len(variants)](plan.queries[at], limit)
+
+    for at in range(min(_WARM_UP, count)):
+        search(at)
+    times: list[float] = []
+    results: list[list[int | str]] = []
+    for at in range(count):
+        begun = time.perf_counter()
+        found = search(at)
+        times.append(1000 * (time.perf_counter() - begun))
+        results.append(found)
+    barrier = threading.Barrier(clients + 1)
+    concurrent: list[list[int | str]] = [[]] * count
 
     def client(number: int) -> None:
         barrier.wait()
-        for at in range(number, len(asks), clients):
-            together_answers[at] = asks[at](plan.queries[at], limit)
+        for at in range(number, count, clients):
+            concurrent[at] = search(at)
 
     with ThreadPoolExecutor(clients) as pool:
         running = [pool.submit(client, number) for number in range(clients)]
@@ -170,22 +167,22 @@ def _ask_all(
         begun = time.perf_counter()
         for each in running:
             each.result()
-        together = time.perf_counter() - begun
-    check.check(task.name, name, answers)
-    check.check(task.name, name, together_answers)
+        seconds = time.perf_counter() - begun
+    check.check(task.name, name, results)
+    check.check(task.name, name, concurrent)
     return {
         "filter": name,
         "setting": asdict(setting),
         "label": setting.label,
         "variant": setting.variant,
         "milliseconds": times,
-        "answers": answers,
-        "concurrent_queries_per_second": len(asks) / together,
+        "answers": results,
+        "concurrent_queries_per_second": count / seconds,
     }
 
 
 def _resident_bytes() -> dict[str, int]:
-    """Return this process's resident memory: its own, and pages of mapped files."""
+    """Return the resident memory of this process: its own, and pages of mapped files."""
     text = Path("/proc/self/status").read_text(encoding="utf-8")
     values = dict(line.split(":", 1) for line in text.splitlines() if line.startswith("Rss"))
     return {

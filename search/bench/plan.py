@@ -1,7 +1,6 @@
-"""What is asked: queries, filters of given selectivity, and the true answers."""
+"""Queries, filters of given selectivity, and the exact results."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ import numpy.typing as npt
 from artextract.catalog.years import YearRange
 from artextract.store import filters
 from artextract.store.filters import Filter
-from search.bench.faiss_mirror import Floats, Mirror, Rows
-
-__all__ = ["SHARES", "Plan", "Restriction", "make_plan"]
+from search.bench.faiss_mirror import Floats, Mirror, Rows, top_rows
 
 SHARES = (0.01, 0.1, 0.5)
 _VARIANTS = 4
@@ -23,7 +20,7 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A filter: by artists (folded names), or by years; neither for none. ``share`` is of works."""
+    """A filter by artists (folded names) or years, or none; ``share`` of the artworks pass."""
 
     kind: str
     artists: tuple[str, ...] = ()
@@ -40,7 +37,7 @@ class Restriction:
         return "no filter" if self.begin is None else f"years {self.begin} to {self.end}"
 
     def to_filter(self) -> Filter | None:
-        """Return it as a collection understands it."""
+        """Return the filter for a collection."""
         conditions = []
         if self.artists:
             conditions.append(filters.any_of("folded.artist", list(self.artists)))
@@ -57,12 +54,11 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Queries and what is true of them.
+    """Queries and their exact results.
 
     ``queries`` is (q, d), float32, of length 1; ``left_out`` (q,) the row that is the query itself,
-    -1 where it is no work of the collection; ``restrictions`` {name: variants}, of which query
-    number i takes variant i modulo their number; ``truth`` {name: (q, limit)} rows, -1 where fewer
-    pass.
+    -1 if it is not in the collection; ``restrictions`` {name: variants}, of which query i takes
+    variant i modulo their number; ``truth`` {name: (q, limit)} rows, filled up with -1.
     """
 
     queries: Floats
@@ -77,7 +73,7 @@ class Plan:
         return variants[query % len(variants)]
 
     def save(self, folder: Path) -> None:
-        """Write the plan."""
+        """Write ``plan.npz`` and ``plan.json``."""
         np.savez(
             folder / "plan.npz",
             queries=self.queries,
@@ -114,9 +110,9 @@ def make_plan(
 ) -> Plan:
     """Return a plan for the collection that ``mirror`` is a copy of.
 
-    ``queries`` are vectors that it does not hold; None draws works of it, each of which is left out
-    of its own answer. Filters by artist and by years let about 1, 10 and 50 % of the works pass, as
-    far as the collection has artists and years.
+    ``queries`` are vectors that it does not hold; None draws artworks, each of which is left out of
+    its own results. About 1, 10 and 50 % of the artworks pass the filters by artist and by years,
+    if the collection has artists and years.
     """
     rng = np.random.default_rng([seed, 4])
     if queries is None:
@@ -136,25 +132,25 @@ def make_plan(
 
 
 def _draw_artists(mirror: Mirror, share: float, rng: np.random.Generator) -> Restriction | None:
-    """Return artists in a random order, as many as bring the share nearest to what is wanted."""
-    wanted, total = share * len(mirror.ids), 0
+    """Return artists in random order, as many as come close to ``share``."""
+    goal, total = share * len(mirror.ids), 0
     names = [str(name) for name in rng.permutation(sorted(mirror.artists))]
     chosen: list[str] = []
     for name in names:
-        works = len(mirror.artists[name])
-        if total + works <= 1.25 * wanted:
+        count = len(mirror.artists[name])
+        if total + count <= 1.25 * goal:
             chosen.append(name)
-            total += works
-        if total >= 0.9 * wanted:
+            total += count
+        if total >= 0.9 * goal:
             break
-    if total < 0.5 * wanted:
+    if total < 0.5 * goal:
         return None
     rows = mirror.rows_of(artists=chosen)
     return Restriction("artist", tuple(sorted(chosen)), share=len(rows) / len(mirror.ids))
 
 
 def _draw_years(mirror: Mirror, share: float, rng: np.random.Generator) -> Restriction | None:
-    """Return a range of years from a random year on that about the share of works overlap."""
+    """Return years from a random year on that about ``share`` of the artworks overlap."""
     middles = np.sort(np.nanmean(mirror.years[~np.isnan(mirror.years).all(axis=1)], axis=1))
     needed = round(share * len(mirror.ids))
     if needed < 1 or len(middles) < needed:
@@ -166,7 +162,7 @@ def _draw_years(mirror: Mirror, share: float, rng: np.random.Generator) -> Restr
 
 
 def _true_rows(mirror: Mirror, plan: Plan, name: str) -> Rows:
-    """Return the true answers (q, limit), -1 where fewer rows pass."""
+    """Return the exact results (q, limit), filled up with -1."""
     truth = np.full((len(plan.queries), plan.limit), -1, np.int64)
     variants = plan.restrictions[name]
     for number, variant in enumerate(variants):
@@ -181,21 +177,13 @@ def _true_rows(mirror: Mirror, plan: Plan, name: str) -> Rows:
 def _nearest(
     vectors: Floats, rows: Rows | None, plan: Plan, numbers: npt.NDArray[np.int64]
 ) -> Rows:
-    """Return the nearest rows of some queries, compared with all, equal scores by their rows."""
+    """Return the nearest rows of some queries by exact search, ties in the order of rows."""
     found = np.full((len(numbers), plan.limit), -1, np.int64)
     candidates = np.arange(len(vectors)) if rows is None else rows
     chosen = vectors if rows is None else vectors[rows]
     scores = plan.queries[numbers] @ chosen.T
     for at, number in enumerate(numbers):
-        order = _best(scores[at], plan.limit + 1)
+        order = top_rows(scores[at], plan.limit + 1)
         kept = [row for row in candidates[order] if row != plan.left_out[number]][: plan.limit]
         found[at, : len(kept)] = kept
     return found
-
-
-def _best(scores: Floats, limit: int) -> Sequence[int]:
-    count = min(limit, len(scores))
-    if not count:
-        return []
-    top = np.argpartition(-scores, count - 1)[:count]
-    return [int(at) for at in top[np.lexsort((top, -scores[top]))]]

@@ -1,22 +1,19 @@
-"""The page, the table and the pictures of a benchmark."""
+"""The page, the tables and the plots of a benchmark."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from artextract.errors import InputError
 from search.bench.figures import Figures, Line
-
-__all__ = ["save_report", "to_markdown"]
+from search.render.template import save_page
 
 _GOOD = 0.99
 _ON_A_GPU = (
-    "The indexes of FAISS are on a GPU. They answer one query at a time, since FAISS forbids "
+    "The indexes of FAISS are on a GPU. They take one query at a time, since FAISS forbids "
     "concurrent searches of a GPU index: the clients take turns. They ignore filters, so the rows "
-    "that pass a filter are compared one by one on the CPU. Build times are the CPU's, and memory "
-    "is the host's without the GPU's."
+    "that pass a filter are compared one by one on the CPU. Build times are those of the CPU, and "
+    "memory is that of the host without the GPU."
 )
 _VARIANTS = ("", "filtered inside", "without ACORN")
 _COLOURS = {"qdrant": "#b3261e", "faiss flat": "#8a8a86", "faiss hnsw": "#1d6fa5",
@@ -24,41 +21,41 @@ _COLOURS = {"qdrant": "#b3261e", "faiss flat": "#8a8a86", "faiss hnsw": "#1d6fa5
 
 
 def save_report(folder: Path, figures: Figures, others: Sequence[Figures] = ()) -> list[Path]:
-    """Write ``report.md``, ``report.html`` and the pictures; return their paths.
+    """Write ``report.md``, ``report.html`` and the plots; return their paths.
 
-    ``others`` are figures of collections of other sizes: with them latency is drawn against size.
+    With ``others``, figures of collections of other sizes, latency is plotted against size.
 
     Raises:
         InputError: a file can't be written.
     """
     try:
-        pictures = [_draw_recall(folder / "recall-latency.png", figures)]
+        plots = [_draw_recall(folder / "recall-latency.png", figures)]
         sizes = sorted((*others, figures), key=lambda each: int(each.facts["points"]))
         if others:
-            pictures.append(_draw_sizes(folder / "latency-size.png", sizes))
+            plots.append(_draw_sizes(folder / "latency-size.png", sizes))
         text = to_markdown(figures, sizes if others else ())
-        shown = "\n\n".join(f"![{path.stem}]({path.name})" for path in pictures)
+        shown = "\n\n".join(f"![{path.stem}]({path.name})" for path in plots)
         markdown, page = folder / "report.md", folder / "report.html"
         markdown.write_text(f"{text}\n\n{shown}\n", encoding="utf-8")
-        page.write_text(_to_html(text, pictures), encoding="utf-8")
+        _save_page(page, text, plots)
     except OSError as error:
         raise InputError(f"{folder} can't be written: {error.strerror or error}") from error
-    return [markdown, page, *pictures]
+    return [markdown, page, *plots]
 
 
 def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
     """Return the figures as tables."""
     facts = figures.facts
     parts = [
-        f"# FAISS and Qdrant, {facts['points']:,} vectors of {facts['dimension']} numbers",
+        f"# FAISS and Qdrant, {facts['points']:,} vectors of {facts['dimension']} dimensions",
         f"{facts['collection']}. {facts['queries']} queries, {facts['limit']} nearest, "
         f"{facts['threads']} thread for FAISS and one query at a time unless concurrent "
         f"({facts['clients']} clients). {facts['machine']}. Recall against an exact scan in numpy.",
         *([_ON_A_GPU] if facts.get("device") == "cuda" else []),
         "```\n" + facts["command"] + "\n```",
-        f"The quickest setting with recall ≥ {_GOOD}, else the one with the best recall:",
+        f"The fastest setting with recall ≥ {_GOOD}, else the one with the best recall:",
         _table(
-            ["filter", "works that pass", "engine", "setting", "recall", "p50 ms", "p95", "p99",
+            ["filter", "pass", "engine", "setting", "recall", "p50 ms", "p95", "p99",
              "queries/s", "concurrent"],
             [
                 [line.filter, f"{line.share:.1%}", line.engine,
@@ -87,7 +84,7 @@ def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
 
 
 def _chosen(figures: Figures) -> list[Line]:
-    """Return the lines that are shown: for each filter, engine and way of filtering the best."""
+    """Return the best line for each filter, engine and way of filtering."""
     found = []
     for filter_ in dict.fromkeys(line.filter for line in figures.lines):
         for engine in figures.engines:
@@ -129,7 +126,7 @@ def _number(value: float | None, digits: int, unit: int = 1) -> str:
 
 
 def _draw_recall(path: Path, figures: Figures) -> Path:
-    """Draw recall against latency, a panel for each filter; the front of what is best in bold."""
+    """Draw recall against latency, a panel for each filter; the Pareto front in bold."""
     plt = _pyplot()
     names = list(dict.fromkeys(line.filter for line in figures.lines))
     columns = min(4, len(names))
@@ -184,7 +181,7 @@ def _draw_recall(path: Path, figures: Figures) -> Path:
 
 
 def _front(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines that no other beats in both recall and latency, the quickest first."""
+    """Return the lines that no other beats in recall and latency, the fastest first."""
     front: list[Line] = []
     for line in sorted(lines, key=lambda line: (line.p50, -line.recall)):
         if not front or line.recall > front[-1].recall:
@@ -193,7 +190,7 @@ def _front(lines: Sequence[Line]) -> list[Line]:
 
 
 def _draw_sizes(path: Path, sizes: Sequence[Figures]) -> Path:
-    """Draw latency against the collection's size, at recall 0.99 or more."""
+    """Draw latency against the size of the collection, at recall 0.99 or more."""
     plt = _pyplot()
     figure, panel = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
     for engine in dict.fromkeys(name for each in sizes for name in each.engines):
@@ -217,7 +214,7 @@ def _draw_sizes(path: Path, sizes: Sequence[Figures]) -> Path:
 
 
 def _pyplot() -> Any:
-    """Return matplotlib's pyplot, drawing to files alone."""
+    """Return matplotlib's pyplot, which draws to files only."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -226,48 +223,20 @@ def _pyplot() -> Any:
     return plt
 
 
-_PAGE = jinja2.Template(
-    """<!doctype html>
-<html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{{ title }}</title>
-<style>
- body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
-        padding: 0 1rem; color: #1d1d1b; background: #faf9f6 }
- .wide { overflow-x: auto }
- table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
- th, td { padding: .25rem .7rem; border-bottom: 1px solid #d8d4cc; text-align: left;
-          white-space: nowrap }
- img { max-width: 100% } pre { background: #efece5; padding: .7rem; overflow-x: auto }
-</style>
-<h1>{{ title }}</h1>
-{% for kind, part in parts %}{% if kind == "table" -%}
-<div class="wide"><table><thead><tr>{% for cell in part[0] %}<th>{{ cell }}</th>{% endfor %}</tr>
-</thead><tbody>{% for row in part[2:] %}<tr>
-{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}</tbody></table></div>
-{% elif kind == "command" %}<pre>{{ part }}</pre>
-{% else %}<p>{{ part }}</p>
-{% endif %}{% endfor %}
-{% for name in pictures %}<p><img src="{{ name }}" alt="{{ name }}"></p>
-{% endfor %}</html>
-""",
-    autoescape=True,
-)
-
-
-def _to_html(text: str, pictures: Sequence[Path]) -> str:
+def _save_page(path: Path, text: str, plots: Sequence[Path]) -> None:
     title, *rest = text.split("\n\n")
     parts: list[tuple[str, object]] = []
     for part in rest:
         if part.startswith("| "):
-            rows = [line.strip("| ").split(" | ") for line in part.splitlines()]
-            parts.append(("table", rows))
+            parts.append(("table", [line.strip("| ").split(" | ") for line in part.splitlines()]))
         elif part.startswith("```"):
             parts.append(("command", part.strip("`\n")))
         else:
-            parts.append(("words", part))
-    page: str = _PAGE.render(
-        title=title.removeprefix("# "), parts=parts, pictures=[path.name for path in pictures]
+            parts.append(("text", part))
+    save_page(
+        path,
+        "bench.html",
+        title=title.removeprefix("# "),
+        parts=parts,
+        plots=[plot.name for plot in plots],
     )
-    return page

@@ -1,4 +1,4 @@
-"""A whole benchmark: collection, mirror, plan, measuring, report."""
+"""A whole benchmark: collection, mirror, plan, measurement."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import InputError
-from artextract.store import Layout, Store, open_store
+from artextract.store import Store, open_store
 from artextract.store.location import Location
 from search.bench.check import save_passing
 from search.bench.engines import Setting
@@ -36,14 +36,10 @@ from search.bench.measure import Task, measure
 from search.bench.plan import Plan, make_plan
 from search.bench.synthetic import make_queries, make_store
 
-__all__ = ["Wanted", "run"]
-
-Tell = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked for; see the command's options. Either ``store`` or ``synthetic`` is given."""
+class BenchConfig:
+    """A benchmark; see the options of the command. Either ``store`` or ``synthetic`` is set."""
 
     out: Path
     mirror: Path
@@ -63,159 +59,166 @@ class Wanted:
     seed: int
 
 
-def run(wanted: Wanted, tell: Tell) -> Figures:
-    """Measure what is wanted, keep all answers in ``wanted.out``, and return the figures.
+def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
+    """Measure all engines, keep their results in ``config.out``, and return the figures.
+
+    ``on_step`` is called with a line of text at each step.
 
     Raises:
-        StoreMismatchError: the mirror is one of another state, and not to be rebuilt.
-        PackageError: a GPU is asked for and FAISS sees none.
-        InputError: the collection is too small, something can't be done on a GPU or be written, or
-            an engine returned a row that does not pass its filter.
+        StoreMismatchError: the mirror is of another state, and not to be rebuilt.
+        PackageError: ``device`` is "cuda", and FAISS sees no GPU.
+        InputError: the collection is too small, a GPU can't do something, a file can't be written,
+            or an engine returned a row that does not pass its filter.
     """
-    if wanted.device == "cuda":
-        _check_gpu_run(wanted, tell)
-    _make_folder(wanted.out)
-    location = wanted.store or Location(str(wanted.out / "store"))
+    if config.device == "cuda":
+        _check_gpu_run(config, on_step)
+    try:
+        config.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{config.out} can't be created ({error.strerror}); name another folder with `out`"
+        ) from error
+    location = config.store or Location(str(config.out / "store"))
     built: dict[str, dict[str, Any]] = {"qdrant": {}}
     begun = time.perf_counter()
-    store = _open(wanted, location, tell)
-    if wanted.synthetic is not None:
+    store = _open(config, location, on_step)
+    if config.synthetic is not None:
         built["qdrant"]["build_seconds"] = time.perf_counter() - begun
     with store:
-        if wanted.aspect not in store.manifest.vectors:
+        if config.aspect not in store.manifest.vectors:
             raise InputError(
-                f"the collection has no vectors of {wanted.aspect!r}; it has "
+                f"the collection has no vectors of {config.aspect!r}; it has "
                 f"{', '.join(store.manifest.vectors)}"
             )
-        tell("Waiting until the collection is in order.")
+        on_step("Waiting for the collection to be optimized.")
         store.settle()
-        state = _mirrored(wanted, store, tell)
+        state = _mirrored(config, store, on_step)
         layout = store.manifest.layout
         name = store.manifest.model.name
-    with open_store(location) as again:  # by now the engine has tidied up what it merged
+    with open_store(location) as again:  # by now the engine has deleted merged segments
         built["qdrant"]["disk_bytes"] = again.disk_bytes()
-    mirror = Mirror(wanted.mirror, state, threads=os.cpu_count() or 1)
-    _check_size(mirror, wanted)
-    kinds = _fitting(mirror, wanted.device, tell) if wanted.indexes is None else wanted.indexes
+    mirror = Mirror(config.mirror, state, threads=os.cpu_count() or 1)
+    if len(mirror.ids) <= config.limit + 1:
+        raise InputError(
+            f"the collection has {len(mirror.ids)} artworks with vectors of {config.aspect!r}, too "
+            f"few for the {config.limit} nearest; ingest more"
+        )
+    kinds = _fitting(mirror, config.device, on_step) if config.indexes is None else config.indexes
     for kind in kinds:
-        tell(f"FAISS {kind}: building it, unless it is there.")
-        there, begun = mirror.path(kind, wanted.device).is_file(), time.perf_counter()
-        path = mirror.build(kind, wanted.device)
+        on_step(f"FAISS {kind}: building it unless it exists.")
+        there, begun = mirror.path(kind, config.device).is_file(), time.perf_counter()
+        path = mirror.build(kind, config.device)
         facts = built.setdefault(f"faiss {kind}", {"disk_bytes": path.stat().st_size})
         if not there:
             facts["build_seconds"] = time.perf_counter() - begun
-    tell("Drawing queries and filters, and finding the true answers.")
-    plan = _plan(wanted, mirror)
-    plan.save(wanted.out)
-    save_passing(plan, mirror, wanted.out)
-    made_up = f"made-up vectors, seed {wanted.seed}"
-    collection = made_up if wanted.synthetic else f"{location} ({name})"
-    _save_facts(wanted, plan, mirror, built, f"{collection}; {_describe(layout)}")
-    shutil.rmtree(wanted.out / "raw", ignore_errors=True)
+    on_step("Drawing queries and filters, and computing exact results.")
+    queries = None
+    if config.synthetic is not None:
+        queries = make_queries(config.queries, config.synthetic, config.dimension, seed=config.seed)
+    plan = make_plan(mirror, queries, count=config.queries, limit=config.limit, seed=config.seed)
+    plan.save(config.out)
+    save_passing(plan, mirror, config.out)
+    synthetic = f"synthetic vectors, seed {config.seed}"
+    collection = synthetic if config.synthetic else f"{location} ({name})"
+    collection += (
+        f"; HNSW m {layout.hnsw_m}, ef_construct {layout.hnsw_ef_construct}, "
+        f"quantisation {layout.quantization}"
+    )
+    _save_facts(config, plan, mirror, built, collection)
+    shutil.rmtree(config.out / "raw", ignore_errors=True)
     del mirror
     quantised = layout.quantization != "none"
-    for task in _tasks(wanted, kinds, location, state, quantised):
-        tell(f"Asking {task.name}.")
+    for task in _tasks(config, kinds, location, state, quantised):
+        on_step(f"Measuring {task.name}.")
         measure(task)
-    return make_figures(wanted.out)
+    return make_figures(config.out)
 
 
-def _open(wanted: Wanted, location: Location, tell: Tell) -> Store:
-    if wanted.synthetic is None:
+def _open(config: BenchConfig, location: Location, on_step: Callable[[str], None]) -> Store:
+    if config.synthetic is None:
         return open_store(location)
-    tell(
-        f"Making {wanted.synthetic:,} vectors of {wanted.dimension} numbers, unless they are there."
+    on_step(
+        f"Making {config.synthetic:,} vectors of {config.dimension} dimensions unless they exist."
     )
     return make_store(
         str(location),
-        wanted.synthetic,
-        wanted.dimension,
-        seed=wanted.seed,
-        layout=wanted.layout,
+        config.synthetic,
+        config.dimension,
+        seed=config.seed,
+        layout=config.layout,
     )
 
 
-def _mirrored(wanted: Wanted, store: Store, tell: Tell) -> MirrorState:
-    """Return the collection's state, of which the mirror is a copy now."""
-    state = MirrorState.of(store, wanted.aspect)
-    if not wanted.rebuild and (wanted.mirror / "mirror.json").is_file():
-        Mirror(wanted.mirror, state)
+def _mirrored(config: BenchConfig, store: Store, on_step: Callable[[str], None]) -> MirrorState:
+    """Bring the mirror up to date; return the state of the collection."""
+    state = MirrorState.of(store, config.aspect)
+    if not config.rebuild and (config.mirror / "mirror.json").is_file():
+        Mirror(config.mirror, state)
         return state
-    tell("Copying vectors into the mirror.")
-    return build_mirror(store, wanted.mirror, aspect=wanted.aspect)
+    on_step("Copying vectors into the mirror.")
+    return build_mirror(store, config.mirror, aspect=config.aspect)
 
 
-def _check_size(mirror: Mirror, wanted: Wanted) -> None:
-    if len(mirror.ids) <= wanted.limit + 1:
-        raise InputError(
-            f"the collection has {len(mirror.ids)} works with vectors of {wanted.aspect!r}, too "
-            f"few to look for the {wanted.limit} nearest of; ingest more"
-        )
-
-
-def _check_gpu_run(wanted: Wanted, tell: Tell) -> None:
-    """Check before anything is built that a GPU can do what is wanted of FAISS."""
-    if wanted.indexes is None:
+def _check_gpu_run(config: BenchConfig, on_step: Callable[[str], None]) -> None:
+    """Check before anything is built that FAISS can do the benchmark on a GPU."""
+    if config.indexes is None:
         for kind in KINDS:
             if kind not in GPU_KINDS:
-                tell(f"FAISS {kind} is left out: FAISS has no {kind} on a GPU.")
-    for option, value in (("-k", wanted.limit + 1), ("--ef", max(wanted.efforts))):
+                on_step(f"FAISS {kind} is left out: FAISS has no {kind} on a GPU.")
+    for field, value in (("k", config.limit + 1), ("ef", max(config.efforts))):
         if value > GPU_LIMIT:
             raise InputError(
-                f"{option} asks FAISS for {value:,}, and on a GPU it takes at most {GPU_LIMIT:,}; "
-                "lower it, or use --device cpu"
+                f"`{field}` needs {value:,} of FAISS, which takes at most {GPU_LIMIT:,} on a GPU; "
+                "lower it, or set `device` to cpu"
             )
-    check_gpu(load_faiss(), wanted.indexes or ())
+    check_gpu(load_faiss(), config.indexes or ())
 
 
-def _fitting(mirror: Mirror, device: Device, tell: Tell) -> list[Kind]:
-    """Return the indexes of ``device`` that there are vectors enough for."""
+def _fitting(mirror: Mirror, device: Device, on_step: Callable[[str], None]) -> list[Kind]:
+    """Return the indexes of ``device`` for which there are enough vectors."""
     kinds: list[Kind] = []
     for kind in GPU_KINDS if device == "cuda" else KINDS:
         if len(mirror.ids) >= LEAST_VECTORS[kind]:
             kinds.append(kind)
         else:
-            tell(f"FAISS {kind} is left out: it needs {LEAST_VECTORS[kind]:,} vectors.")
+            on_step(f"FAISS {kind} is left out: it needs {LEAST_VECTORS[kind]:,} vectors.")
     return kinds
 
 
-def _plan(wanted: Wanted, mirror: Mirror) -> Plan:
-    queries = None
-    if wanted.synthetic is not None:
-        queries = make_queries(wanted.queries, wanted.synthetic, wanted.dimension, seed=wanted.seed)
-    return make_plan(mirror, queries, count=wanted.queries, limit=wanted.limit, seed=wanted.seed)
-
-
 def _tasks(
-    wanted: Wanted, kinds: Sequence[Kind], location: Location, state: MirrorState, quantised: bool
+    config: BenchConfig,
+    kinds: Sequence[Kind],
+    location: Location,
+    state: MirrorState,
+    quantised: bool,
 ) -> list[Task]:
     common: dict[str, Any] = {
-        "out": str(wanted.out),
-        "aspect": wanted.aspect,
-        "threads": wanted.threads,
-        "clients": wanted.clients,
+        "out": str(config.out),
+        "aspect": config.aspect,
+        "threads": config.threads,
+        "clients": config.clients,
     }
     rescored: list[float | None] = [0.0, 1.0, 3.0] if quantised else [None]
     qdrant = tuple(
         Setting(effort, times, filtering)
         for filtering in ("chosen", "plain")
-        for effort in wanted.efforts
+        for effort in config.efforts
         for times in rescored
     )
     tasks = [Task(name="qdrant", location=location, settings=qdrant, **common)]
     for kind in kinds:
-        efforts = (0,) if kind == "flat" else tuple(wanted.efforts)
+        efforts = (0,) if kind == "flat" else tuple(config.efforts)
         settings = [Setting(effort) for effort in efforts]
-        if kind != "flat" and wanted.device == "cpu":
+        if kind != "flat" and config.device == "cpu":
             settings += [Setting(effort, filtering="inside") for effort in efforts]
         tasks.append(
             Task(
                 name=f"faiss {kind}",
-                mirror=str(wanted.mirror),
+                mirror=str(config.mirror),
                 state=state,
                 kind=kind,
                 settings=tuple(settings),
-                device=wanted.device,
+                device=config.device,
                 **common,
             )
         )
@@ -223,7 +226,7 @@ def _tasks(
 
 
 def _save_facts(
-    wanted: Wanted, plan: Plan, mirror: Mirror, built: dict[str, Any], collection: str
+    config: BenchConfig, plan: Plan, mirror: Mirror, built: dict[str, Any], collection: str
 ) -> None:
     facts = {
         "points": len(mirror.ids),
@@ -231,22 +234,15 @@ def _save_facts(
         "collection": collection,
         "queries": len(plan.queries),
         "limit": plan.limit,
-        "threads": wanted.threads,
-        "clients": wanted.clients,
-        "device": wanted.device,
-        "machine": _machine(wanted.device),
+        "threads": config.threads,
+        "clients": config.clients,
+        "device": config.device,
+        "machine": _machine(config.device),
         "faiss": mirror.faiss.__version__,
         "command": shlex.join(["artextract", *sys.argv[1:]]),
         "engines": built,
     }
-    (wanted.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-
-
-def _describe(layout: Layout) -> str:
-    return (
-        f"HNSW m {layout.hnsw_m}, ef_construct {layout.hnsw_ef_construct}, "
-        f"quantisation {layout.quantization}"
-    )
+    (config.out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def _machine(device: Device) -> str:
@@ -262,10 +258,3 @@ def _machine(device: Device) -> str:
         for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
             parts += re.findall(r"^Model:\s*(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return "; ".join(parts)
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} can't be made ({error.strerror}); name another --out") from error

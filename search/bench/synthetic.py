@@ -1,4 +1,4 @@
-"""Made-up collections of any size, for comparisons on any machine."""
+"""Synthetic collections of any size, for benchmarks on any machine."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -10,18 +10,16 @@ from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
 from artextract.store import ModelIdentity, Point, Store, create_store
 
-__all__ = ["make_queries", "make_store"]
-
 _CHUNK = 1000
 _ARTISTS = 400
-_CLUSTER = 150  # works in one, about
+_CLUSTER = 150  # artworks, on average
 _LATENT = 32
 _SPREAD = 0.7
 _NOISE = 0.7
-"""Vectors are points of 32 dimensions in clusters, mapped into all of them, with noise added. So
-they are as hard to search as paintings: their local intrinsic dimension (Levina and Bickel 2004, of
-the 20 nearest, median) is 35 where that of 2,959 WikiArt works by wikiart-lite0 is 34. Clusters
-about centres at right angles to one another, the usual choice, have 101, and no graph does well."""
+"""Vectors are points of 32 dimensions in clusters, projected to all dimensions, with noise added.
+They are as hard to search as paintings: their local intrinsic dimension (Levina and Bickel 2004, of
+the 20 nearest, median) is 35; that of 2,959 WikiArt paintings by wikiart-lite0 is 34. Clusters
+around orthogonal centres, a common choice, have 101, and no graph index does well on them."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,10 +33,10 @@ def make_store(
     layout: Mapping[str, Any] | None = None,
     on_points: Callable[[int], None] = lambda points: None,
 ) -> Store:
-    """Open the made-up collection at ``location``, making or finishing it where it is not whole.
+    """Open the synthetic collection at ``location``, and create or complete it.
 
-    Vectors lie in clusters. An artist's works lie in few of them; how many he has follows Zipf's
-    law, so that filters of all selectivities can be asked for. Years go from 1400 to 1950.
+    Vectors lie in clusters, those of an artist in few of them. The number of artworks of an artist
+    follows Zipf's law, so that there are filters of all selectivities. Years go from 1400 to 1950.
 
     Raises:
         StoreMismatchError: the collection there is another one.
@@ -50,7 +48,9 @@ def make_store(
     there = store.count()
     if there > points or (there % _CHUNK and there != points):
         store.close()
-        raise InputError(f"store {location} holds {there} points, not {points}; name another --out")
+        raise InputError(
+            f"store {location} holds {there} points, not {points}; name another folder with `out`"
+        )
     on_points(there)
     for first in range(there, points, _CHUNK):
         store.upsert(list(_chunk(first, min(_CHUNK, points - first), points, dimension, seed)))
@@ -60,7 +60,7 @@ def make_store(
 
 
 def make_queries(count: int, points: int, dimension: int, *, seed: int = 0) -> Floats:
-    """Return ``count`` vectors (count, d) like those of the collection, none of which is in it."""
+    """Return ``count`` vectors (count, d) distributed like the collection's, none of them in it."""
     rng = np.random.default_rng([seed, 1])
     space = _Space(points, dimension, seed)
     return space.draw(rng.integers(0, space.clusters, count), rng)
@@ -70,7 +70,7 @@ def _chunk(first: int, count: int, points: int, dimension: int, seed: int) -> It
     rng = np.random.default_rng([seed, 2, first])
     space = _Space(points, dimension, seed)
     artists = np.minimum(rng.zipf(1.3, count), _ARTISTS)
-    own = rng.integers(0, 5, count)  # an artist has five clusters at most
+    own = rng.integers(0, 5, count)  # an artist has at most five clusters
     vectors = space.draw((artists * 7919 + own * 104729) % space.clusters, rng)
     years = 1400 + (artists * 37 % 500) + rng.integers(0, 50, count)
     for at in range(count):
@@ -87,7 +87,7 @@ def _chunk(first: int, count: int, points: int, dimension: int, seed: int) -> It
 
 
 class _Space:
-    """Where the vectors of one collection lie."""
+    """The distribution of the vectors of a collection."""
 
     def __init__(self, points: int, dimension: int, seed: int) -> None:
         rng = np.random.default_rng([seed, 3])

@@ -1,4 +1,4 @@
-"""``artextract info``: what a collection holds."""
+"""``artextract collection info``: what a collection holds."""
 
 import json
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from artextract.cli.options import store_option, text_or_json_option
+from artextract.cli.tables import format_table
 from artextract.store.location import Location
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def info(store: Location, top: int, format_: str) -> None:
     The number of artworks and images, the model and its vectors, the size on disk, the commonest
     names with their numbers of artworks, and a histogram of the years.
 
-    Example: artextract info --store my-store --top 20
+    Example: artextract collection info --store my-store --top 20
     """
     from artextract.collection import open
     from search.facets import count_facets
@@ -66,12 +67,12 @@ def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> d
 
 def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None:
     manifest = opened.manifest
-    works, images = opened.count_works(), opened.count()
+    artworks, images = opened.count_works(), opened.count()
     disk = opened.disk_bytes()
     lines = [
         ("store", str(store) if disk is None else f"{store} ({disk >> 20} MiB on disk)"),
         *opened.describe(),
-        ("works", f"{works}" if images == works else f"{works}, with {images} images"),
+        ("artworks", f"{artworks}" if images == artworks else f"{artworks}, with {images} images"),
         ("model", str(manifest.model)),
     ]
     if manifest.classifier is not None:
@@ -92,6 +93,4 @@ def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None
     if facets.years and facets.undated:
         lines.append(("", f"{'undated':<14} {facets.undated:>6}"))
     lines.append(("made by", manifest.created_by))
-    width = max(len(label) for label, _ in lines)
-    for label, text in lines:
-        click.echo(f"{label:<{width}}  {text}".rstrip())
+    click.echo(format_table(lines))

@@ -1,4 +1,4 @@
-"""``artextract map``: the map of a collection for the page."""
+"""``artextract collection map``: the map of a collection for the page."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def map_(store: Location, aspect: str, seed: int, out: Path | None) -> None:
     The map is kept in the cache and shows the collection as it is now: run this again after an
     ingest.
 
-    Example: artextract map --store my-store
+    Example: artextract collection map --store my-store
     """
     check_packages("a map", _NEEDED, extra="map")
     from artextract.collection import open

@@ -1,4 +1,4 @@
-"""Changed pictures: what a photograph, a phone or a web page does to a painting."""
+"""Changes of an image as photographs, phones and web pages cause them."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -8,13 +8,11 @@ import PIL.Image
 import PIL.ImageFilter
 import PIL.ImageOps
 
-__all__ = ["CHANGES", "Change"]
-
 Change = Callable[[PIL.Image.Image, np.random.Generator], PIL.Image.Image]
 
 
 def _crop(share: float) -> Change:
-    """Return a change that keeps a rectangle of ``share`` of the area, somewhere."""
+    """Return a change that keeps a random rectangle of ``share`` of the area."""
 
     def change(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
         scale = share**0.5
@@ -61,7 +59,7 @@ def _frame(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Ima
 
 
 def _askew(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
-    """Seen from one side: its left edge a fifth shorter, on a wall."""
+    """Photographed from one side: the left edge is a fifth shorter."""
     width, height = image.size
     short = 0.1 * height
     corners = np.asarray([(0, short), (0.92 * width, 0), (0.92 * width, height),
@@ -96,4 +94,4 @@ CHANGES: Mapping[str, Change] = {
     "framed": _frame,
     "from one side": _askew,
 }
-"""What is done to a picture, by name; "itself" is the seed's own test, which asks for little."""
+"""{name: change}; "itself" leaves the image as it is."""

@@ -1,4 +1,4 @@
-"""``artextract eval``: how well works are found."""
+"""``artextract eval``: how well artworks are found."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from artextract.store import Store
     from search.evaluation.result import Section
 
-__all__ = ["evaluate"]
-
 Command = TypeVar("Command", bound=Callable[..., object])
 
-_seed = click.option("--seed", default=0, show_default=True, help="Of all that is drawn by chance.")
+_seed = click.option("--seed", default=0, show_default=True, help="Random seed.")
 _model = click.option("--model", metavar="FILE", help="The collection's model file, if it moved.")
 
 
@@ -30,7 +28,7 @@ def _output(command: Command) -> Command:
         "--page",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE.html",
-        help="Also write a page with pictures of the best and the worst queries.",
+        help="Also write a page with thumbnails of the best and the worst queries.",
     )
     format_ = click.option(
         "--format",
@@ -47,13 +45,13 @@ def _refuse_atelier(ctx: click.Context, option: click.Parameter, value: str | No
     if value is not None:
         raise click.UsageError(
             "--atelier has gone, since synthetic paintings are no longer made by the command; "
-            "ingest labelled works and name their labels with --labels"
+            "ingest labelled artworks and name their labels with --labels"
         )
 
 
 @click.group("eval")
 def evaluate() -> None:
-    """Measure how well works are found.
+    """Measure how well artworks are found.
 
     All figures are means over queries with 95 % bootstrap intervals, against exact search.
 
@@ -65,7 +63,7 @@ def evaluate() -> None:
 @store_option
 @by_option
 @click.option(
-    "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works to ask for."
+    "--sample", type=click.IntRange(1), default=200, show_default=True, help="Number of queries."
 )
 @_seed
 @_model
@@ -81,7 +79,7 @@ def itself(
     page: Path | None,
     format_: str,
 ) -> None:
-    """Find works by changed pictures of themselves: cropped, turned, grey, framed, ...
+    """Find artworks by changed images of themselves: cropped, turned, grey, framed, ...
 
     Example: artextract eval self --store nga --sample 200 --page self.html
     """
@@ -115,11 +113,9 @@ def itself(
     "--same-works",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="CSV of pictures in the collection that show these works: work, and file.",
+    help="CSV of images in the collection that show these artworks: work, and file.",
 )
-@click.option(
-    "--verify", is_flag=True, help="Look for the very things of a query in the first 100, too."
-)
+@click.option("--verify", is_flag=True, help="Re-rank the first 100 by geometric verification.")
 @store_option
 @by_option
 @_model
@@ -137,10 +133,10 @@ def pairs(
     page: Path | None,
     format_: str,
 ) -> None:
-    """Find works by other photographs of them, and by details.
+    """Find artworks by other photographs of them, and by details.
 
-    FILE is a CSV with the columns query, match (two pictures' paths), work and kind. A query is
-    ranked among the collection and all other pictures in FILE.
+    FILE is a CSV with the columns query and match (paths of two images), work and kind. A query is
+    ranked among the collection and all other images of FILE.
 
     Example: artextract eval pairs pairs.csv --store wikiart --page pairs.html
     """
@@ -179,9 +175,15 @@ def pairs(
     "fields",
     multiple=True,
     metavar="NAME",
-    help="Label that must be the same; repeatable.  [default: artist, style, genre]",
+    help="Label to compare; repeatable.  [default: artist, style, genre]",
 )
-@click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="Of P@k.")
+@click.option(
+    "-k",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Number of neighbours for P@k.",
+)
 @_output
 def labels(
     store: Location,
@@ -191,10 +193,9 @@ def labels(
     page: Path | None,
     format_: str,
 ) -> None:
-    """Say how many of a work's neighbours share its artist, style or genre.
+    """Measure how many nearest neighbours share the artist, style or genre.
 
-    Other images of the same object are no answer; the second row leaves out works by the same
-    artist, too.
+    Other images of the same object are left out; in the second row also those by the same artist.
 
     Example: artextract eval labels --store wikiart --by style
     """
@@ -215,8 +216,8 @@ def labels(
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="CSV of labelled works: id, and any of composition, light_from, light_key, palette, head, "
-    "scene, pose and hand.  [default: only the laws are tested]",
+    help="CSV of labelled artworks: id, and any of composition, light_from, light_key, palette, "
+    "head, scene, pose and hand.  [default: only the laws are tested]",
 )
 @click.option(
     "--atelier",
@@ -252,7 +253,7 @@ def of_aspects(
 ) -> None:
     """Compare the aspects: each on each labelled task, and by laws that must hold.
 
-    A task is to find works of the same label, such as the same direction of the head. A law is
+    A task is to find artworks of the same label, such as the same direction of the head. A law is
     that a mirrored image has the mirrored pose, that a darker one has the same composition, ...
 
     Example: artextract eval aspects --store nga --labels labels.csv --page aspects.html

@@ -1,5 +1,6 @@
-"""Do works with the same label lie near one another?"""
+"""Share of the nearest neighbours with the same label."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,11 +13,7 @@ from search.evaluation.metrics import Figure, figure, of_labels
 from search.evaluation.result import Case, Row, Section
 from search.evaluation.space import load_space
 
-__all__ = ["FIELDS", "evaluate_labels"]
-
 FIELDS = ("artist", "style", "genre")
-
-_LEAST_WORKS = 2
 
 
 def evaluate_labels(
@@ -29,32 +26,27 @@ def evaluate_labels(
 ) -> list[Section]:
     """Return P@k and mAP@R of each field, overall, among other artists' works, and by class.
 
-    Every work is a query in turn; the other images of its object are no answer to it. Works
-    without the label, and labels of one work, are left out. ``classes`` are shown, the largest.
+    Every artwork is a query; other images of its object are ignored. Artworks without the label and
+    labels of one artwork are left out. The largest ``classes`` labels have a row each.
 
     Raises:
-        QueryError: no field has a label of two works.
+        QueryError: no field has a label of two artworks.
     """
     space = load_space(store, list(by), (*fields, "artist", "title"))
     mix = space.mix(by)
     sections = []
     for field in fields:
         labels = [fold(str(each.get(field, ""))) for each in space.payloads]
-        counts: dict[str, int] = {}
-        for label, there in zip(labels, mix.has_all, strict=True):
-            if there:
-                counts[label] = counts.get(label, 0) + 1
+        counts = Counter(label for label, has in zip(labels, mix.has_all, strict=True) if has)
         rows = [
-            at
-            for at, label in enumerate(labels)
-            if mix.has_all[at] and label and counts[label] >= _LEAST_WORKS
+            at for at, label in enumerate(labels) if mix.has_all[at] and label and counts[label] > 1
         ]
         if rows:
             sections.append(_section(space.payloads, mix.rows[rows], labels, rows, field, by,
                                      k, classes))  # fmt: skip
     if not sections:
         raise QueryError(
-            f"no two works of {store.location} share a label of {', '.join(fields)}; ingest a "
+            f"no two artworks of {store.location} share a label of {', '.join(fields)}; ingest a "
             "catalog with such columns"
         )
     return sections
@@ -86,14 +78,14 @@ def _section(
             Row(str(value), _figures({name: each[chosen] for name, each in found.items()}))
         )
     quality = found[f"P@{k}"]
-    scores = vectors @ vectors.T if len(rows) <= 5000 else None
     cases = []
-    if scores is not None:
+    if len(rows) <= 5000:
+        scores = vectors @ vectors.T
         np.fill_diagonal(scores, -np.inf)
         for at in np.flatnonzero(~np.isnan(quality)):
             best = np.argsort(-scores[at], kind="stable")[:5]
             cases.append(Case("all", ids[at], [ids[each] for each in best], float(quality[at])))
-    note = f"{len(rows)} works by {' + '.join(by)}, {len(values)} labels"
+    note = f"{len(rows)} artworks by {' + '.join(by)}, {len(values)} labels"
     return Section(f"Same {field}", note, table, cases)
 
 

@@ -1,4 +1,4 @@
-"""Figures of retrieval, and how sure they are.
+"""Figures of retrieval with their intervals.
 
 All are means over queries of a number of each query, with the 95 % intervals of
 :mod:`artextract.statistics`.
@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.statistics import interval, resample
-
-__all__ = ["Figure", "figure", "of_labels", "of_ranks"]
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -30,12 +28,11 @@ class Figure:
     n: int
 
     def __str__(self) -> str:
-        """The mean and its interval."""
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 def figure(values: Sequence[float] | Floats, seed: int = 0) -> Figure:
-    """Return the mean of a number that each query has; of no query it is not a number."""
+    """Return the mean of a value of each query; NaN for no query."""
     numbers = np.asarray(values, np.float64)
     if not len(numbers):
         return Figure(float("nan"), float("nan"), float("nan"), 0)
@@ -44,9 +41,9 @@ def figure(values: Sequence[float] | Floats, seed: int = 0) -> Figure:
 
 
 def of_ranks(ranks: Sequence[int | None]) -> dict[str, Figure]:
-    """Return Top-1, Recall@5 and MRR from the rank of each query's first right answer.
+    """Return Top-1, Recall@5 and MRR from the rank of each query's first relevant result.
 
-    Ranks count from 1; None is a query whose answer was not found, and counts as 0.
+    Ranks count from 1; None, for a query without a relevant result, counts as 0.
     """
     return {
         "Top-1": figure([rank == 1 for rank in ranks]),
@@ -62,19 +59,19 @@ def of_labels(
     k: int,
     apart: Sequence[Sequence[str]] = (),
 ) -> dict[str, Floats]:
-    """Return P@k and mAP@R of each query, {name: (n,)}; not a number where nothing is right.
+    """Return P@k and mAP@R of each query, {name: (n,)}; NaN if nothing is relevant.
 
-    Each row is a query in turn, compared by cosine with all others. P@k is the share of the k
-    nearest with the query's label. AP@R looks at the R nearest, R being how many works have its
-    label, and takes the mean over R of the precision at each right one (Musgrave, Belongie and Lim
-    2020, arXiv:2003.08505, section 4.1).
+    Each row is a query, compared by cosine with all others. P@k is the share of the k nearest with
+    the label of the query. AP@R is the mean over the R nearest, where R is the number of relevant
+    ones, of the precision at each relevant one (Musgrave, Belongie and Lim 2020, arXiv:2003.08505,
+    section 4.1).
 
     Args:
         vectors: (n, d), of length 1.
         labels: n labels.
-        k: How many neighbours P@k looks at.
-        apart: Columns of n values each: works that share one with the query, as their object or
-            their artist, are no answer to it. Empty values share nothing.
+        k: Number of neighbours for P@k.
+        apart: Columns of n values, such as objects or artists: rows that share a value with the
+            query are not its results. Empty values share nothing.
     """
     rows = np.asarray(labels)
     columns = [np.asarray(column) for column in apart]
@@ -82,14 +79,14 @@ def of_labels(
     for first in range(0, len(rows), _ROWS):
         block = slice(first, min(first + _ROWS, len(rows)))
         scores = vectors[block] @ vectors.T
-        barred = np.arange(len(rows))[None, :] == np.arange(block.start, block.stop)[:, None]
+        excluded = np.arange(len(rows))[None, :] == np.arange(block.start, block.stop)[:, None]
         for column in columns:
-            barred |= (column[None, :] == column[block][:, None]) & (column[block] != "")[:, None]
-        scores[barred] = -np.inf
+            excluded |= (column[None, :] == column[block][:, None]) & (column[block] != "")[:, None]
+        scores[excluded] = -np.inf
         order = np.argsort(-scores, axis=1, kind="stable")
         for at in range(block.start, block.stop):
             ranked = order[at - block.start]
-            allowed = ranked[~barred[at - block.start][ranked]]
+            allowed = ranked[~excluded[at - block.start][ranked]]
             right = rows[allowed] == rows[at]
             relevant = int(right.sum())
             if not relevant:

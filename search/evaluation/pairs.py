@@ -1,9 +1,10 @@
-"""Is a work found by another photograph of it, or by a detail?"""
+"""Find artworks by other photographs of them, and by details."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +20,16 @@ from search.images import fit, read_original
 from search.rerank import CANDIDATES, SIDE, Features, count_matches, find_features
 
 Matrix = npt.NDArray[np.float32]
-See = Callable[[PIL.Image.Image], Mapping[str, Sequence[float]]]
+Encode = Callable[[PIL.Image.Image], Mapping[str, Sequence[float]]]
 
 
-class Pair:
-    """Two pictures of one work."""
+class Pair(NamedTuple):
+    """The paths of two images of one artwork, and the kind of pair."""
 
-    __slots__ = ("kind", "match", "query", "work")
-
-    def __init__(self, query: str, match: str, work: str, kind: str) -> None:
-        """Note the pictures' paths, the work, and what kind of pair it is."""
-        self.query, self.match, self.work, self.kind = query, match, work, kind
+    query: str
+    match: str
+    work: str
+    kind: str
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -43,9 +43,9 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def read_same_works(path: Path) -> list[tuple[str, str]]:
-    """Return (work, path of a picture in the collection) of a CSV with a column that is so named.
+    """Return (artwork, path of an image in the collection) of a CSV.
 
-    The path is in the column ``file``, or in the only one that ends in ``_file``.
+    The artwork is in the column ``work``, the path in ``file`` or the first that ends in ``_file``.
 
     Raises:
         InputError: it can't be read, or lacks a column.
@@ -83,7 +83,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 def evaluate_pairs(
     store: Store,
-    see: See,
+    encode: Encode,
     by: Mapping[str, float],
     pairs: Sequence[Pair],
     folder: Path,
@@ -93,37 +93,37 @@ def evaluate_pairs(
 ) -> Section:
     """Return Top-1, Recall@5 and MRR of each kind of pair.
 
-    Each query is ranked among the works of ``store`` and all pictures of the pairs but itself; a
-    hit is any picture of the same work, but for copies of the very same file. Both pictures of a
-    pair are a query in turn. One that lacks an aspect (no head is found) scores 0 with all others.
+    Each query is ranked among the artworks of ``store`` and all other images of the pairs. Relevant
+    are the images of the same artwork, except copies of the same file. Both images of a pair are
+    queries. An image that lacks an aspect (no face is detected) scores 0 with all others.
 
     Args:
         store: The collection.
-        see: What gives a picture's vectors of ``by``.
+        encode: Computes the vectors of an image.
         by: {aspect: weight}.
         pairs: The pairs; their paths start from ``folder``.
-        folder: Where the pairs' pictures are.
-        same_works: (work, path) of pictures in the collection that show one of these works.
-        verify: Whether the first ones are put in order by what is found again in them.
+        folder: Folder of the images.
+        same_works: (artwork, path) of images in the collection that show one of the artworks.
+        verify: Whether to re-rank the first results by geometric verification.
 
     Raises:
-        InputError: a picture can't be read.
+        InputError: an image can't be read.
     """
     space = load_space(store, list(by), ("image", "image_folder", "image_url", "image_sha256"))
     mix = space.mix(by)
-    works = {name: pair.work for pair in pairs for name in (pair.query, pair.match)}
+    artworks = {name: pair.work for pair in pairs for name in (pair.query, pair.match)}
     digests, rows = {}, []
-    for name in works:
+    for name in artworks:
         data = read_image_file(folder / name)
         digests[name] = content_hash(data)
-        row = mix.row(see(open_image(data, name)))
+        row = mix.row(encode(open_image(data, name)))
         rows.append(np.zeros(mix.rows.shape[1], np.float32) if row is None else row)
     own: Matrix = np.asarray(rows, np.float32)
-    names = list(works)
+    names = list(artworks)
     number = {name: at for at, name in enumerate(names)}
     gallery = np.concatenate([own, mix.rows])
     known = {path: work for work, path in same_works}
-    shown = [*works.values(), *(known.get(str(each["image"]), "") for each in space.payloads)]
+    shown = [*artworks.values(), *(known.get(str(each["image"]), "") for each in space.payloads)]
     files = [*digests.values(), *(str(each["image_sha256"]) for each in space.payloads)]
     labels = np.asarray(shown)
     ids = [*names, *(str(each["id"]) for each in space.payloads)]
@@ -141,17 +141,16 @@ def evaluate_pairs(
             at = number[name]
             scores = gallery @ gallery[at]
             itself = np.asarray([digest == digests[name] for digest in files])
-            right = (labels == works[name]) & ~itself
+            right = (labels == artworks[name]) & ~itself
             scores[itself] = -np.inf
-            if not right.any():  # the other picture is the very same file
+            if not right.any():  # the other image is the same file
                 continue
             if count is not None:
                 first = np.argsort(-scores, kind="stable")[:CANDIDATES]
                 best = scores[first[0]]
                 for each in first[scores[first] > -np.inf]:
-                    found_again = count(at, int(each))
-                    if found_again:
-                        scores[each] = best + found_again
+                    if inliers := count(at, int(each)):
+                        scores[each] = best + inliers
             rank = 1 + int((scores > scores[right].max()).sum())
             ranks.setdefault(pair.kind, []).append(rank)
             found = [ids[each] for each in np.argsort(-scores, kind="stable")[:5]]
@@ -159,13 +158,13 @@ def evaluate_pairs(
     everything = [rank for found in ranks.values() for rank in found]
     rows_ = [Row(kind, of_ranks(found)) for kind, found in ranks.items()]
     verified = f", the first {CANDIDATES} verified" if verify else ""
-    note = f"by {' + '.join(by)}, among {len(gallery) - 1} pictures{verified}"
-    return Section("Other pictures of the same work", note,
+    note = f"by {' + '.join(by)}, among {len(gallery) - 1} images{verified}"
+    return Section("Other images of the same artwork", note,
                    [*rows_, Row("all", of_ranks(everything))], cases)  # fmt: skip
 
 
 def _matches(read: Callable[[int], PIL.Image.Image]) -> Callable[[int, int], int]:
-    """Return what counts the places of one picture that are found again in another."""
+    """Return a function that counts the geometric inliers of two images."""
 
     @lru_cache(maxsize=1500)  # half a megabyte each
     def features(at: int) -> Features:

@@ -1,9 +1,10 @@
-"""What an evaluation found, printed and as a page with the best and the worst queries."""
+"""The results of an evaluation, as text and as a page with the best and the worst queries."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from artextract.cli.tables import format_table
 from artextract.store import Store, filters
 from search.evaluation.result import Case, Section
 from search.render.template import save_page
@@ -12,7 +13,7 @@ _SHOWN = 6
 
 
 def print_sections(sections: Sequence[Section]) -> None:
-    """Print each section as a table of plain text; intervals are of 95 %."""
+    """Print each section as a table, with 95 % intervals."""
     for section in sections:
         columns = _columns(section)
         rows = [("", *columns, "n")]
@@ -21,16 +22,11 @@ def print_sections(sections: Sequence[Section]) -> None:
             rows.append(
                 (row.name, *cells, str(max((f.n for f in row.figures.values()), default=0)))
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        print(f"{section.title} ({section.note})")
-        for texts in rows:
-            line = (text.ljust(width) for text, width in zip(texts, widths, strict=True))
-            print("  ".join(line).rstrip())
-        print()
+        print(f"{section.title} ({section.note})\n{format_table(rows)}\n")
 
 
 def to_rows(sections: Sequence[Section]) -> list[dict[str, Any]]:
-    """Return the figures as plain JSON values, one object a figure."""
+    """Return the figures for JSON, one object each."""
     return [
         {
             "section": section.title, "note": section.note, "row": row.name, "figure": name,
@@ -43,7 +39,7 @@ def to_rows(sections: Sequence[Section]) -> list[dict[str, Any]]:
 
 
 def save_evaluation(path: Path, store: Store, sections: Sequence[Section]) -> None:
-    """Write a page with the tables, and pictures of the best and the worst queries of each.
+    """Write a page with the tables, and thumbnails of the best and the worst queries of each.
 
     Raises:
         InputError: the file can't be written.
@@ -71,7 +67,7 @@ def _columns(section: Section) -> list[str]:
 
 
 def _ends(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
-    """Return the best and the worst queries, each work once."""
+    """Return the best and the worst queries, each artwork once."""
     ordered = sorted(cases, key=lambda case: (case.quality, case.query))
     best = {case.query: case for case in ordered}
     worst = {case.query: case for case in reversed(ordered)}
@@ -82,31 +78,31 @@ def _ends(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
 
 
 def _thumbnails(store: Store, sections: Sequence[Section]) -> dict[str, dict[str, Any]]:
-    wanted = {
+    shown = {
         name
         for section in sections
         for cases in _ends(section.cases)
         for case in cases
         for name in (case.query, *case.found)
     }
-    if not wanted:
+    if not shown:
         return {}
     keys = ("id", "title", "artist", "thumbnail")
-    only = filters.all_of([filters.any_of("id", sorted(wanted))])
+    only = filters.all_of([filters.any_of("id", sorted(shown))])
     return {
         str(record.payload["id"]): dict(record.payload) for record in store.scroll(only, keys=keys)
     }
 
 
 def _shown(case: Case, thumbnails: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    def picture(name: str) -> dict[str, str]:
+    def image(name: str) -> dict[str, str]:
         known = thumbnails.get(name, {})
-        words = ", ".join(str(known[key]) for key in ("title", "artist") if known.get(key))
-        return {"uri": str(known.get("thumbnail", "")), "words": words or name}
+        caption = ", ".join(str(known[key]) for key in ("title", "artist") if known.get(key))
+        return {"uri": str(known.get("thumbnail", "")), "words": caption or name}
 
     return {
         "row": case.row,
         "quality": case.quality,
-        "query": picture(case.query),
-        "found": [picture(name) for name in case.found],
+        "query": image(case.query),
+        "found": [image(name) for name in case.found],
     }

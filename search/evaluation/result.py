@@ -1,16 +1,14 @@
-"""What an evaluation found: tables of figures, and single queries to look at."""
+"""Results of an evaluation: tables of figures, and single queries to look at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from search.evaluation.metrics import Figure
 
-__all__ = ["Case", "Row", "Section"]
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One query: the row it belongs to, its work, the works found first, how good it was (0..1)."""
+    """A query: its row, its artwork, the artworks found first, and its quality (0..1)."""
 
     row: str
     query: str
@@ -20,7 +18,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table, {name of the figure: figure}."""
+    """A row of a table: {name of the figure: figure}."""
 
     name: str
     figures: Mapping[str, Figure]
@@ -28,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table, what it was measured on, and its queries."""
+    """A table, with a note on what was measured, and its queries."""
 
     title: str
     note: str

@@ -1,4 +1,4 @@
-"""Is a work found by a changed picture of itself?"""
+"""Find artworks by changed images of themselves."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -16,8 +16,6 @@ from search.images import read_original
 if TYPE_CHECKING:
     from artextract.encoding.encoder import ImageEncoder
 
-__all__ = ["evaluate_itself"]
-
 _KEYS = ("title", "artist", "image", "image_url", "image_folder", "image_sha256")
 
 
@@ -27,14 +25,14 @@ def evaluate_itself(
     """Return Top-1, Recall@5 and MRR for each change of ``CHANGES``.
 
     Args:
-        store: The collection; each query is ranked among all its works, itself included.
-        encoder: What gives the vectors of ``by``.
+        store: The collection; a query is ranked among all artworks, itself included.
+        encoder: Computes the vectors of ``by``.
         by: {aspect: weight}.
-        sample: How many works are queries, drawn by chance.
-        seed: Of the draw and of the changes.
+        sample: Number of queries, drawn at random.
+        seed: Random seed of the draw and of the changes.
 
     Raises:
-        QueryError: no picture of the collection can be read.
+        QueryError: no image of the collection can be read.
     """
     space = load_space(store, list(by), _KEYS)
     mix = space.mix(by)
@@ -51,21 +49,23 @@ def evaluate_itself(
         for name, change in CHANGES.items():
             query = mix.row(encoder.encode(change(image, random)).vectors)
             if query is None:
-                ranks[name].append(None)  # no head or body is found any more
+                ranks[name].append(None)  # no face or person is detected any more
                 continue
             scores = mix.rows @ query
             rank = 1 + int((scores > scores[at]).sum())
             ranks[name].append(rank)
             first = int(scores.argmax())
-            work, found = (str(space.payloads[each]["id"]) for each in (at, first))
-            cases.append(Case(name, work, [found], 1 / rank))
+            own, found = (str(space.payloads[each]["id"]) for each in (at, first))
+            cases.append(Case(name, own, [found], 1 / rank))
     if unread == len(chosen):
         raise QueryError(
-            f"not one of {len(chosen)} pictures of {store.location} can be read where it was "
-            "ingested from; ingest them from where they are now"
+            f"none of {len(chosen)} images of {store.location} can be read from where they were "
+            "ingested; ingest them from where they are now"
         )
     rows = [Row(name, of_ranks(found)) for name, found in ranks.items()]
-    note = f"{len(chosen) - unread} works by {' + '.join(by)}, among {len(mix.rows)}, seed {seed}"
+    note = (
+        f"{len(chosen) - unread} artworks by {' + '.join(by)}, among {len(mix.rows)}, seed {seed}"
+    )
     if unread:
-        note += f"; {unread} pictures could not be read"
-    return Section("A changed picture of the same work", note, rows, cases)
+        note += f"; {unread} images could not be read"
+    return Section("A changed image of the same artwork", note, rows, cases)

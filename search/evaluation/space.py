@@ -1,4 +1,4 @@
-"""The vectors of a whole collection, to be ranked exactly."""
+"""The vectors of a whole collection, for exact ranking."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +11,21 @@ from artextract.errors import QueryError
 from artextract.store import Store
 from search.normalisation import normalise_weights
 
-__all__ = ["Mix", "Space", "load_space"]
-
 Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """n works by their aspects.
+    """The payloads and vectors of n artworks.
 
-    ``vectors`` is {aspect: (n, d)} with rows of length 1, or 0 where a work has none.
+    ``vectors`` is {aspect: (n, d)} with rows of length 1, or 0 for an artwork without one.
     """
 
     payloads: list[Mapping[str, Any]]
     vectors: dict[str, Matrix]
 
     def mix(self, by: Mapping[str, float]) -> "Mix":
-        """Return the works by several aspects at once, weighted as a search does it."""
+        """Return the vectors of several aspects joined, weighted as in a search."""
         rows = {name: each[np.any(each, axis=1)] for name, each in self.vectors.items()}
         factors = normalise_weights(rows, by)
         gallery = [np.sqrt(factor) * self.vectors[name] for name, factor in factors.items()]
@@ -37,10 +35,10 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Works by several aspects: the scalar product of two rows is the weighted sum of cosines.
+    """Joined vectors: the scalar product of two rows is the weighted sum of cosines.
 
-    ``rows`` is (n, d), of length 1, or shorter where a work lacks an aspect; ``has_all`` (n,) says
-    which lack none.
+    ``rows`` is (n, d), of length 1, or less for an artwork that lacks an aspect; ``has_all`` (n,)
+    says which lack none.
     """
 
     factors: Mapping[str, float]
@@ -48,7 +46,7 @@ class Mix:
     has_all: npt.NDArray[np.bool_]
 
     def row(self, vectors: Mapping[str, Sequence[float]]) -> Matrix | None:
-        """Return the row of a picture's vectors; None where it lacks an aspect."""
+        """Return the row of an image's vectors; None if it lacks an aspect."""
         if not self.factors.keys() <= vectors.keys():
             return None
         parts = [
@@ -58,10 +56,10 @@ class Mix:
 
 
 def load_space(store: Store, aspects: Sequence[str], keys: Sequence[str]) -> Space:
-    """Read the vectors of ``aspects`` and the payload's ``keys`` of all works, one image each.
+    """Read the vectors of ``aspects`` and the payload ``keys`` of all artworks, one image each.
 
     Raises:
-        QueryError: the collection has no work, or no vectors of an aspect.
+        QueryError: the collection is empty, or has no vectors of an aspect.
     """
     for name in aspects:
         if name not in store.manifest.vectors:
@@ -80,5 +78,5 @@ def load_space(store: Store, aspects: Sequence[str], keys: Sequence[str]) -> Spa
                 np.zeros(size, np.float32) if vector is None else np.asarray(vector, np.float32)
             )
     if not payloads:
-        raise QueryError(f"collection {store.location} is empty; ingest works first")
+        raise QueryError(f"collection {store.location} is empty; ingest artworks first")
     return Space(payloads, {name: np.stack(each) for name, each in rows.items()})

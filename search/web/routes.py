@@ -284,7 +284,9 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
     def show_map() -> Response:
         found = load_map(store)
         if found is None:
-            raise MissingError("there is no map of this collection; make one: artextract map")
+            raise MissingError(
+                "there is no map of this collection; make one: artextract collection map"
+            )
         return Response(found, media_type="application/json")
 
     return router

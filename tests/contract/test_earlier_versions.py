@@ -14,7 +14,8 @@ import PIL.Image
 import pytest
 from commands import Artextract
 
-from artextract.cli.main import COMMANDS, root
+from artextract.cli.lazy import LazyGroup
+from artextract.cli.main import root
 from artextract.models.session import OnnxModel
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0.1"
@@ -99,10 +100,12 @@ def test_a_training_gives_the_report_that_it_gave(tmp_path: Path, artextract: Ar
 
 
 def commands_of(group: click.Group, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], set[str]]:
-    """Return {words of a command: its options}, hidden ones included."""
+    """Return {words of a command: its options}, hidden ones and aliases included."""
     ctx = click.Context(group)
     found = {}
-    names = list(COMMANDS) if group is root else group.list_commands(ctx)
+    names = group.list_commands(ctx)
+    if isinstance(group, LazyGroup):
+        names += group.aliases
     for name in names:
         command = group.get_command(ctx, name)
         assert command is not None

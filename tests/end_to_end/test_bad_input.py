@@ -88,7 +88,7 @@ def test_broken_picture_is_skipped_named_and_retried(
     store = tmp_path / "store"
     ran = artextract("ingest", "folder", pictures, "--store", store)
     assert ran.code == 0
-    assert "embedded 3, updated 0, unchanged 0, failed 1; 3 works" in ran.out
+    assert "embedded 3, updated 0, unchanged 0, failed 1; 3 artworks" in ran.out
     assert reason in ran.err
     assert "Traceback" not in ran.err
     (entry,) = map(json.loads, (store / "failures.jsonl").read_text().splitlines())
@@ -96,11 +96,11 @@ def test_broken_picture_is_skipped_named_and_retried(
     assert reason in entry["reason"]
 
     again = artextract("ingest", "folder", pictures, "--store", store, "--retry-failed")
-    assert_one_sentence(again, "not one of 1 works can be ingested", reason)
+    assert_one_sentence(again, "none of the 1 artworks can be ingested", reason)
     make_picture(9).save(pictures / name)
     mended = artextract("ingest", "folder", pictures, "--store", store, "--retry-failed")
     assert mended.code == 0
-    assert "embedded 1, updated 0, unchanged 0, failed 0; 4 works" in mended.out
+    assert "embedded 1, updated 0, unchanged 0, failed 0; 4 artworks" in mended.out
     assert not (store / "failures.jsonl").exists()
 
 
@@ -122,7 +122,7 @@ def test_folder_with_nothing_but_broken_pictures(tmp_path: Path, artextract: Art
     folder.mkdir()
     make_text(folder / "a.jpg")
     ran = artextract("ingest", "folder", folder, "--store", tmp_path / "store")
-    assert_one_sentence(ran, "not one of 1 works can be ingested", "a.jpg is not a JPEG")
+    assert_one_sentence(ran, "none of the 1 artworks can be ingested", "a.jpg is not a JPEG")
 
 
 def test_paths_that_are_wrong(tmp_path: Path, pictures: Path, artextract: Artextract) -> None:
@@ -140,7 +140,9 @@ def test_paths_that_are_wrong(tmp_path: Path, pictures: Path, artextract: Artext
         assert_one_sentence(artextract("ingest", *words, "--store", store), expected)
     assert not store.exists()
     assert_one_sentence(artextract("search", "x", "--store", missing), "there is no store at")
-    assert_one_sentence(artextract("info", "--store", missing), "there is no store at")
+    assert_one_sentence(
+        artextract("collection", "info", "--store", missing), "there is no store at"
+    )
 
 
 def test_catalog_without_an_image_column(tmp_path: Path, artextract: Artextract) -> None:
@@ -164,10 +166,10 @@ def test_catalog_rows_that_can_not_be_used(tmp_path: Path, artextract: Artextrac
     store = tmp_path / "store"
     ran = artextract("ingest", "catalog", catalog, "--store", store)
     assert ran.code == 0
-    assert "embedded 2, updated 0, unchanged 0, failed 5; 2 works" in ran.out
+    assert "embedded 2, updated 0, unchanged 0, failed 5; 2 artworks" in ran.out
     for expected in (
         "catalog.csv row 3: id 'a' is already used by row 1",
-        "catalog.csv row 4: image '../../secret.jpg' points outside the images' folder",
+        "catalog.csv row 4: image '../../secret.jpg' points outside the folder of the images",
         "catalog.csv row 5: year 'MDCCC' is not a year",
         "catalog.csv row 6: line 7 has 2 values for 3 columns",
         "there is no file",
@@ -347,7 +349,7 @@ def test_full_disk_stops_the_run_and_keeps_what_is_stored(
     assert "MiB free" in sentence
     assert "what is stored is kept" in sentence
 
-    run = start_artextract("info", "--store", point / "store")
+    run = start_artextract("collection", "info", "--store", point / "store")
     assert "free some space" in run.communicate()[1]
     filler.unlink()
     with open_store(str(point / "store")) as opened:

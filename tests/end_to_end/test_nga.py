@@ -90,7 +90,7 @@ def test_all_paintings_are_in_and_a_second_run_asks_for_none(
     assert len(objects) == len(records) == 1500
     with IiifServer(nga / "images", faults=Faults(always=["500"] * 9)) as server:
         ran = artextract("ingest", "nga", "--tables", nga, "--iiif", server.url, "--store", store)
-    assert "embedded 0, updated 0, unchanged 1500, failed 0; 1500 works" in ran.out
+    assert "embedded 0, updated 0, unchanged 1500, failed 0; 1500 artworks" in ran.out
     assert "1,500 objects with an open-access image  (0 left out)" in ran.out
 
 
@@ -377,7 +377,7 @@ def test_a_work_with_several_images_is_one_result(tmp_path: Path, artextract: Ar
     records = contents(store)
     assert len(records) == len(images)
     assert {record.payload["id"] for record in records.values()} == works
-    assert f"{len(works)} works ({len(images)} images) in the collection" in more.out
+    assert f"{len(works)} artworks ({len(images)} images) in the collection" in more.out
     of_work = Counter(record.payload["id"] for record in records.values())
     several = next(work for work, count in of_work.items() if count > 2)
     views = Counter(r.payload["view"] for r in records.values() if r.payload["id"] == several)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ingest.sources.nga_record import Constituents, make_artwork
 from ingest.sources.nga_tables import Selection, Tables, select
 
-everything = Selection(classifications=(), open_access_only=False, all_images=True)
+everything = Selection(classification=(), all_rights=True, all_images=True)
 works = select(Tables(Path(sys.argv[1])), everything)
 known = Constituents(works.constituents.iter_rows(named=True))
 artworks = sum(make_artwork(row, known, 640).id.startswith("nga:") for row in works)

@@ -33,7 +33,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_collection(tmp_path_factory.mktemp("page"), ARTWORKS)
     shutil.copytree(made, made.with_name("second"))
     # In its own process: numba, once loaded, changes the last digits of torch's results.
-    command = [sys.executable, "-m", "artextract", "map", "--store", str(made)]
+    command = [sys.executable, "-m", "artextract", "collection", "map", "--store", str(made)]
     subprocess.run(command, check=True, capture_output=True)
     return made
 

@@ -125,7 +125,7 @@ def test_they_are_shown_and_saved_apart(
     ran = artextract("search", "w1", "--store", store, "--format", "csv")
     first = next(csv.DictReader(ran.out.splitlines()))
     assert first["predicted.style"] == payloads(store)[first["id"]]["predicted"]["style"]["name"]
-    ran = artextract("info", "--store", store)
+    ran = artextract("collection", "info", "--store", store)
     assert "predicted.style" in ran.out
     assert "classifier" in ran.out
     # A published table is a catalog again, and predictions do not become what it says.

@@ -52,7 +52,7 @@ def test_all_works_are_in_and_a_second_run_embeds_none(
     words = ("ingest", "catalog", wikiart / "labels.csv", "--images", wikiart, "--store", store,
              "--aspects", "visual")  # fmt: skip
     ran = artextract(*words)
-    assert "embedded 0, updated 0, unchanged 2959, failed 0; 2959 works" in ran.out
+    assert "embedded 0, updated 0, unchanged 2959, failed 0; 2959 artworks" in ran.out
 
 
 def found(ran: Ran) -> list[dict[str, object]]:

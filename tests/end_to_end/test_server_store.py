@@ -64,14 +64,14 @@ def test_the_same_commands_take_a_server(
         assert [hit["id"] for hit in served] == [hit["id"] for hit in embedded]
         for one, other in zip(embedded, served, strict=True):
             assert one["score"] == other["score"] or abs(one["score"] - other["score"]) < 1e-4
-    told = artextract("info", "--store", url)
+    told = artextract("collection", "info", "--store", url)
     assert "Qdrant 1.20.0" in told.out
     assert "10" in told.out
     page = tmp_path / "a.html"
     assert artextract("search", "w3", "--store", url, "--gallery", page).code == 0
     assert page.read_text().count("data:image") >= 9
     table = tmp_path / "all.csv"
-    assert artextract("export", "collection", "--store", url, "--out", table).code == 0
+    assert artextract("collection", "save", "--store", url, "--out", table).code == 0
     assert len(table.read_text().splitlines()) == 11
     dry = artextract("ingest", "catalog", catalog, "--store", url, "--dry-run")
     assert "would embed 0, update 0, leave 10 unchanged" in dry.out
@@ -134,7 +134,7 @@ def test_a_server_that_dies_in_the_middle_costs_time_and_no_data(
     out = ingest(artextract, tmp_path / "gallery", server)
     assert died.is_set()
     assert "embedded 60" in out
-    assert "60 works in the collection" in out
+    assert "60 artworks in the collection" in out
 
 
 def test_ctrl_c_keeps_what_is_there(
@@ -203,10 +203,10 @@ def test_ctrl_c_again_ends_a_run_whose_server_is_gone(
     ("words", "said"),
     [
         (["search", "--store", "http://127.0.0.1:9/x"], "has not answered"),
-        (["info", "--store", "ftp://host/x"], "is not the address of a server"),
-        (["info", "--store", "http://a:b@127.0.0.1:9/x"], "QDRANT_API_KEY"),
-        (["info", "--api-key", "wrong"], "refuses the API key"),
-        (["info"], "has no collection 'nothing'"),
+        (["collection", "info", "--store", "ftp://host/x"], "is not the address of a server"),
+        (["collection", "info", "--store", "http://a:b@127.0.0.1:9/x"], "QDRANT_API_KEY"),
+        (["collection", "info", "--api-key", "wrong"], "refuses the API key"),
+        (["collection", "info"], "has no collection 'nothing'"),
         (["ingest", "folder", ".", "--shards", "0"], ""),
     ],
 )

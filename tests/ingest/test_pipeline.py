@@ -82,7 +82,7 @@ def store(tmp_path: Path, identity: ModelIdentity) -> Iterator[Store]:
 
 
 class Bench:
-    """An ingest of one source into one store, as often as asked for."""
+    """Ingests sources into one store."""
 
     def __init__(self, store: Store, model: OnnxModel) -> None:
         self.store = store
@@ -113,7 +113,7 @@ def bench(store: Store, model: OnnxModel) -> Bench:
 def counts(summary: Summary) -> tuple[int, int, int, int]:
     """Embedded, updated, unchanged, failed."""
     found = (summary.embedded, summary.updated, summary.unchanged, len(summary.failures))
-    assert summary.seen == sum(found)
+    assert summary.total == sum(found)
     return found
 
 
@@ -311,12 +311,12 @@ def test_on_work_is_called_for_each_work(pictures: list[Path], bench: Bench) -> 
     def seen_by(**options: Any) -> list[int]:
         seen: list[int] = []
 
-        def on_work(summary: Summary) -> None:
+        def on_artwork(summary: Summary) -> None:
             assert threading.get_ident() == caller
-            seen.append(summary.seen)
+            seen.append(summary.total)
 
-        summary = bench.run(source, on_work=on_work, **options)
-        assert seen[-1:] == ([summary.seen] if summary.seen else [])
+        summary = bench.run(source, on_artwork=on_artwork, **options)
+        assert seen[-1:] == ([summary.total] if summary.total else [])
         return seen
 
     pictures[7].write_bytes(b"broken")
@@ -349,8 +349,8 @@ class Counting:
             artwork = Artwork(id=f"w{number}", image=self.picture.name)
             yield CountedItem(artwork, self.picture.parent, source=self)
 
-    def on_work(self, summary: Summary) -> None:
-        self.done = summary.seen
+    def on_artwork(self, summary: Summary) -> None:
+        self.done = summary.total
 
 
 class CountedItem(Item):
@@ -387,7 +387,11 @@ def test_it_does_not_run_ahead(
     (picture,) = make_folder(tmp_path / "one", 1)
     source = Counting(picture, 1200)
     summary = bench.run(
-        source, batch_size=batch_size, threads=threads, runners=runners, on_work=source.on_work
+        source,
+        batch_size=batch_size,
+        threads=threads,
+        runners=runners,
+        on_artwork=source.on_artwork,
     )
     assert counts(summary) == (1200, 0, 0, 0)
     assert bench.store.count() == 1200
@@ -395,7 +399,7 @@ def test_it_does_not_run_ahead(
     assert source.furthest_opened <= window
     assert source.furthest_taken <= window + 256
     again = Counting(picture, 1200)
-    assert counts(bench.run(again, on_work=again.on_work, batch_size=1)) == (0, 0, 1200, 0)
+    assert counts(bench.run(again, on_artwork=again.on_artwork, batch_size=1)) == (0, 0, 1200, 0)
     assert again.furthest_opened <= 20
 
 
@@ -405,11 +409,11 @@ def test_what_is_stored_when_a_run_is_interrupted_is_kept(
     source = FolderSource(pictures[0].parent)
 
     def interrupt(summary: Summary) -> None:
-        if summary.seen == 5:
+        if summary.total == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bench.run(source, on_work=interrupt, batch_size=2, runners=1)
+        bench.run(source, on_artwork=interrupt, batch_size=2, runners=1)
     kept = len(bench.contents())
     assert 5 <= kept <= 10
     assert counts(bench.run(source)) == (10 - kept, 0, kept, 0)
@@ -459,12 +463,12 @@ def test_works_are_reported_after_their_write_returned(
         row["title"] = "New"
     writes = Writes(bench.store, monkeypatch)
 
-    def on_work(summary: Summary) -> None:
+    def on_artwork(summary: Summary) -> None:
         assert threading.get_ident() not in writes.threads
         assert summary.embedded + summary.updated <= len(writes.acknowledged)
 
     source = CatalogSource(write_catalog(folder, rows), folder)
-    assert counts(bench.run(source, batch_size=2, on_work=on_work)) == (4, 3, 3, 0)
+    assert counts(bench.run(source, batch_size=2, on_artwork=on_artwork)) == (4, 3, 3, 0)
     assert writes.acknowledged == {f"w{n}" for n in (0, 1, 2, 6, 7, 8, 9)}
     assert {r.payload.get("title") for r in bench.contents().values()} == {"New", None}
 
@@ -496,7 +500,7 @@ def test_a_slow_write_holds_up_neither_reading_nor_memory(
 
     Writes(bench.store, monkeypatch, hold)
     options = {"batch_size": batch_size, "threads": threads, "runners": runners}
-    assert counts(bench.run(source, on_work=source.on_work, **options)) == (200, 0, 0, 0)
+    assert counts(bench.run(source, on_artwork=source.on_artwork, **options)) == (200, 0, 0, 0)
     assert least <= opened_meanwhile[0] <= most
 
 
@@ -587,7 +591,7 @@ def test_interrupted_it_waits_for_the_write_that_is_going_on(
     with monkeypatch.context() as held:
         writes = Writes(bench.store, held, before)
         with pytest.raises(KeyboardInterrupt):
-            bench.run(KnownLast(folder), on_work=interrupt, batch_size=2, runners=1)
+            bench.run(KnownLast(folder), on_artwork=interrupt, batch_size=2, runners=1)
         assert writes.begun == 1
         assert len(writes.acknowledged) == 2
         time.sleep(0.2)
@@ -643,7 +647,7 @@ def test_a_value_that_the_store_can_not_hold_stops_no_run(
     path.write_text(f'{{"file": "000.jpg"}}\n{{"file": "001.jpg", "size": {text}}}\n')
     source = CatalogSource(path, folder)
     summary = bench.run(source)
-    assert summary.seen == 2
+    assert summary.total == 2
     assert "000.jpg" in bench.contents()
     again = bench.run(source)
     assert (again.embedded, again.updated) == (0, 0)
@@ -695,9 +699,9 @@ def dry(
     found = check_source(
         source, None if empty else bench.store, bench.store.manifest.model,
         ImageEncoder(Networks(bench.model), ["visual"]), threads=2, limit=limit,
-        on_work=lambda summary: seen.append(summary.seen),
+        on_artwork=lambda summary: seen.append(summary.total),
     )  # fmt: skip
-    assert seen == list(range(1, found.seen + 1))
+    assert seen == list(range(1, found.total + 1))
     return counts(found)
 
 

@@ -104,7 +104,7 @@ def test_a_row_that_can_not_be_used_keeps_everything(
     before = images_in(store)
     write_rows(catalog, [ROWS[0], {**ROWS[1], "year": "some day"}])
     ran = artextract("ingest", *words, "--prune")
-    assert_one_sentence(ran, "nothing was pruned", "some day", "mend it, then run again")
+    assert_one_sentence(ran, "nothing was pruned", "some day", "correct it, then run again")
     assert images_in(store) == before
 
 
@@ -198,7 +198,7 @@ def test_a_failure_at_the_very_end_keeps_everything(store: Store) -> None:
     with pytest.raises(InputError) as raised:
         prune(source, store)
     assert str(raised.value) == (
-        "nothing was pruned, since x row 2: no image; mend it, then run again"
+        "nothing was pruned, since x row 2: no image; correct it, then run again"
     )
     assert len(left_in(store)) == 5
 

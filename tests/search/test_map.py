@@ -49,7 +49,17 @@ def run_map(store: Path, out: Path, cache: Path) -> str:
 
     In a process of its own: what numba loads stays in a process, and changes torch's last digits.
     """
-    command = [sys.executable, "-m", "artextract", "map", "--store", str(store), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "artextract",
+        "collection",
+        "map",
+        "--store",
+        str(store),
+        "--out",
+        str(out),
+    ]
     environment = {**os.environ, "ARTEXTRACT_CACHE": str(cache)}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return done.stderr
@@ -158,5 +168,5 @@ def test_it_is_kept_until_the_collection_changes(
 def test_an_aspect_that_is_not_there(tmp_path: Path, artextract: Artextract) -> None:
     with create_store(str(tmp_path / "store"), MODEL) as store:
         fill(store, 3, 6)
-    ran = artextract("map", "--store", tmp_path / "store", "--by", "taste")
+    ran = artextract("collection", "map", "--store", tmp_path / "store", "--by", "taste")
     assert_one_sentence(ran, "unknown aspect 'taste'")

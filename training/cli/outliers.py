@@ -67,8 +67,8 @@ def outliers(
     opened = open_run(run)
     embeddings = None
     if logistic:
+        from artextract.cli.progress import progress_bar
         from training.evaluation.embeddings import embed_run
-        from training.loops.progress import progress_bar
 
         with progress_bar("Embedding images", len(opened.samples)) as on_images:
             embeddings = embed_run(opened, model, on_images)

@@ -43,10 +43,10 @@ def report(run: Path, out: Path | None, baseline: bool, model: str) -> None:
 
     opened = open_run(run)
     if baseline:
+        from artextract.cli.progress import progress_bar
         from training.evaluation.baseline import make_baseline
         from training.evaluation.embeddings import embed_run
         from training.evaluation.evaluate import SPLITS
-        from training.loops.progress import progress_bar
 
         with progress_bar("Embedding images", len(opened.samples)) as on_images:
             embeddings = embed_run(opened, model, on_images)

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from artextract.cli.progress import progress_bar
 from artextract.errors import CacheError, ImageError, InputError
 from artextract.files import atomic_write, replacing
 from artextract.images.opening import open_image, read_image_file
 from artextract.images.preprocess import Preprocess
 from training.data.samples import Sample
-from training.loops.progress import progress_bar
 
 _FORMAT = 1
 _MARGIN = 64 << 20

@@ -1,21 +1,10 @@
 """Progress on a terminal, as bars with the time left, and a line for each epoch anywhere."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-
-@contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal; give a function to call with how many more are done."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda count: bar.advance(task, count)
+from artextract.cli.progress import make_progress
 
 
 class StageProgress:
@@ -25,16 +14,7 @@ class StageProgress:
         """Prepare for ``epochs`` epochs of ``steps`` steps."""
         self._stage, self._steps, self._epochs = stage, steps, epochs
         self._visible = visible
-        self._console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-            disable=not (visible and self._console.is_terminal),
-        )
+        self._bar = make_progress(visible=visible)
         self._task = self._bar.add_task(stage, total=steps * epochs)
         self._begun = time.monotonic()
         self._epochs_here = 0  # without those before the training was resumed
@@ -69,7 +49,7 @@ class StageProgress:
     def say(self, line: str) -> None:
         """Show a line above the bar."""
         if self._visible:
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def format_seconds(seconds: float) -> str:

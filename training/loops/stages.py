@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from artextract.cli.progress import progress_bar
 from artextract.errors import CacheError
 from artextract.images.preprocess import Preprocess
 from training.config import Config
@@ -15,7 +16,6 @@ from training.data.features import FLIPS, CachedFeatures, Images, feature_batche
 from training.loops.checkpoint import Checkpoints
 from training.loops.loop import LAST, Best, Stage, train
 from training.loops.processes import Processes, choose_precision
-from training.loops.progress import progress_bar
 from training.loops.recorder import Recorder
 from training.loops.schedule import head_groups, network_groups
 from training.loops.tasks import EncodedDataset, FeatureTask, ImageTask

@@ -1,6 +1,7 @@
 """The command line as a whole: exit codes, streams, the default store, a closed pipe."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from commands import Artextract, assert_one_sentence
 
 from artextract import __version__
 from artextract.catalog.artwork import Artwork
-from artextract.cli.main import COMMANDS, main
+from artextract.cli.main import ALIASES, SECTIONS, main, root
 from artextract.store import ModelIdentity, Point, create_store, open_store
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -49,10 +50,35 @@ def test_version_and_help(artextract: Artextract) -> None:
         ran = artextract(*words)
         assert (ran.code, ran.err) == (0, "")
         shown = " ".join(ran.out.split())
-        at = [shown.index(f" {name} {summary}") for name, (_, summary) in COMMANDS.items()]
+        rows = [
+            row
+            for heading, commands in SECTIONS.items()
+            for row in (f" {heading}:", *(f" {n} {text}" for n, (_, text) in commands.items()))
+        ]
+        at = [shown.index(row) for row in rows]
         assert at == sorted(at)
-    for name in COMMANDS:
+        for name in ALIASES:
+            assert f"\n  {name} " not in ran.out
+    for name in root.lazy_commands:
         assert artextract(name, "-h").out == artextract(name, "--help").out != ""
+
+
+def test_names_of_earlier_versions_say_the_new_name_and_run(
+    store: Path, artextract: Artextract, tmp_path: Path
+) -> None:
+    ran = artextract("info", "--store", store)
+    assert ran.code == 0
+    assert "Use `artextract collection info`." in ran.err
+    now = artextract("collection", "info", "--store", store)
+    assert (now.out, now.err) == (ran.out, "")
+    out = tmp_path / "old.csv"
+    ran = artextract("export", "collection", "--store", store, "--out", out)
+    assert ran.code == 0
+    assert "Use `artextract collection save`." in ran.err
+    assert out.stat().st_size
+    assert "collection" not in artextract("export", "--help").out
+    for name, (_, new) in ALIASES.items():
+        assert f"Use `{new}`." in " ".join(artextract(name, "--help").out.split())
 
 
 def test_as_a_module_and_as_a_script() -> None:
@@ -83,7 +109,7 @@ def test_a_known_failure_exits_with_1(store: Path, artextract: Artextract) -> No
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("serch",), "no command 'serch'; the commands are " + ", ".join(COMMANDS)),
+        (("serch",), "no command 'serch'; the commands are " + ", ".join(root.lazy_commands)),
         (("search", "--nonsense"), "--nonsense"),
         (("search", "a", "b"), "b"),
         (("search", "-k", "many"), "-k"),
@@ -105,14 +131,14 @@ def test_wrong_usage_exits_with_2(
     assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize("words", [(), ("ingest",), ("export",)])
+@pytest.mark.parametrize("words", [(), ("ingest",), ("collection",), ("export",)])
 def test_a_group_without_a_command_shows_its_help(
     words: tuple[str, ...], artextract: Artextract
 ) -> None:
     ran = artextract(*words)
     assert ran.code == 2
     assert "Usage: artextract" in ran.out + ran.err
-    assert "Commands:" in ran.out + ran.err
+    assert re.search(r"^(Commands|Start):$", ran.out + ran.err, re.M)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to see what a process does")
@@ -149,7 +175,12 @@ def test_a_pipe_that_is_closed_early(store: Path, format_: str, start_artextract
 
 @pytest.mark.parametrize(
     "words",
-    [("search", "-k", 2), ("search", "-k", 2, "--format", "json"), ("info",), ("search", "--help")],
+    [
+        ("search", "-k", 2),
+        ("search", "-k", 2, "--format", "json"),
+        ("collection", "info"),
+        ("search", "--help"),
+    ],
 )
 def test_a_pipe_that_is_closed_from_the_start(store: Path, words: tuple[object, ...]) -> None:
     reader, writer = os.pipe()
@@ -173,13 +204,13 @@ def test_default_store(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ARTEXTRACT_STORE", raising=False)
-    assert_one_sentence(artextract("info"), "there is no store at artextract-store")
+    assert_one_sentence(artextract("collection", "info"), "there is no store at artextract-store")
     make_store(tmp_path / "artextract-store", 2)
-    assert "works    2\n" in artextract("info").out
+    assert "artworks  2\n" in artextract("collection", "info").out
     monkeypatch.setenv("ARTEXTRACT_STORE", str(store))
-    assert f"works    {COUNT}\n" in artextract("info").out
+    assert f"artworks  {COUNT}\n" in artextract("collection", "info").out
     assert artextract("search", "-k", 1).err == f"1 of {COUNT} artworks.\n"
-    assert "works    2\n" in artextract("info", "--store", "artextract-store").out
+    assert "artworks  2\n" in artextract("collection", "info", "--store", "artextract-store").out
 
 
 def test_main_takes_the_process_s_arguments(

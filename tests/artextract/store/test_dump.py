@@ -65,13 +65,13 @@ def test_from_folder_to_server_and_back(
     here, there, back = str(tmp_path / "a"), f"{server.url}/b", str(tmp_path / "c")
     fill(here)
     for source, target, name in ((here, there, "one"), (there, back, "two")):
-        ran = artextract("export-store", "--store", source, "--out", tmp_path / name)
+        ran = artextract("collection", "dump", "--store", source, "--out", tmp_path / name)
         assert ran.code == 0, ran
         assert "108 images in 5 files" in ran.out
-        ran = artextract("import-store", tmp_path / name, "--store", target)
+        ran = artextract("collection", "restore", tmp_path / name, "--store", target)
         assert "wrote 108 images; all 108 of the dump are there and equal" in ran.out
         assert_equal(here, target)
-        ran = artextract("import-store", tmp_path / name, "--store", target)
+        ran = artextract("collection", "restore", tmp_path / name, "--store", target)
         assert "wrote 0 images; all 108" in ran.out
 
 
@@ -150,9 +150,9 @@ def test_damage_is_found(tmp_path: Path, artextract: Artextract) -> None:
     folder = tmp_path / "dump"
 
     def take_in() -> Ran:
-        return artextract("import-store", folder, "--store", tmp_path / "b")
+        return artextract("collection", "restore", folder, "--store", tmp_path / "b")
 
-    assert_one_sentence(take_in(), "there is no dump", "export-store")
+    assert_one_sentence(take_in(), "there is no dump", "collection dump")
     with open_store(str(tmp_path / "a")) as store:
         save_dump(store, folder)
     part = folder / "part-000002.parquet"

@@ -16,7 +16,7 @@ from nga_generator import write_tables
 from artextract.errors import CatalogError
 from ingest.sources.iiif import ImageServer
 from ingest.sources.nga import NgaSource
-from ingest.sources.nga_tables import TABLES, Selection, Tables, Works, select
+from ingest.sources.nga_tables import TABLES, Artworks, Selection, Tables, select
 
 Rows = list[dict[str, str]]
 
@@ -77,7 +77,7 @@ def add(name: str, *rows: Mapping[str, str]) -> Rows:
     return [*SMALL[name], *({**SMALL[name][0], **row} for row in rows)]
 
 
-def uuids(works: Works) -> list[str]:
+def uuids(works: Artworks) -> list[str]:
     return [row["uuid"] for row in works]
 
 
@@ -89,7 +89,7 @@ def message(tables_folder: Path, selection: Selection | None = None) -> str:
     return said
 
 
-ANY = Selection(classifications=(), open_access_only=False)
+ANY = Selection(classification=(), all_rights=True)
 
 
 def test_objects_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_without_the_flag_nothing_is_open(tmp_path: Path) -> None:
     columns = [column for column in SMALL["published_images"][0] if column != "openaccess"]
     tables = write(tmp_path, published_images=as_csv(SMALL["published_images"], columns))
     assert not tables.has("published_images", "openaccess")
-    works = select(tables, Selection(classifications=()))
+    works = select(tables, Selection(classification=()))
     assert works.count == 0
     assert works.funnel[-1] == ("with an open-access image", 0)
     assert [row["openaccess"] for row in select(tables, ANY)] == [False] * 3
@@ -247,10 +247,10 @@ def test_no_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(classifications=("Paintings",)),
+        (Selection(classification=("Paintings",)),
          "no object in the tables has `classification` 'Paintings'; known: Painting, Print"),
-        (Selection(classifications=("Painting", "Prnt")), "`classification` 'Prnt'"),
-        (Selection(departments=("XYZ",)), "`department` 'XYZ'; known: CAB, CF"),
+        (Selection(classification=("Painting", "Prnt")), "`classification` 'Prnt'"),
+        (Selection(department=("XYZ",)), "`department` 'XYZ'; known: CAB, CF"),
     ],
 )  # fmt: skip
 def test_unknown_names_are_refused_with_those_that_are_known(
@@ -263,12 +263,12 @@ def test_unknown_names_are_refused_with_those_that_are_known(
 def test_a_department_where_the_column_is_missing(tmp_path: Path) -> None:
     columns = ["objectid", "title", "classification", "attribution"]
     write(tmp_path, objects=as_csv(SMALL["objects"], columns))
-    assert message(tmp_path, Selection(departments=("CAB",))).endswith("known: none")
+    assert message(tmp_path, Selection(department=("CAB",))).endswith("known: none")
 
 
 def test_names_match_in_any_case(tmp_path: Path) -> None:
     tables = write(tmp_path)
-    chosen = Selection(classifications=("PAINTING", "print"), departments=("cab",))
+    chosen = Selection(classification=("PAINTING", "print"), department=("cab",))
     assert uuids(select(tables, chosen)) == ["u10", "u100"]
 
 
@@ -289,7 +289,7 @@ def test_images_without_a_name_an_object_or_an_address(tmp_path: Path) -> None:
         {"uuid": "unknown object", "depictstmsobjectid": "12345"},
         {"uuid": "no address", "iiifurl": "", "depictstmsobjectid": "10"},
     )
-    chosen = Selection(classifications=(), all_images=True)
+    chosen = Selection(classification=(), all_images=True)
     assert uuids(select(write(tmp_path, published_images=images), chosen)) == ["u9", "u10", "u100"]
 
 
@@ -323,7 +323,7 @@ def test_the_primary_image_is_taken_or_all_in_their_order(tmp_path: Path) -> Non
     ]  # fmt: skip
     tables = write(tmp_path, published_images=images)
     assert uuids(select(tables, ANY)) == ["y", "z", "p"]
-    every = list(select(tables, Selection(classifications=(), all_images=True)))
+    every = list(select(tables, Selection(classification=(), all_images=True)))
     assert [row["uuid"] for row in every] == ["y", "x", "z", "a", "b", "c", "n", "p", "q"]
     assert [row["uuid"] for row in every if row["is_first"]] == ["y", "z", "p"]
     assert [row["images"] for row in every] == [2, 2, 5, 5, 5, 5, 5, 2, 2]
@@ -345,8 +345,8 @@ def test_limit_counts_objects(limit: int, expected: list[str], tmp_path: Path) -
     images = add("published_images", {"uuid": "second", "depictstmsobjectid": "9",
                                       "viewtype": "alternate"})  # fmt: skip
     tables = write(tmp_path, published_images=images)
-    assert uuids(select(tables, Selection(classifications=(), limit=limit))) == expected
-    every = select(tables, Selection(classifications=(), limit=limit, all_images=True))
+    assert uuids(select(tables, Selection(classification=(), limit=limit))) == expected
+    every = select(tables, Selection(classification=(), limit=limit, all_images=True))
     assert uuids(every) == ["u9", "second", *expected[1:]]
     step, left = every.funnel[-1]
     assert step == f"within the limit of {limit}"
@@ -423,12 +423,12 @@ class Oracle:
         counts = [len(left)]
         images = self.images
         for column, names in (
-            ("classification", selection.classifications), ("departmentabbr", selection.departments)
+            ("classification", selection.classification), ("departmentabbr", selection.department)
         ):  # fmt: skip
             if names:
                 left = [row for row in left if row[column] in names]
                 counts.append(len(left))
-        for only_open in [False, True] if selection.open_access_only else [False]:
+        for only_open in [False, True] if not selection.all_rights else [False]:
             if only_open:
                 images = [row for row in images if row["openaccess"] == "1"]
             owners = {row["depictstmsobjectid"] for row in images}
@@ -483,10 +483,10 @@ def as_oracle(row: dict[str, Any]) -> dict[str, Any]:
 SELECTIONS = [
     Selection(),
     Selection(all_images=True),
-    Selection(open_access_only=False, all_images=True),
-    Selection(classifications=(), open_access_only=False, all_images=True),
-    Selection(classifications=("Print", "Painting"), limit=17),
-    Selection(classifications=("Drawing",), departments=("CG-E",), all_images=True, limit=5),
+    Selection(all_rights=True, all_images=True),
+    Selection(classification=(), all_rights=True, all_images=True),
+    Selection(classification=("Print", "Painting"), limit=17),
+    Selection(classification=("Drawing",), department=("CG-E",), all_images=True, limit=5),
 ]
 
 
@@ -511,7 +511,7 @@ def test_a_museums_tables_against_plain_loops(shared: Path) -> None:
     oracle = Oracle(folder)
     departments = Counter(at for row in oracle.objects if (at := row["departmentabbr"]))
     chosen = tuple(name for name, _ in departments.most_common(2))
-    for selection in (Selection(), Selection(departments=chosen, limit=100)):
+    for selection in (Selection(), Selection(department=chosen, limit=100)):
         counts, expected = oracle.select(selection)
         works = select(Tables(folder), selection)
         assert [left for _, left in works.funnel] == counts

@@ -15,7 +15,7 @@ from qdrant_server import serve_qdrant
 from artextract.errors import InputError
 from artextract.store import open_store
 from artextract.store.location import Location
-from search.bench.check import AnswerCheck, save_passing
+from search.bench.check import ResultCheck, save_passing
 from search.bench.engines import Setting
 from search.bench.faiss_mirror import Mirror, MirrorState, build_mirror
 from search.bench.figures import Figures, Line, make_figures, recall
@@ -191,7 +191,7 @@ def test_a_row_outside_the_filter_stops_the_run(
 def test_answers_are_checked_against_their_own_filter(mirror: Mirror, tmp_path: Path) -> None:
     plan = make_plan(mirror, None, count=8, limit=3)
     save_passing(plan, mirror, tmp_path)
-    check = AnswerCheck(tmp_path, plan)
+    check = ResultCheck(tmp_path, plan)
     for name in plan.restrictions:
         rows = [plan.restriction(name, query).rows(mirror) for query in range(8)]
         answers = [range(POINTS) if each is None else each.tolist() for each in rows]
@@ -270,7 +270,7 @@ def test_a_second_run_takes_mirror_and_collection_as_they_are(
     assert "1,999 vectors" in ran.out
 
 
-def test_a_server_is_asked_too(tmp_path: Path, artextract: Artextract) -> None:
+def test_a_server_is_measured_too(tmp_path: Path, artextract: Artextract) -> None:
     from artextract.store.dump import load_dump, save_dump
 
     with make_store(str(tmp_path / "store"), 1000, 8) as store:
@@ -288,10 +288,10 @@ def test_a_server_is_asked_too(tmp_path: Path, artextract: Artextract) -> None:
     ("words", "code", "said"),
     [
         (["--indexes", "tree"], 2, "'tree' is unknown"),
-        (["--ef", "many"], 2, "'many' is not understood"),
-        (["--ef", "0"], 2, "'0' is not understood"),
+        (["--ef", "many"], 2, "'many' is not a list"),
+        (["--ef", "0"], 2, "'0' is not a list"),
         (["--store", "nowhere"], 1, "there is no store"),
-        (["--report-only"], 1, "holds no answers"),
+        (["--report-only"], 1, "holds no results"),
         (["--synthetic", "1000", "--dim", "8", "--by", "style", "--queries", "2"], 1, "'style'"),
         (
             ["--synthetic", "1000", "--dim", "8", "--device", "cuda", "--indexes", "flat"],

@@ -201,7 +201,7 @@ def test_threads_take_turns_on_a_gpu(mirror: Mirror) -> None:
 
 @pytest.mark.usefixtures("gpu")
 def test_what_a_gpu_cannot_do_is_refused(mirror: Mirror) -> None:
-    with pytest.raises(InputError, match=r"no hnsw on a GPU, only flat.*--device cpu"):
+    with pytest.raises(InputError, match=r"no hnsw on a GPU, only flat.*set `device` to cpu"):
         mirror.index("hnsw", "cuda")
     index = mirror.index("ivf-flat", "cuda")
     for limit, effort in ((2049, 8), (10, 2049)):
@@ -240,7 +240,7 @@ def test_a_stale_mirror_is_refused(tmp_path: Path) -> None:
         build_mirror(store, tmp_path / "m")
         Mirror(tmp_path / "m", MirrorState.of(store, "visual"))
         store.delete([points[0].id])
-        with pytest.raises(StoreMismatchError, match=r"points differ .*--rebuild"):
+        with pytest.raises(StoreMismatchError, match=r"points differ .*`rebuild`"):
             Mirror(tmp_path / "m", MirrorState.of(store, "visual"))
         build_mirror(store, tmp_path / "m")
     with create_store(str(tmp_path / "s"), MANIFEST.model, vectors={"visual": 8}) as store:
@@ -258,7 +258,7 @@ def test_what_is_missing_is_said(mirror: Mirror, store: Store, tmp_path: Path) -
     with pytest.raises(InputError, match="damaged"):
         Mirror(tmp_path, state)
     if not hasattr(faiss, "StandardGpuResources"):
-        with pytest.raises(PackageError, match=r"needs faiss-gpu .*--device cpu"):
+        with pytest.raises(PackageError, match=r"needs faiss-gpu .*set `device` to cpu"):
             mirror.index("flat", "cuda")
 
 

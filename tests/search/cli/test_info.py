@@ -1,4 +1,4 @@
-"""``artextract info``: counts, model and names."""
+"""``artextract collection info``: counts, model and names."""
 
 import json
 import re
@@ -31,10 +31,10 @@ def test_counts_model_and_names(tmp_path: Path, artextract: Artextract) -> None:
     names = ["Edgar Degas"] * 3 + ["Claude Monet"] * 4 + ["Berthe Morisot"] * 2 + [None]
     names += ["Mary Cassatt"] * 5 + ["Paul Cézanne"] * 6 + ["El Greco"]
     store = make_store(tmp_path / "store", names)
-    ran = artextract("info", "--store", store)
+    ran = artextract("collection", "info", "--store", store)
     assert (ran.code, ran.err) == (0, "")
     said = lines_of(ran.out)
-    assert said["works"] == str(len(names))
+    assert said["artworks"] == str(len(names))
     assert said["model"] == "small (abababababab)"
     assert said["vectors"] == "visual: 8 dimensions, cosine"
     assert said["artist"] == (
@@ -52,13 +52,17 @@ def test_counts_model_and_names(tmp_path: Path, artextract: Artextract) -> None:
 def test_no_dots_where_all_names_are_shown(
     names: list[str | None], tmp_path: Path, artextract: Artextract
 ) -> None:
-    said = lines_of(artextract("info", "--store", make_store(tmp_path / "store", names)).out)
+    said = lines_of(
+        artextract("collection", "info", "--store", make_store(tmp_path / "store", names)).out
+    )
     assert said["artist"].endswith(")")
 
 
 def test_an_empty_collection(tmp_path: Path, artextract: Artextract) -> None:
-    said = lines_of(artextract("info", "--store", make_store(tmp_path / "store", [])).out)
-    assert said["works"] == "0"
+    said = lines_of(
+        artextract("collection", "info", "--store", make_store(tmp_path / "store", [])).out
+    )
+    assert said["artworks"] == "0"
     assert "artist" not in said
 
 
@@ -87,9 +91,14 @@ def make_dated(location: Path) -> list[Artwork]:
 
 def test_json(tmp_path: Path, artextract: Artextract) -> None:
     works = make_dated(tmp_path / "störe")
-    ran = artextract("info", "--store", tmp_path / "störe", "--format", "json", "--top", 1)
+    ran = artextract(
+        "collection", "info", "--store", tmp_path / "störe", "--format", "json", "--top", 1
+    )
     assert (ran.code, ran.err) == (0, "")
-    assert "Flémish" in artextract("info", "--store", tmp_path / "störe", "--format", "json").out
+    assert (
+        "Flémish"
+        in artextract("collection", "info", "--store", tmp_path / "störe", "--format", "json").out
+    )
     said = json.loads(ran.out)
     files = [path for path in (tmp_path / "störe").rglob("*") if path.is_file()]
     assert 0 < said.pop("disk_bytes") <= sum(path.stat().st_size + 4096 for path in files)
@@ -124,7 +133,7 @@ def length(work: Artwork) -> int:
 
 def test_a_histogram_as_text(tmp_path: Path, artextract: Artextract) -> None:
     make_dated(tmp_path / "store")
-    out = artextract("info", "--store", tmp_path / "store").out
+    out = artextract("collection", "info", "--store", tmp_path / "store").out
     assert "6, with 8 images" in out
     start = next(at for at, line in enumerate(out.splitlines()) if line.startswith("years"))
     rows = []
@@ -132,7 +141,7 @@ def test_a_histogram_as_text(tmp_path: Path, artextract: Artextract) -> None:
         if match := re.fullmatch(r"(?:years)? +(-?\d+)(?: to (-?\d+))? +(\d+) ?(█*)", line):
             rows.append((int(match[1]), int(match[3]), len(match[4])))
     said = json.loads(
-        artextract("info", "--store", tmp_path / "store", "--format", "json").out
+        artextract("collection", "info", "--store", tmp_path / "store", "--format", "json").out
     )  # fmt: skip
     assert [(first, works) for first, works, _ in rows] == [
         (span["begin"], span["works"]) for span in said["years"]
@@ -146,7 +155,7 @@ def test_a_histogram_as_text(tmp_path: Path, artextract: Artextract) -> None:
 
 def test_an_empty_collection_as_json(tmp_path: Path, artextract: Artextract) -> None:
     store = make_store(tmp_path / "store", [])
-    said = json.loads(artextract("info", "--store", store, "--format", "json").out)
+    said = json.loads(artextract("collection", "info", "--store", store, "--format", "json").out)
     assert (said["works"], said["images"], said["years"], said["undated"]) == (0, 0, [], 0)
     assert said["facets"] == {}
-    assert "years" not in artextract("info", "--store", store).out
+    assert "years" not in artextract("collection", "info", "--store", store).out

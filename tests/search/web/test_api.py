@@ -191,7 +191,7 @@ def test_exports_hold_what_is_asked_for_in_its_order(client: httpx.Client) -> No
         ("/sent/" + "0" * 64, 404, "not kept"),
         ("/drawings/taste?of=atelier:001", 422, "aspect"),
         ("/explain?one=atelier:001&other=nobody", 404, "nobody"),
-        ("/map", 404, "artextract map"),
+        ("/map", 404, "artextract collection map"),
         ("/nothing", 404, "nothing"),
     ],
 )

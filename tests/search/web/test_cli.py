@@ -31,7 +31,7 @@ def test_it_serves_until_it_is_told_to_end(store_path: Path, way: signal.Signals
 
 def test_one_process_owns_the_collection(store_path: Path, artextract: Artextract) -> None:
     with serving(store_path):
-        ran = artextract("info", "--store", store_path)
+        ran = artextract("collection", "info", "--store", store_path)
         assert_one_sentence(ran, "is held by process", "serve --store")
 
 
@@ -68,11 +68,13 @@ def test_for_others_pictures_need_a_key(store_path: Path) -> None:
             assert other.status_code == 421
 
 
-@pytest.mark.parametrize(("command", "lacks"), [("serve", "web"), ("map", "map")])
+@pytest.mark.parametrize(
+    ("command", "lacks"), [(("serve",), "web"), (("collection", "map"), "map")]
+)
 def test_what_is_not_installed_is_named(
     store_path: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch,
-    command: str, lacks: str,
+    command: tuple[str, ...], lacks: str,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    ran = artextract(command, "--store", store_path)
+    ran = artextract(*command, "--store", store_path)
     assert_one_sentence(ran, "not installed", f"'artextract[{lacks}]'")

@@ -12,7 +12,6 @@ from commands import Artextract, assert_one_sentence
 from pages import Page, assert_loads_nothing, screenshot
 from runs import HOSTILE, make_run
 
-from artextract.cli.main import COMMANDS
 from training.evaluation.baseline import make_baseline
 from training.evaluation.bootstrap import bootstrap, paired_bootstrap
 from training.evaluation.calibration import calibrate
@@ -26,11 +25,6 @@ ABLATIONS = {"note": "Each leaves <one> out.", "rows": [
     {"name": "whole", "macro_f1": {"style": 0.6125, "genre": 0.7}},
     {"name": "no recurrent part", "macro_f1": {"style": 0.5}},
 ]}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(COMMANDS, "report", ("training.cli.report:report", ""))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from commands import Artextract, assert_one_sentence
 from pages import Page, assert_loads_nothing, screenshot
 from runs import HOSTILE, blobs, make_run
 
-from artextract.cli.main import COMMANDS
 from artextract.errors import InputError
 from benchmarks.label_noise import average_precision, precision_at, seed_rule, symmetric_noise
 from training.evaluation.baseline import fit_and_predict, out_of_fold
@@ -25,11 +24,6 @@ from training.label_errors.ranking import (
     nearest_of_class,
     neighbour_shares,
 )
-
-
-@pytest.fixture(autouse=True)
-def _offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(COMMANDS, "outliers", ("training.cli.outliers:outliers", ""))
 
 
 @pytest.mark.parametrize("block", [7, 1024])

@@ -23,7 +23,7 @@ const ADDED_TO_LIST = 200;
 
 export async function open(main, info) {
   if (!info.has_map) {
-    throw new ApiError(404, `This collection has no map yet. Create it with: artextract map --store ${info.name}`);
+    throw new ApiError(404, `This collection has no map yet. Create it with: artextract collection map --store ${info.name}`);
   }
   const { ids, points, x, y, colours: colourings } = await get("/map");
   const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": `Map of ${plural(ids.length, "artwork")}. Arrow keys move it, plus and minus zoom. The buttons below select artworks by group.` });

@@ -1,4 +1,4 @@
-"""``artextract export collection``, end to end."""
+"""``artextract collection save``, end to end."""
 
 import json
 from collections.abc import Sequence
@@ -49,9 +49,9 @@ def test_a_table_holds_the_collection(
     artextract: Artextract, store: Path, ending: str, tmp_path: Path
 ) -> None:
     out = tmp_path / f"works{ending}"
-    ran = artextract("export", "collection", "--store", store, "--out", out)
+    ran = artextract("collection", "save", "--store", store, "--out", out)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == f"{out}: 2 works, 3 images, model small, sha256 {'0a' * 32}\n"
+    assert ran.out == f"{out}: 2 artworks, 3 images, model small, sha256 {'0a' * 32}\n"
     works = [work for _, work in read_catalog(out)]
     rooms = [{}, {}, {"room": "12" if ending == ".csv" else 12}]
     assert [dict(work.extra) for work in works if isinstance(work, Artwork)] == rooms
@@ -63,9 +63,9 @@ def test_a_manifest_shows_what_can_be_fetched_and_counts_the_rest(
 ) -> None:
     out = tmp_path / "manifest.json"
     url = "https://museum.example/iiif/manifest.json"
-    ran = artextract("export", "collection", "--store", store, "--out", out, "--id", url)
+    ran = artextract("collection", "save", "--store", store, "--out", out, "--id", url)
     assert ran.code == 0
-    assert ran.out == f"{out}: 1 works, 2 images, model small, sha256 {'0a' * 32}\n"
+    assert ran.out == f"{out}: 1 artworks, 2 images, model small, sha256 {'0a' * 32}\n"
     assert ran.err == (
         "Left out of the manifest: 1 images, because the image is a local file, which has no URL.\n"
     )
@@ -92,7 +92,7 @@ def test_a_collection_that_was_published_can_be_ingested_again(
     stores = [tmp_path / "first", tmp_path / "second"]
     out = tmp_path / "catalog.csv"
     assert artextract("ingest", "catalog", catalog, "--store", stores[0]).code == 0
-    assert artextract("export", "collection", "--store", stores[0], "--out", out).code == 0
+    assert artextract("collection", "save", "--store", stores[0], "--out", out).code == 0
     again = artextract("ingest", "catalog", out, "--images", images, "--store", stores[1])
     assert "embedded 2," in again.out
     payloads = []
@@ -113,9 +113,9 @@ def test_what_is_refused(artextract: Artextract, store: Path, tmp_path: Path) ->
         (("--out", tmp_path / "a.json", "--id", "urn:1"), ("urn:1", "http or https URL")),
     ]
     for words, parts in cases:
-        assert_one_sentence(artextract("export", "collection", "--store", store, *words), *parts)
+        assert_one_sentence(artextract("collection", "save", "--store", store, *words), *parts)
     usage = artextract(
-        "export", "collection", "--store", store, "--out", tmp_path / "a.csv", "--id", "http://a.b"
+        "collection", "save", "--store", store, "--out", tmp_path / "a.csv", "--id", "http://a.b"
     )
     assert usage.code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["old.csv"]
@@ -125,9 +125,9 @@ def test_an_empty_collection_and_one_that_is_missing(
     artextract: Artextract, tmp_path: Path
 ) -> None:
     empty, out = make_store(tmp_path / "empty", []), tmp_path / "a.csv"
-    ran = artextract("export", "collection", "--store", empty, "--out", out)
+    ran = artextract("collection", "save", "--store", empty, "--out", out)
     assert_one_sentence(ran, "holds no artworks", "artextract ingest")
-    ran = artextract("export", "collection", "--store", tmp_path / "none", "--out", out)
+    ran = artextract("collection", "save", "--store", tmp_path / "none", "--out", out)
     assert_one_sentence(ran, "there is no store")
     assert not out.exists()
 
@@ -137,7 +137,7 @@ def test_a_collection_of_local_files_makes_no_manifest(
 ) -> None:
     folder = make_store(tmp_path / "store", WORKS[2:])
     out = tmp_path / "a.json"
-    ran = artextract("export", "collection", "--store", folder, "--out", out)
+    ran = artextract("collection", "save", "--store", folder, "--out", out)
     assert_one_sentence(ran, "can show none of 1 images", "image_url or iiif")
     assert not out.exists()
 
@@ -145,5 +145,5 @@ def test_a_collection_of_local_files_makes_no_manifest(
 def test_force_replaces_a_file(artextract: Artextract, store: Path, tmp_path: Path) -> None:
     out = tmp_path / "works.csv"
     out.write_text("old")
-    assert artextract("export", "collection", "--store", store, "--out", out, "--force").code == 0
+    assert artextract("collection", "save", "--store", store, "--out", out, "--force").code == 0
     assert out.read_text(encoding="utf-8").startswith("id,")
