@@ -83,7 +83,7 @@ def _ask(
     variants = [each.rows(mirror) for each in plan.restrictions[name]]
     index.search(plan.queries[0], plan.limit, effort=effort, rows=variants[0], always_index=inside)
     deadline = time.perf_counter() + seconds
-    times, hits, wanted, outside = [], 0, 0, 0
+    times, hits, expected, outside = [], 0, 0, 0
     for at, query in enumerate(plan.queries):
         allowed = variants[at % len(variants)]
         begun = time.perf_counter()
@@ -92,13 +92,13 @@ def _ask(
         true = plan.truth[name][at]
         true = true[true >= 0]
         hits += int(np.isin(true, found).sum())
-        wanted += len(true)
+        expected += len(true)
         outside += 0 if allowed is None else int((~np.isin(found, allowed)).sum())
         if at >= 10 and time.perf_counter() > deadline:
             break
     return {
         "queries": len(times),
         "p50_ms": 1000 * statistics.median(times),
-        "recall": hits / wanted,
+        "recall": hits / expected,
         "outside_filter": outside,
     }

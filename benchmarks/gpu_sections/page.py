@@ -59,7 +59,7 @@ def make_page(results: dict[str, Any]) -> str:
 
 
 def ran_on_gpu(results: dict[str, Any]) -> bool:
-    """Return whether a GPU was asked for and a session on it has run."""
+    """Return whether a GPU was requested and a session on it has run."""
     figures = results["sections"].get("machine", {}).get("figures", {})
     providers = figures.get("providers", [])
     return bool(results["device"] == "cuda" and providers[:1] == ["CUDAExecutionProvider"])
@@ -70,7 +70,7 @@ def _headline(results: dict[str, Any]) -> str:
         gpus = results["sections"]["machine"]["figures"]["gpus"]
         return f"The main job on a GPU: {gpus[0]['name'] if gpus else 'a GPU without a name'}"
     if results["device"] == "cuda":
-        return "The GPU benchmark, which did not run on a GPU: CUDA was asked for and did not load"
+        return "The GPU benchmark, which did not run on a GPU: CUDA was requested and did not load"
     return "The GPU benchmark, run on a CPU: no figure on this page comes from a GPU"
 
 

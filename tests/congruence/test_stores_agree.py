@@ -263,7 +263,7 @@ def same_hits(one: list[Hit], other: list[Hit]) -> bool:
 def disagreements(stores: dict[str, Store], name: str) -> list[str]:
     """The stores whose answer to the query of this name is not the oracle's."""
     expected = QUERIES[name](stores["oracle"])
-    return [store for store, asked in stores.items() if not same(expected, QUERIES[name](asked))]
+    return [store for store, opened in stores.items() if not same(expected, QUERIES[name](opened))]
 
 
 def test_there_are_many_kinds_of_queries() -> None:

@@ -1,4 +1,4 @@
-"""What pip would install for each combination of extras, asked of a real package index."""
+"""What pip would install for each combination of extras, resolved against a real package index."""
 
 import json
 import subprocess
@@ -67,8 +67,8 @@ class RemoteFile(RawIOBase):
         end = self._size if count < 0 else min(self._size, self._at + count)
         if end <= self._at:
             return b""
-        asked = {"Range": f"bytes={self._at}-{end - 1}"}
-        answer = self._client.get(self._url, headers=asked).raise_for_status()
+        headers = {"Range": f"bytes={self._at}-{end - 1}"}
+        answer = self._client.get(self._url, headers=headers).raise_for_status()
         assert answer.status_code == 206, "this index does not serve ranges of a file"
         self._at = end
         return answer.content

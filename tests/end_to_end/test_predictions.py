@@ -1,4 +1,4 @@
-"""Classes that a network predicted: kept, asked for, shown, and never mixed with the catalog's."""
+"""Classes that a network predicted: stored, filtered by, shown, and never mixed with the catalog's."""
 
 import csv
 import json

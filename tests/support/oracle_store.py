@@ -158,8 +158,8 @@ def satisfies(condition: Mapping[str, Any], point_id: str, payload: Mapping[str,
         numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
         return any(within(number, condition["range"]) for number in numbers)
     match = condition["match"]
-    wanted = [match["value"]] if "value" in match else match["any"]
-    return any(type(v) is type(w) and v == w for v in values for w in wanted)
+    expected = [match["value"]] if "value" in match else match["any"]
+    return any(type(v) is type(w) and v == w for v in values for w in expected)
 
 
 def within(number: float, range_: Mapping[str, float]) -> bool:
