@@ -71,7 +71,7 @@ class TestTheOutputIsCheckedFirst:
     def test_an_existing_file_is_kept(self, tmp_path: Path) -> None:
         out = tmp_path / "model.onnx"
         out.write_bytes(b"older")
-        assert "--force" in fails(InputError, "--out", out)
+        assert "replace it with force" in fails(InputError, "--out", out)
         assert out.read_bytes() == b"older"
 
     def test_a_wrong_suffix(self, tmp_path: Path) -> None:
