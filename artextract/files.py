@@ -62,5 +62,11 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
         temporary.replace(path)
+        if durable and os.name == "posix":
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # the new name, too, survives a power cut
+            finally:
+                os.close(folder)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Classes that a network predicted: stored, filtered by, shown, and never mixed with the catalog's."""
+"""Predicted classes: stored, filtered by, shown, and never mixed with the catalog's."""
 
 import csv
 import json
