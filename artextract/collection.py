@@ -307,7 +307,7 @@ class Collection:
             own = manifest.classifier
             model = model or manifest.model.file or manifest.model.name
             classifier = classifier or ("none" if own is None else own.file or own.name)
-            aspects = aspects or [name for name in manifest.vectors if name != "visual"] or "none"
+            aspects = aspects or [name for name in manifest.vectors if name != "visual"] or "visual"
         config = IngestConfig(
             store=self.location,
             model=model or DEFAULT_MODEL,

@@ -34,7 +34,7 @@ def search(store: Store, request: SearchRequest) -> Answer:
     if not scored and matching and request.min_score is None:
         raise QueryError(
             f"none of the {matching} artworks that match has a vector for "
-            f"{' and '.join(targets)} (no face or no figure was found in them); give another "
+            f"{' and '.join(targets)} ({_absent(targets)} in them); give another "
             "aspect as `by`"
         )
     results = [
@@ -94,13 +94,19 @@ def _target(like: Sequence[Query], unlike: Sequence[Query], aspect: str) -> list
     """
     for query in (*like, *unlike):
         if aspect not in query.vectors:
-            absent = ASPECTS[aspect].absent if aspect in ASPECTS else "nothing was measured"
             raise QueryError(
-                f"{absent} in {query.label!r}, so there is nothing to compare by {aspect}; leave "
-                f"out `by` {aspect}, or give another image"
+                f"{_absent([aspect])} in {query.label!r}, so there is nothing to compare by "
+                f"{aspect}; leave out `by` {aspect}, or give another image"
             )
     return combine(
         [query.vectors[aspect] for query in like], [query.vectors[aspect] for query in unlike]
+    )
+
+
+def _absent(aspects: Iterable[str]) -> str:
+    """Return why an image has no vector of one of ``aspects``, such as "no face was found"."""
+    return " or ".join(
+        ASPECTS[name].absent if name in ASPECTS else "nothing was measured" for name in aspects
     )
 
 

@@ -50,7 +50,7 @@ class Lighting(Aspect):
             name="key",
             fact="key",
             label="Tonal key",
-            help="Only dark (low), middling (mid) or light (high) images; any of.",
+            help="Only dark (low), medium (mid) or light (high) images; any of.",
             example="low",
             choices=("low", "mid", "high"),
             read=lambda facts: [facts["light"]["key"]],
@@ -72,7 +72,7 @@ class Lighting(Aspect):
     def describe(self, one: Compared, other: Compared) -> str:
         lights = [each.payload["light"] for each in (one, other)]
         first, second = (
-            {"low": "dark", "mid": "middling", "high": "light"}[each["key"]] for each in lights
+            {"low": "dark", "mid": "medium", "high": "light"}[each["key"]] for each in lights
         )
         tone = f"both are {first}" if first == second else f"one is {first}, the other {second}"
         sides = [each["direction"] for each in lights]

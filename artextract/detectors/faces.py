@@ -152,7 +152,7 @@ def _face(box: _Box, scale: Floats, mesh: Floats | None = None) -> Face:
 
 
 def _face_of(person: Person, scale: Floats) -> Face | None:
-    """Return the face derived from a person's nose, eyes and ears, if one of them is sure.
+    """Return the face derived from the points of a person's head, if one of them is sure.
 
     ``scale`` is the image's width and height in pixels.
     """

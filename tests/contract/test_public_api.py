@@ -187,6 +187,16 @@ def test_a_new_collection_is_filled_from_a_catalog(tmp_path: Path) -> None:
         assert len(collection.search("1")) == 2
 
 
+def test_a_collection_of_visual_alone_is_added_to(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        PIL.Image.effect_noise((80, 60), 90).convert("RGB").save(tmp_path / f"{name}.png")
+    model = str(FIXTURES / "tiny.onnx")
+    with public.open(tmp_path / "new", create=True) as collection:
+        collection.ingest(tmp_path, model=model, aspects="visual", limit=1)
+        assert collection.aspects == ["visual"]
+        assert collection.ingest(tmp_path).embedded == 1
+
+
 def to_words(query: str | None, fields: Mapping[str, Any]) -> list[str]:
     """Return the command line that asks the same."""
     words = [query] if query else []

@@ -97,12 +97,12 @@ def test_a_query_without_a_head_says_so(folder: Path, artextract: Artextract) ->
     assert_one_sentence(ran, "no face was found", "leave out --by face")
 
 
-def test_works_without_heads_are_no_answer(
+def test_artworks_without_faces_are_no_results(
     folder: Path, artextract: Artextract, works: dict[str, atelier.Work]
 ) -> None:
     query = portrait(works, "front")
     ran = artextract("search", query, "--store", folder / "store", "--by", "face", "--faces", "0")
-    assert_one_sentence(ran, "none of the", "has what --by face compares")
+    assert_one_sentence(ran, "none of the", "vector for face (no face was found in them)")
 
 
 def test_a_part_of_a_picture(folder: Path, artextract: Artextract) -> None:

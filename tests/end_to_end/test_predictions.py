@@ -163,7 +163,7 @@ def test_an_embedder_alone_predicts_nothing_and_is_not_mixed_with_a_classifier(
     ran = artextract(*words, "--model", "efficientnet-lite0", "--classifier", "wikiart-lite0")
     assert_one_sentence(ran, "predicted by no model", "--classifier none")
     ran = artextract("search", "--store", location, "--predicted-style", "Baroque")
-    assert_one_sentence(ran, "nothing was predicted", "--classifier")
+    assert_one_sentence(ran, "has no predictions", "--classifier")
     ran = artextract("search", "w1", "--store", location, "--by", "style")
     assert_one_sentence(ran, "unknown aspect 'style'", "visual")
 
@@ -202,13 +202,15 @@ def test_what_tells_no_classes_is_no_classifier(
 ) -> None:
     words = ("ingest", "catalog", catalog, "--store", tmp_path / "store")
     for classifier, said in (
-        ("efficientnet-lite0", "tells no classes"),
+        ("efficientnet-lite0", "predicts no classes"),
         ("none.onnx", "there is no model file none.onnx"),
         ("vgg", "unknown model 'vgg'"),
     ):
         assert_one_sentence(artextract(*words, "--classifier", classifier), said)
     ran = artextract(*words, "--model", "efficientnet-lite0", "--aspects", "visual,style")
-    assert_one_sentence(ran, "'style' is given by none of efficientnet-lite0", "--classifier")
+    assert_one_sentence(
+        ran, "'style' needs a --classifier that gives style vectors, and efficientnet-lite0"
+    )
     ran = artextract(*words, "--device", "cuda")
     assert_one_sentence(ran, "CUDA")
     assert not (tmp_path / "store").exists()
