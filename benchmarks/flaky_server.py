@@ -1,6 +1,6 @@
 """An ingest of 1,500 real paintings into a server that misbehaves and dies.
 
-    python benchmarks/flaky_server.py
+    python -m benchmarks.flaky_server
 
 The images of $ARTEXTRACT_SHARED/data/nga are ingested three times into a stand-in for a Qdrant
 server (its REST interface over HTTP, answered by qdrant-client's local mode): undisturbed; with
@@ -10,7 +10,6 @@ the same points with the same payload, and the same vectors except for rounding,
 the images of a batch. Figures go to benchmarks/results/flaky_server.json.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -28,9 +27,8 @@ from qdrant_server import QdrantServer, Received, serve_qdrant  # noqa: E402
 
 from artextract.store import open_store  # noqa: E402
 from artextract.store.location import Location  # noqa: E402
+from benchmarks.common import SHARED, save_figures  # noqa: E402
 
-SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
-RESULTS = ROOT / "benchmarks" / "results"
 TROUBLES = ["503", "reset", "lost", "500", "429", "stall"]
 EVERY = 7
 DEAD_SECONDS = 20.0
@@ -67,9 +65,7 @@ def main() -> None:
                 "same_as_undisturbed": same(contents[-1], contents[0]),
                 "summary": done.stdout.splitlines()[0],
             })  # fmt: skip
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(rows, indent=1) + "\n"
-    (RESULTS / "flaky_server.json").write_text(text, encoding="utf-8")
+    save_figures("flaky_server", rows)
     for row in rows:
         print(
             f"{row['run']:14} {row['seconds']:6.1f} s, {row['points']} points, "

@@ -1,14 +1,12 @@
 """What each part of an ingest costs an image, in CPU time of one thread.
 
-    python benchmarks/image_cost.py
+    python -m benchmarks.image_cost
 
 Needs the paintings of $ARTEXTRACT_SHARED. Takes the first 300 of the NGA sample through every step
 but the embedder, with all aspects, and writes as many points to an embedded store; medians of 3.
 CPU time and not wall time, so that other work on the machine counts for less.
 """
 
-import json
-import os
 import statistics
 import tempfile
 import time
@@ -27,9 +25,8 @@ from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import content_hash, make_thumbnail, open_sized, read_image_file
 from artextract.models.registry import DEFAULT_MODEL
 from artextract.store import Point, create_store
+from benchmarks.common import SHARED, save_figures
 
-SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", "../shared"))
-RESULTS = Path(__file__).parent / "results"
 COUNT, REPEATS, BATCH_SIZE = 300, 3, 64
 
 
@@ -110,7 +107,6 @@ def write(models: Models, payload: dict[str, object]) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
     models = load_models(DEFAULT_MODEL, device="cpu")
     paths = list(islice(sorted((SHARED / "data/nga/images").glob("*.jpg")), COUNT))
     image = open_sized(read_image_file(paths[0]), "first")[0]
@@ -132,10 +128,7 @@ def main() -> None:
         "prepare_ms": round(prepare, 2),
         "prepared_images_per_second_and_core": round(1000 / prepare, 1),
     }
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(figures, indent=1) + "\n"
-    (RESULTS / "image_cost.json").write_text(text, encoding="utf-8")
-    print(text, end="")
+    print(save_figures("image_cost", figures), end="")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Retrieval by the packaged networks: the same artwork, style and artist.
 
-    python benchmarks/packaged_models.py
+    python -m benchmarks.packaged_models
 
 Each model of the package embeds the WikiArt sample and the known pairs of
 $ARTEXTRACT_SHARED/data. Queries and gallery of the first table are the validation paintings, which
@@ -12,8 +12,6 @@ ratios are paired. Raw figures go to benchmarks/results/packaged_models.json.
 """
 
 import csv
-import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,14 +23,12 @@ import numpy.typing as npt
 from artextract.images.opening import open_image, read_image_file
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel
+from artextract.statistics import interval, resample
+from benchmarks.common import SHARED, save_figures
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
-SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
 BASELINE = "efficientnet-lite0, visual"
 BOTH = "wikiart-lite0, both added up"
 NEAREST = 10
-DRAWS = 2000
 BATCH = 8
 
 Floats = npt.NDArray[np.float64]
@@ -61,9 +57,7 @@ def main() -> None:
         for name, rows in vectors.items()
     }
     table = [make_row(name, measured, found[BASELINE]) for name, measured in found.items()]
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(table, indent=1) + "\n"
-    (RESULTS / "packaged_models.json").write_text(text, encoding="utf-8")
+    save_figures("packaged_models", table)
     for row in table:
         print(row["name"])
         for task, figure in row["tasks"].items():
@@ -156,23 +150,16 @@ def make_row(name: str, measured: dict[str, Floats], baseline: dict[str, Floats]
     tasks: dict[str, Any] = {}
     for task, values in measured.items():
         other = baseline[task]
-        draws = np.random.default_rng(0).integers(0, len(values), (DRAWS, len(values)))
-        means = values[draws].mean(axis=1)
+        drawn = np.concatenate(list(resample(len(values))))
         tasks[task] = {
             "value": float(values.mean()),
-            "interval": interval(means),
+            "interval": interval(drawn @ values / len(values)),
             "n": len(values),
         }
         if name != BASELINE:
             tasks[task]["ratio"] = float(values.mean() / other.mean())
-            tasks[task]["ratio_interval"] = interval(means / other[draws].mean(axis=1))
+            tasks[task]["ratio_interval"] = interval((drawn @ values) / (drawn @ other))
     return {"name": name, "tasks": tasks}
-
-
-def interval(draws: Floats) -> list[float]:
-    """Return the middle 95 % of ``draws``."""
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return [float(low), float(high)]
 
 
 if __name__ == "__main__":

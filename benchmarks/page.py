@@ -1,6 +1,6 @@
 """Latency of the page's API for concurrent clients, and growth of its memory.
 
-    python benchmarks/page.py --out /tmp/page-bench
+    python -m benchmarks.page --out /tmp/page-bench
 
 A server (`artextract serve`) owns a collection, and concurrent clients of another process on the
 same cores send requests: similar artworks ("similar"), similar artworks under a new filter
@@ -15,7 +15,6 @@ is read after each thousand. Raw figures go to benchmarks/results/page.json.
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import random
 import re
@@ -30,11 +29,9 @@ from typing import Any
 import httpx
 
 import artextract
+from benchmarks.common import ROOT, SHARED, save_figures
 from search.bench.synthetic import make_store
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
-SHARED = Path(os.environ.get("ARTEXTRACT_SHARED", ROOT.parent / "shared"))
 KINDS = ("similar", "filter", "list", "counts")
 CLIENTS = (1, 8, 32)
 EACH = 250
@@ -54,10 +51,7 @@ def main() -> None:
     result: dict[str, Any] = {"cpus": os.cpu_count(), "collections": []}
     for make in (make_real, make_synthetic):
         result["collections"].append(measure(make(out.out), out.requests))
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    (RESULTS / "page.json").write_text(text, encoding="utf-8")
-    print(text, end="")
+    print(save_figures("page", result), end="")
 
 
 def make_real(out: Path) -> Path:

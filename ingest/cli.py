@@ -309,8 +309,8 @@ def run_and_print(source: "Source", config: "IngestConfig", **more: Any) -> None
             )
     except KeyboardInterrupt:
         click.echo(
-            f"Interrupted after {latest.embedded} new artworks, which are stored. Run the command "
-            "again to go on.",
+            f"Interrupted after {latest.embedded} new artworks; they are kept. Run the command "
+            "again to continue.",
             err=True,
         )
         raise

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -12,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import ArtExtractError, InputError
-from artextract.store.location import Location
 from search.bench.check import ResultCheck
-from search.bench.engines import Prepare, Setting, open_faiss, open_qdrant
-from search.bench.faiss_mirror import Device, Kind, MirrorState
+from search.bench.engines import Prepare, Setting
+from search.bench.faiss_mirror import Device
 from search.bench.plan import Plan
 
 _WARM_UP = 200  # queries that read the pages of a cold store
@@ -28,13 +28,10 @@ class Task:
     name: str
     out: str
     settings: tuple[Setting, ...]
-    aspect: str
+    open: Callable[[], AbstractContextManager[Prepare]]
+    """Opens the engine; it can be pickled."""
     threads: int
     clients: int
-    location: Location | None = None
-    mirror: str | None = None
-    state: MirrorState | None = None
-    kind: Kind | None = None
     device: Device = "cpu"
 
 
@@ -88,7 +85,7 @@ def _measure(task: Task) -> dict[str, Any]:
     check = ResultCheck(Path(task.out), plan)
     before = _resident_bytes()
     begun = time.perf_counter()
-    with _open(task) as prepare:
+    with task.open() as prepare:
         opened = time.perf_counter()
         search = prepare(task.settings[0], plan.restriction("none", 0))
         search(plan.queries[0], plan.limit + 1)
@@ -110,15 +107,6 @@ def _measure(task: Task) -> dict[str, Any]:
         "memory_bytes": {name: value - before[name] for name, value in memory.items()},
         "runs": runs,
     }
-
-
-def _open(task: Task) -> AbstractContextManager[Prepare]:
-    if task.location is not None:
-        return open_qdrant(task.location, task.aspect)
-    assert task.mirror is not None
-    assert task.state is not None
-    assert task.kind is not None
-    return open_faiss(Path(task.mirror), task.state, task.kind, task.device, task.threads)
 
 
 def _applies(task: Task, setting: Setting, name: str) -> bool:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from artextract.errors import InputError
 from artextract.store import Store, open_store
 from artextract.store.location import Location
 from search.bench.check import save_passing
-from search.bench.engines import Setting
+from search.bench.engines import Setting, open_faiss, open_qdrant
 from search.bench.faiss_mirror import (
     GPU_KINDS,
     GPU_LIMIT,
@@ -194,7 +195,6 @@ def _tasks(
 ) -> list[Task]:
     common: dict[str, Any] = {
         "out": str(config.out),
-        "aspect": config.aspect,
         "threads": config.threads,
         "clients": config.clients,
     }
@@ -205,7 +205,8 @@ def _tasks(
         for effort in config.efforts
         for times in rescored
     )
-    tasks = [Task(name="qdrant", location=location, settings=qdrant, **common)]
+    open_collection = partial(open_qdrant, location, config.aspect)
+    tasks = [Task(name="qdrant", open=open_collection, settings=qdrant, **common)]
     for kind in kinds:
         efforts = (0,) if kind == "flat" else tuple(config.efforts)
         settings = [Setting(effort) for effort in efforts]
@@ -214,9 +215,7 @@ def _tasks(
         tasks.append(
             Task(
                 name=f"faiss {kind}",
-                mirror=str(config.mirror),
-                state=state,
-                kind=kind,
+                open=partial(open_faiss, config.mirror, state, kind, config.device, config.threads),
                 settings=tuple(settings),
                 device=config.device,
                 **common,

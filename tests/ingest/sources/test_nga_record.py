@@ -78,8 +78,8 @@ def hands(
 def test_a_plain_row() -> None:
     work = make(
         constituents=[link("Titian")],
-        school=["Venetian", "Italian"],
-        style=["Renaissance"],
+        schools=["Venetian", "Italian"],
+        styles=["Renaissance"],
         themes=["portrait"],
         techniques=["painted surface"],
         keywords=["girl", "dog"],

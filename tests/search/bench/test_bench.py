@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from artextract.errors import InputError
 from artextract.store import open_store
 from artextract.store.location import Location
 from search.bench.check import ResultCheck, save_passing
-from search.bench.engines import Setting
+from search.bench.engines import Setting, open_faiss, open_qdrant
 from search.bench.faiss_mirror import Mirror, MirrorState, build_mirror
 from search.bench.figures import Figures, Line, make_figures, recall
 from search.bench.measure import Task, measure
@@ -162,30 +163,31 @@ def test_the_whole_benchmark(bench: Path) -> None:
 def measure_flat(bench: Path) -> None:
     with open_store(str(bench / "store")) as store:
         state = MirrorState.of(store, "visual")
-    measure(Task(name="faiss flat", out=str(bench), settings=(Setting(0),), aspect="visual",
-                 threads=1, clients=2, mirror=str(bench / "mirror"), state=state,
-                 kind="flat"))  # fmt: skip
+    open_engine = partial(open_faiss, bench / "mirror", state, "flat", "cpu", 1)
+    measure(Task(name="faiss flat", out=str(bench), settings=(Setting(0),), open=open_engine,
+                 threads=1, clients=2))  # fmt: skip
 
 
 def measure_qdrant(bench: Path) -> None:
-    measure(Task(name="qdrant", out=str(bench), settings=(Setting(16),), aspect="visual",
-                 threads=1, clients=2, location=Location(str(bench / "store"))))  # fmt: skip
+    open_engine = partial(open_qdrant, Location(str(bench / "store")), "visual")
+    measure(Task(name="qdrant", out=str(bench), settings=(Setting(16),), open=open_engine,
+                 threads=1, clients=2))  # fmt: skip
 
 
-@pytest.mark.parametrize("ask", [measure_flat, measure_qdrant])
+@pytest.mark.parametrize("run", [measure_flat, measure_qdrant])
 def test_a_row_outside_the_filter_stops_the_run(
-    ask: Callable[[Path], None], bench: Path, tmp_path: Path
+    run: Callable[[Path], None], bench: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     shutil.copytree(bench, out)
-    ask(out)  # nothing is wrong yet
+    run(out)  # nothing is wrong yet
     with np.load(out / "passing.npz") as masks:
         passing = dict(masks)
     passing["artist 10%"][:] = False
     np.savez(out / "passing.npz", **passing)
     said = r"(qdrant|faiss flat) returned (row \d+|point [-0-9a-f]{36}) .*'artist 10%'.* not pass"
     with pytest.raises(InputError, match=said):
-        ask(out)
+        run(out)
 
 
 def test_answers_are_checked_against_their_own_filter(mirror: Mirror, tmp_path: Path) -> None:
