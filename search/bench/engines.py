@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from artextract.store import Store, open_store
+from artextract.store.base import NearestRequest
 from artextract.store.location import Location
 from search.bench.faiss_mirror import Device, Floats, Index, Kind, Mirror, MirrorState, Rows
 from search.bench.plan import Restriction
@@ -72,8 +73,8 @@ class QdrantEngine:
         filter_ = restriction.to_filter()
 
         def ask(query: Floats, limit: int) -> list[int | str]:
-            hits = self._store.nearest(
-                query.tolist(),
+            request = NearestRequest(
+                unit=query.tolist(),
                 aspect=self._aspect,
                 limit=limit,
                 filter_=filter_,
@@ -82,7 +83,7 @@ class QdrantEngine:
                 oversampling=setting.oversampling,
                 acorn=setting.filtering != "plain",
             )
-            return [hit.id for hit in hits]
+            return [hit.id for hit in self._store.nearest(request)]
 
         return ask
 
