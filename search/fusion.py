@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from artextract.store import Store
-from artextract.store.base import to_unit
+from artextract.store.base import NearestRequest, to_unit
 from artextract.store.filters import Filter
 from search.answer import Scored
 from search.normalisation import SAMPLE, normalise_weights
@@ -56,7 +56,14 @@ def search_by_several(
     while True:
         found = {
             name: store.nearest(
-                unit.tolist(), aspect=name, limit=depth, filter_=filter_, keys=(), effort=depth
+                NearestRequest(
+                    unit=unit.tolist(),
+                    aspect=name,
+                    limit=depth,
+                    filter_=filter_,
+                    keys=(),
+                    effort=depth,
+                )
             )
             for name, unit in units.items()
         }

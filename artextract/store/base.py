@@ -1,12 +1,10 @@
-"""The interface of collections, and what embedded and server stores share.
-
-Shared are the checks of models and vectors, the order of equal scores, and counting artworks.
-"""
+"""The interface of collections, and what embedded and server stores share."""
 
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 from artextract.catalog.artwork import VIEWS
@@ -31,6 +29,30 @@ passes the filter (100,000 artworks)."""
 
 _BEYOND = 16
 """Hits beyond the limit, so that ties at the cut are always broken in the same way."""
+
+IDS_A_REQUEST, RECORDS_A_REQUEST = 1000, 250
+"""Largest number of points of a request without and with their vectors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestRequest:
+    """One search by the engine; other fields than these are as in :meth:`Store.search`.
+
+    ``unit`` is the query, of length 1. ``effort`` is the number of candidates that a search in the
+    graph keeps (``hnsw_ef``). ``oversampling`` is, with quantised vectors, the number of candidates
+    to rescore with full vectors, as multiple of ``limit``; 0 rescores none, None is
+    ``OVERSAMPLING``. ``acorn`` searches under filters as ``ACORN_SHARE`` describes.
+    """
+
+    unit: Sequence[float]
+    aspect: str
+    limit: int
+    filter_: Filter | None = None
+    min_score: float | None = None
+    keys: Sequence[str] | None = None
+    effort: int = EFFORT
+    oversampling: float | None = None
+    acorn: bool = True
 
 
 class Store(ABC):
@@ -123,13 +145,8 @@ class Store(ABC):
         """Return once nothing is left to optimise, so that speed can be measured."""
 
     def _checked(self, point: Point) -> tuple[dict[str, list[float]], dict[str, Any]]:
-        """Return unit vectors and payload of ``point``, which the engine will accept.
-
-        Raises:
-            StoreError: it has an unknown, missing, zero or not finite vector, one of another
-                dimension, or a payload that is not JSON.
-        """
-        payload = dict(point.payload)
+        """Return unit vectors and payload of ``point``, which the engine will accept."""
+        payload, dimensions = dict(point.payload), self.manifest.vectors
         try:
             json.dumps(payload, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError) as error:
@@ -137,17 +154,6 @@ class Store(ABC):
                 f"point {point.id} holds a value that can't be stored ({error}); a payload holds "
                 "text, finite numbers, booleans, lists and dictionaries of them"
             ) from error
-        return self._unit_vectors(point), payload
-
-    def _oversampling(self, times: float | None) -> float | None:
-        """Return the factor for rescoring quantised vectors; None if they are not quantised."""
-        if self.manifest.layout.quantization == "none":
-            return None
-        return OVERSAMPLING if times is None else times
-
-    def _unit_vectors(self, point: Point) -> dict[str, list[float]]:
-        """Return the vectors of ``point`` with length 1, checked against the store's dimensions."""
-        dimensions = self.manifest.vectors
         if unknown := set(point.vectors) - set(dimensions):
             raise StoreError(
                 f"point {point.id} has vector {sorted(unknown)[0]!r}; the store has "
@@ -164,7 +170,7 @@ class Store(ABC):
         return {
             name: to_unit(vector, f"vector {name!r} of point {point.id}")
             for name, vector in point.vectors.items()
-        }
+        }, payload
 
     # Reading
 
@@ -187,7 +193,7 @@ class Store(ABC):
             limit: Maximum number of hits.
             filter_: Only points that satisfy this filter.
             min_score: Only points with at least this cosine.
-            keys: Payload keys to return; None returns all.
+            keys: Payload keys to return; None returns all, () none.
             one_per: Of points with the same value of this key, return only the best.
         """
         if one_per is not None and keys is not None and one_per not in keys:
@@ -196,13 +202,15 @@ class Store(ABC):
         depth = limit + _BEYOND
         while True:
             hits = self.nearest(
-                query,
-                aspect=aspect,
-                limit=depth,
-                filter_=filter_,
-                min_score=min_score,
-                keys=keys,
-                effort=max(EFFORT, depth),
+                NearestRequest(
+                    unit=query,
+                    aspect=aspect,
+                    limit=depth,
+                    filter_=filter_,
+                    min_score=min_score,
+                    keys=keys,
+                    effort=max(EFFORT, depth),
+                )
             )
             found = len(hits)
             hits.sort(key=lambda hit: (-hit.score, hit.id))
@@ -212,35 +220,9 @@ class Store(ABC):
             depth *= 4
 
     @abstractmethod
-    def nearest(
-        self,
-        unit: Sequence[float],
-        *,
-        aspect: str,
-        limit: int,
-        filter_: Filter | None = None,
-        min_score: float | None = None,
-        keys: Sequence[str] | None = None,
-        effort: int = EFFORT,
-        oversampling: float | None = None,
-        acorn: bool = True,
-    ) -> list[Hit]:
-        """Return the hits of one search by the engine, best first; equal scores in any order.
+    def nearest(self, request: NearestRequest) -> list[Hit]:
+        """Return the hits of one search by the engine, best first; equal scores in any order."""
 
-        Args:
-            unit: The query, of length 1.
-            aspect: As in :meth:`search`.
-            limit: As in :meth:`search`.
-            filter_: As in :meth:`search`.
-            min_score: As in :meth:`search`.
-            keys: Payload keys to return; None returns all, () none.
-            effort: Candidates that a search in the graph keeps (``hnsw_ef``).
-            oversampling: With quantised vectors, the number of candidates to rescore with full
-                vectors, as multiple of ``limit``; 0 rescores none, None is ``OVERSAMPLING``.
-            acorn: Search under filters as ``ACORN_SHARE`` describes.
-        """
-
-    @abstractmethod
     def retrieve(
         self,
         point_ids: Sequence[str],
@@ -248,9 +230,19 @@ class Store(ABC):
         keys: Sequence[str] | None = None,
         with_vectors: bool = False,
     ) -> dict[str, Record]:
-        """Return {id: record} of those of ``point_ids`` that exist."""
+        """Return {id: record} of those of ``point_ids`` that exist; ``keys`` as in search."""
+        size = RECORDS_A_REQUEST if with_vectors else IDS_A_REQUEST
+        return {
+            record.id: record
+            for start in range(0, len(point_ids), size)
+            for record in self._retrieve(point_ids[start : start + size], keys, with_vectors)
+        }
 
     @abstractmethod
+    def _retrieve(
+        self, point_ids: Sequence[str], keys: Sequence[str] | None, with_vectors: bool
+    ) -> Iterable[Record]: ...
+
     def scroll(
         self,
         filter_: Filter | None = None,
@@ -264,6 +256,23 @@ class Store(ABC):
 
         ``after`` leaves out all up to this id, itself included.
         """
+        offset: Any = after
+        while True:
+            page, offset = self._page(filter_, keys, with_vectors, page_size, offset)
+            yield from (record for record in page if record.id != after)
+            if offset is None:
+                return
+
+    @abstractmethod
+    def _page(
+        self,
+        filter_: Filter | None,
+        keys: Sequence[str] | None,
+        with_vectors: bool,
+        size: int,
+        offset: Any,
+    ) -> tuple[Iterable[Record], Any]:
+        """Return a page of :meth:`scroll` from ``offset``, and the offset of the next page."""
 
     def count_works(self, filter_: Filter | None = None) -> int:
         """Return how many artworks have a point that satisfies a filter.
@@ -289,9 +298,16 @@ class Store(ABC):
     ) -> list[tuple[str, int]]:
         """Return the most frequent values of an indexed keyword key as (value, count)."""
 
-    @abstractmethod
     def disk_bytes(self) -> int | None:
         """Return the bytes that the collection takes on the disk; None if that is unknown."""
+        return None
+
+    def _rescoring(self, request: NearestRequest) -> dict[str, Any] | None:
+        """Return how to rescore quantised vectors; None if they are not quantised."""
+        if self.manifest.layout.quantization == "none":
+            return None
+        times = OVERSAMPLING if request.oversampling is None else request.oversampling
+        return {"rescore": times > 0, "oversampling": times or None}
 
     @abstractmethod
     def describe(self) -> list[tuple[str, str]]:
@@ -324,6 +340,11 @@ def to_unit(vector: Sequence[float], name: str) -> list[float]:
     if abs(length - 1) < 1e-3:
         return list(vector)
     return [value / length for value in vector]
+
+
+def by_count(hits: Iterable[Any]) -> list[tuple[str, int]]:
+    """Return the engine's hits of a facet as (value, count), the most frequent first."""
+    return sorted(((str(hit.value), hit.count) for hit in hits), key=lambda v: (-v[1], v[0]))
 
 
 def _first_of_each(hits: Sequence[Hit], key: str) -> list[Hit]:

@@ -4,7 +4,7 @@ Vectors are passed to the engine as lists, which is five times as fast as numpy 
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import qdrant_edge as edge
 
 from artextract.errors import StoreError
 from artextract.store import schema
-from artextract.store.base import ACORN_SHARE, EFFORT, Store
+from artextract.store.base import ACORN_SHARE, NearestRequest, Store, by_count
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
 from artextract.store.manifest import Manifest
@@ -48,12 +48,7 @@ class EmbeddedStore(Store):
         self._space = space
 
     @classmethod
-    def create(
-        cls,
-        folder: Path,
-        manifest: Manifest,
-        owner: Owner,
-    ) -> "EmbeddedStore":
+    def create(cls, folder: Path, manifest: Manifest, owner: Owner) -> "EmbeddedStore":
         """Make an empty collection; ``owner`` must hold ``folder``."""
         layout = manifest.layout
         if (layout.shards, layout.replicas) != (1, 1):
@@ -110,7 +105,6 @@ class EmbeddedStore(Store):
     # Writing
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Write points; see :meth:`Store.upsert`."""
         rows = []
         for point in points:
             vectors, payload = self._checked(point)
@@ -119,13 +113,11 @@ class EmbeddedStore(Store):
         _guarded(self._shard.update, edge.UpdateOperation.upsert_points(rows))
 
     def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
-        """Give a point another payload and leave its vectors."""
         self._begin_writing()
         operation = edge.UpdateOperation.overwrite_payload([point_id], dict(payload))
         _guarded(self._shard.update, operation)
 
     def delete(self, point_ids: Sequence[str]) -> None:
-        """Delete those of the points that exist."""
         self._begin_writing()
         operation = edge.UpdateOperation.delete_points(list(point_ids))
         _guarded(self._shard.update, operation)
@@ -144,7 +136,6 @@ class EmbeddedStore(Store):
         return bool(_guarded(self._shard.optimize))
 
     def settle(self) -> None:
-        """Optimise: the engine does nothing in the background."""
         self.optimize()
 
     def _begin_writing(self, *, changes: bool = True) -> None:
@@ -164,103 +155,64 @@ class EmbeddedStore(Store):
 
     # Reading
 
-    def nearest(
-        self,
-        unit: Sequence[float],
-        *,
-        aspect: str,
-        limit: int,
-        filter_: Filter | None = None,
-        min_score: float | None = None,
-        keys: Sequence[str] | None = None,
-        effort: int = EFFORT,
-        oversampling: float | None = None,
-        acorn: bool = True,
-    ) -> list[Hit]:
-        """Return the engine's hits; see :meth:`Store.nearest`."""
-        times = self._oversampling(oversampling)
-        request = edge.QueryRequest(
-            limit=limit,
-            query=edge.Query.Nearest(list(unit), using=aspect),
-            filter=to_edge(filter_) if filter_ else None,
-            score_threshold=min_score,
+    def nearest(self, request: NearestRequest) -> list[Hit]:
+        rescoring = self._rescoring(request)
+        query = edge.QueryRequest(
+            limit=request.limit,
+            query=edge.Query.Nearest(list(request.unit), using=request.aspect),
+            filter=_to_filter(request.filter_),
+            score_threshold=request.min_score,
             params=edge.SearchParams(
-                hnsw_ef=effort,
-                quantization=None
-                if times is None
-                else edge.QuantizationSearchParams(rescore=times > 0, oversampling=times or None),
-                acorn=edge.AcornSearchParams(enable=acorn, max_selectivity=ACORN_SHARE),
+                hnsw_ef=request.effort,
+                quantization=edge.QuantizationSearchParams(**rescoring) if rescoring else None,
+                acorn=edge.AcornSearchParams(enable=request.acorn, max_selectivity=ACORN_SHARE),
             ),
-            with_payload=True if keys is None else list(keys),
+            with_payload=_to_selector(request.keys),
         )
-        found = _guarded(self._shard.query, request)
+        found = _guarded(self._shard.query, query)
         return [Hit(str(point.id), point.score, point.payload or {}) for point in found]
 
-    def retrieve(
-        self,
-        point_ids: Sequence[str],
-        *,
-        keys: Sequence[str] | None = None,
-        with_vectors: bool = False,
-    ) -> dict[str, Record]:
-        """Return {id: record} of those of ``point_ids`` that exist."""
-        found = _guarded(
-            self._shard.retrieve,
-            list(point_ids),
-            True if keys is None else list(keys),
-            with_vectors,
+    def _retrieve(
+        self, point_ids: Sequence[str], keys: Sequence[str] | None, with_vectors: bool
+    ) -> Iterable[Record]:
+        return map(
+            _to_record,
+            _guarded(self._shard.retrieve, list(point_ids), _to_selector(keys), with_vectors),
         )
-        return {str(r.id): Record(str(r.id), r.payload or {}, r.vector or {}) for r in found}
 
-    def scroll(
+    def _page(
         self,
-        filter_: Filter | None = None,
-        *,
-        keys: Sequence[str] | None = None,
-        with_vectors: bool = False,
-        page_size: int = 1000,
-        after: str | None = None,
-    ) -> Iterator[Record]:
-        """Iterate over the points that satisfy a filter, in the order of their ids."""
-        offset: Any = after
-        while True:
-            request = edge.ScrollRequest(
-                offset=offset,
-                limit=page_size,
-                filter=to_edge(filter_) if filter_ else None,
-                with_payload=True if keys is None else list(keys),
-                with_vector=with_vectors,
-            )
-            page, offset = _guarded(self._shard.scroll, request)
-            for found in page:
-                if str(found.id) == after:
-                    continue
-                yield Record(str(found.id), found.payload or {}, found.vector or {})
-            if offset is None:
-                return
+        filter_: Filter | None,
+        keys: Sequence[str] | None,
+        with_vectors: bool,
+        size: int,
+        offset: Any,
+    ) -> tuple[Iterable[Record], Any]:
+        request = edge.ScrollRequest(
+            offset=offset,
+            limit=size,
+            filter=_to_filter(filter_),
+            with_payload=_to_selector(keys),
+            with_vector=with_vectors,
+        )
+        rows, following = _guarded(self._shard.scroll, request)
+        return map(_to_record, rows), following
 
     def count(self, filter_: Filter | None = None) -> int:
-        """Return how many points satisfy a filter; without one, how many there are."""
-        request = edge.CountRequest(exact=True, filter=to_edge(filter_) if filter_ else None)
+        request = edge.CountRequest(exact=True, filter=_to_filter(filter_))
         return int(_guarded(self._shard.count, request))
 
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
-        """Return the most frequent values of an indexed keyword key as (value, count)."""
-        request = edge.FacetRequest(
-            key=key, limit=limit, exact=True, filter=to_edge(filter_) if filter_ else None
-        )
-        hits = _guarded(self._shard.facet, request).hits
-        return sorted(((str(hit.value), hit.count) for hit in hits), key=lambda v: (-v[1], v[0]))
+        request = edge.FacetRequest(key=key, limit=limit, exact=True, filter=_to_filter(filter_))
+        return by_count(_guarded(self._shard.facet, request).hits)
 
     def disk_bytes(self) -> int:
-        """Return the bytes that the folder's files take, without the holes in them."""
         files = (path for path in self.folder.rglob("*") if path.is_file())
         return sum(path.stat().st_blocks * 512 for path in files)
 
     def describe(self) -> list[tuple[str, str]]:
-        """Return facts about the engine as (label, text)."""
         kept = self.manifest.layout.quantization
         return [] if kept == "none" else [("quantised", f"a copy of each vector, {kept}")]
 
@@ -284,6 +236,18 @@ _QUANTIZATIONS: Mapping[str, Any] = {
     "int8": lambda: edge.ScalarQuantizationConfig(type=edge.ScalarType.Int8, quantile=0.99),
     "binary": lambda: edge.BinaryQuantizationConfig(),
 }
+
+
+def _to_filter(filter_: Filter | None) -> edge.Filter | None:
+    return to_edge(filter_) if filter_ else None
+
+
+def _to_selector(keys: Sequence[str] | None) -> Any:
+    return True if keys is None else list(keys)
+
+
+def _to_record(row: Any) -> Record:
+    return Record(str(row.id), row.payload or {}, row.vector or {})
 
 
 def _guarded(call: Any, *arguments: Any) -> Any:

@@ -7,14 +7,21 @@ the next search. With replicas, more than half of them acknowledge a write, and 
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from qdrant_client import QdrantClient, models
 
 from artextract.errors import StoreError, StoreMismatchError
 from artextract.store import schema
-from artextract.store.base import ACORN_SHARE, EFFORT, Store
+from artextract.store.base import (
+    ACORN_SHARE,
+    IDS_A_REQUEST,
+    RECORDS_A_REQUEST,
+    NearestRequest,
+    Store,
+    by_count,
+)
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.layout import Layout
@@ -32,8 +39,6 @@ _LEAST_VERSION = (1, 16)
 """The first version with metadata of collections."""
 
 _POINTS_A_REQUEST = 64
-_IDS_A_REQUEST = 1000
-_PAGE_WITH_VECTORS = 250
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -64,14 +69,14 @@ class ServerStore(Store):
     """A collection of a Qdrant server; several processes may use it at once."""
 
     def __init__(
-        self, location: Location, client: QdrantClient, manifest: Manifest, calls: Calls
+        self, location: Location, client: QdrantClient | None, patience_seconds: float
     ) -> None:
-        """Use ``client``; :meth:`create` and :meth:`load` make stores."""
+        """Use ``client``, or a new one; :meth:`create`, :meth:`load` and :meth:`find` open it."""
         self.location = str(location)
-        self.manifest = manifest
         self._url, self._name = location.address
-        self._client = client
-        self._call = calls
+        self._client = client or connect(location)
+        self._call = Calls(self._url, min(CONNECT_SECONDS, patience_seconds))
+        self._patience_seconds = patience_seconds
         self._writing = False
 
     @classmethod
@@ -89,41 +94,23 @@ class ServerStore(Store):
             StoreError: there is no such collection, artextract did not make it, or the server's
                 version is not supported.
         """
-        url, name = location.address
-        client = client or connect(location)
-        calls = Calls(url, min(CONNECT_SECONDS, patience_seconds))
-        _check_version(url, calls(client.info).version)
-        if not calls(client.collection_exists, name):
+        store = cls(location, client, patience_seconds)
+        store._check_version()
+        if not store._exists():
             raise StoreError(
-                f"the Qdrant server at {url} has no collection {name!r}; make it with `artextract "
-                f"ingest`, or name another `store`, {url}/NAME"
+                f"the Qdrant server at {store._url} has no collection {store._name!r}; make it "
+                f"with `artextract ingest`, or name another `store`, {store._url}/NAME"
             )
-        kept = (calls(client.get_collection, name).config.metadata or {}).get(_KEY)
-        if kept is None:
-            raise StoreError(
-                f"collection {name!r} of {url} was not made by artextract, or its creation was "
-                "cut off; name another `store`, or run the ingest that makes it again"
-            )
-        try:
-            manifest = Manifest.from_dict(kept, str(location))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StoreError(
-                f"the metadata of collection {name!r} of {url} are damaged ({error}); restore a "
-                "snapshot, or ingest into another collection"
-            ) from error
-        calls.patience_seconds = patience_seconds
-        return cls(location, client, manifest, calls)
+        return store._open()
 
     @classmethod
-    def find(cls, location: Location, client: QdrantClient | None = None) -> "ServerStore | None":
+    def find(cls, location: Location) -> "ServerStore | None":
         """Open the collection; return None if there is none or it was never finished."""
-        url, name = location.address
-        client = client or connect(location)
-        calls = Calls(url, CONNECT_SECONDS)
-        if not calls(client.collection_exists, name):
+        store = cls(location, None, READ_SECONDS)
+        if not store._exists() or store._metadata() is None:
             return None
-        unfinished = (calls(client.get_collection, name).config.metadata or {}).get(_KEY) is None
-        return None if unfinished else cls.load(location, client)
+        store._check_version()
+        return store._open()
 
     @classmethod
     def create(
@@ -142,31 +129,76 @@ class ServerStore(Store):
         Raises:
             StoreMismatchError: there is a collection of that name that artextract did not make.
         """
-        url, name = location.address
-        client = client or connect(location)
-        calls = Calls(url, min(CONNECT_SECONDS, patience_seconds))
-        _check_version(url, calls(client.info).version)
-        calls.patience_seconds = patience_seconds
-        manifest = manifest.revised()
-        if not calls(client.collection_exists, name):
-            calls(_create_once, client, name, manifest)
-        info = calls(client.get_collection, name)
-        if (info.config.metadata or {}).get(_KEY) is None:
-            _check_unfinished(url, name, info, manifest.vectors)
+        store = cls(location, client, patience_seconds)
+        store._check_version()
+        store._call.patience_seconds = patience_seconds
+        if not store._exists():
+            store._call(_create_once, store._client, store._name, manifest)
+        if store._metadata() is None:
+            info = store._info()
+            store._check_unfinished(info, manifest.vectors)
             for key, kind in _INDEXES.items():
                 if key not in info.payload_schema:
-                    calls(client.create_payload_index, name, key, kind, wait=True)
-            calls(client.update_collection, name, metadata={_KEY: manifest.to_dict()})
-        return cls.load(location, client, patience_seconds=patience_seconds)
+                    store._call(
+                        store._client.create_payload_index, store._name, key, kind, wait=True
+                    )
+            store.manifest = manifest
+            store._revise()
+        return store._open()
+
+    def _open(self) -> "ServerStore":
+        kept = self._metadata()
+        if kept is None:
+            raise StoreError(
+                f"collection {self._name!r} of {self._url} was not made by artextract, or its "
+                "creation was cut off; name another `store`, or run the ingest that makes it again"
+            )
+        try:
+            self.manifest = Manifest.from_dict(kept, self.location)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"the metadata of collection {self._name!r} of {self._url} are damaged ({error}); "
+                "restore a snapshot, or ingest into another collection"
+            ) from error
+        self._call.patience_seconds = self._patience_seconds
+        return self
+
+    def _exists(self) -> bool:
+        return self._call(self._client.collection_exists, self._name)
+
+    def _metadata(self) -> Any:
+        return (self._info().config.metadata or {}).get(_KEY)
+
+    def _check_version(self) -> None:
+        version = self._call(self._client.info).version
+        try:
+            major, minor = (int(part) for part in version.split(".")[:2])
+        except ValueError:
+            raise StoreError(
+                f"the server at {self._url} reports version {version!r}, which is not a version of "
+                "Qdrant; correct the address"
+            ) from None
+        if major != _LEAST_VERSION[0] or (major, minor) < _LEAST_VERSION:
+            raise StoreError(
+                f"the Qdrant server at {self._url} has version {version}, and "
+                f"{'.'.join(map(str, _LEAST_VERSION))} or a later {_LEAST_VERSION[0]}.x is needed; "
+                "upgrade it (https://qdrant.tech/documentation/upgrades)"
+            )
+
+    def _check_unfinished(self, info: models.CollectionInfo, vectors: Mapping[str, int]) -> None:
+        """Check that a collection without a manifest was begun by artextract."""
+        params = info.config.params.vectors
+        sizes = {key: each.size for key, each in params.items()} if isinstance(params, dict) else {}
+        if info.points_count or sizes != dict(vectors):
+            raise StoreMismatchError(
+                f"collection {self._name!r} of {self._url} was not made by artextract "
+                f"({info.points_count or 0} points, vectors {sizes or 'without a name'}, no "
+                f"metadata of artextract); name another `store`, {self._url}/NAME"
+            )
 
     # Writing
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Write points; see :meth:`Store.upsert`.
-
-        Raises:
-            UnavailableError: the server does not answer; acknowledged batches are kept.
-        """
         rows = []
         for point in points:
             vectors, payload = self._checked(point)
@@ -176,22 +208,18 @@ class ServerStore(Store):
             self._call(self._client.upsert, self._name, part, wait=True)
 
     def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
-        """Give a point another payload and leave its vectors."""
         self._begin_writing()
         self._call(self._client.overwrite_payload, self._name, dict(payload), [point_id], wait=True)
 
     def delete(self, point_ids: Sequence[str]) -> None:
-        """Delete those of the points that exist."""
         self._begin_writing()
-        for part in _parts(point_ids, _IDS_A_REQUEST):
+        for part in _parts(point_ids, IDS_A_REQUEST):
             self._call(self._client.delete, self._name, part, wait=True)
 
     def optimize(self) -> bool:
-        """Do nothing: the server optimises in the background."""
         return False
 
     def settle(self) -> None:
-        """Wait until the server has nothing left to optimise."""
         while self._info().status != models.CollectionStatus.GREEN:
             time.sleep(0.5)
 
@@ -201,9 +229,7 @@ class ServerStore(Store):
             self._writing = True
 
     def refresh(self) -> bool:
-        """Return whether another process has written since the last call."""
-        kept = (self._call(self._client.get_collection, self._name).config.metadata or {})[_KEY]
-        before, self.manifest = self.manifest, Manifest.from_dict(kept, str(self.location))
+        before, self.manifest = self.manifest, Manifest.from_dict(self._metadata(), self.location)
         return self.manifest.revision != before.revision
 
     def _revise(self) -> None:
@@ -215,98 +241,63 @@ class ServerStore(Store):
 
     # Reading
 
-    def nearest(
-        self,
-        unit: Sequence[float],
-        *,
-        aspect: str,
-        limit: int,
-        filter_: Filter | None = None,
-        min_score: float | None = None,
-        keys: Sequence[str] | None = None,
-        effort: int = EFFORT,
-        oversampling: float | None = None,
-        acorn: bool = True,
-    ) -> list[Hit]:
-        """Return the server's hits; see :meth:`Store.nearest`."""
-        times = self._oversampling(oversampling)
+    def nearest(self, request: NearestRequest) -> list[Hit]:
+        rescoring = self._rescoring(request)
         found = self._call(
             self._client.query_points,
             self._name,
-            query=list(unit),
-            using=aspect,
-            query_filter=_to_filter(filter_),
+            query=list(request.unit),
+            using=request.aspect,
+            query_filter=_to_filter(request.filter_),
             search_params=models.SearchParams(
-                hnsw_ef=effort,
-                quantization=None
-                if times is None
-                else models.QuantizationSearchParams(rescore=times > 0, oversampling=times or None),
-                acorn=models.AcornSearchParams(enable=acorn, max_selectivity=ACORN_SHARE),
+                hnsw_ef=request.effort,
+                quantization=models.QuantizationSearchParams(**rescoring) if rescoring else None,
+                acorn=models.AcornSearchParams(enable=request.acorn, max_selectivity=ACORN_SHARE),
             ),
-            limit=limit,
-            with_payload=_to_selector(keys),
-            score_threshold=min_score,
+            limit=request.limit,
+            with_payload=_to_selector(request.keys),
+            score_threshold=request.min_score,
         )
         return [Hit(str(point.id), point.score, point.payload or {}) for point in found.points]
 
-    def retrieve(
-        self,
-        point_ids: Sequence[str],
-        *,
-        keys: Sequence[str] | None = None,
-        with_vectors: bool = False,
-    ) -> dict[str, Record]:
-        """Return {id: record} of those of ``point_ids`` that exist."""
-        found: dict[str, Record] = {}
-        for part in _parts(point_ids, _PAGE_WITH_VECTORS if with_vectors else _IDS_A_REQUEST):
-            rows = self._call(
-                self._client.retrieve,
-                self._name,
-                part,
-                with_payload=_to_selector(keys),
-                with_vectors=with_vectors,
-            )
-            found |= {str(row.id): _to_record(row) for row in rows}
-        return found
+    def _retrieve(
+        self, point_ids: Sequence[str], keys: Sequence[str] | None, with_vectors: bool
+    ) -> Iterable[Record]:
+        rows = self._call(
+            self._client.retrieve,
+            self._name,
+            point_ids,
+            with_payload=_to_selector(keys),
+            with_vectors=with_vectors,
+        )
+        return map(_to_record, rows)
 
-    def scroll(
+    def _page(
         self,
-        filter_: Filter | None = None,
-        *,
-        keys: Sequence[str] | None = None,
-        with_vectors: bool = False,
-        page_size: int = 1000,
-        after: str | None = None,
-    ) -> Iterator[Record]:
-        """Iterate over the points that satisfy a filter, in the order of their ids."""
-        offset: Any = after
-        while True:
-            page, offset = self._call(
-                self._client.scroll,
-                self._name,
-                scroll_filter=_to_filter(filter_),
-                limit=min(page_size, _PAGE_WITH_VECTORS) if with_vectors else page_size,
-                offset=offset,
-                with_payload=_to_selector(keys),
-                with_vectors=with_vectors,
-            )
-            for row in page:
-                if str(row.id) != after:
-                    yield _to_record(row)
-            if offset is None:
-                return
+        filter_: Filter | None,
+        keys: Sequence[str] | None,
+        with_vectors: bool,
+        size: int,
+        offset: Any,
+    ) -> tuple[Iterable[Record], Any]:
+        rows, following = self._call(
+            self._client.scroll,
+            self._name,
+            scroll_filter=_to_filter(filter_),
+            limit=min(size, RECORDS_A_REQUEST) if with_vectors else size,
+            offset=offset,
+            with_payload=_to_selector(keys),
+            with_vectors=with_vectors,
+        )
+        return map(_to_record, rows), following
 
     def count(self, filter_: Filter | None = None) -> int:
-        """Return how many points satisfy a filter; without one, how many there are."""
-        found = self._call(
-            self._client.count, self._name, count_filter=_to_filter(filter_), exact=True
-        )
-        return found.count
+        only = _to_filter(filter_)
+        return self._call(self._client.count, self._name, count_filter=only, exact=True).count
 
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
-        """Return the most frequent values of an indexed keyword key as (value, count)."""
         found = self._call(
             self._client.facet,
             self._name,
@@ -315,15 +306,9 @@ class ServerStore(Store):
             limit=limit,
             exact=True,
         )
-        return sorted(((str(hit.value), hit.count) for hit in found.hits),
-                      key=lambda value: (-value[1], value[0]))  # fmt: skip
-
-    def disk_bytes(self) -> None:
-        """Return None: the server does not report it."""
-        return
+        return by_count(found.hits)
 
     def describe(self) -> list[tuple[str, str]]:
-        """Return the server's version, status and layout as (label, text)."""
         info = self._info()
         layout = self.manifest.layout
         version = self._call(self._client.info).version
@@ -387,45 +372,6 @@ def _quantization(layout: Layout) -> models.QuantizationConfig | None:
     if layout.quantization == "binary":
         return models.BinaryQuantization(binary=models.BinaryQuantizationConfig(always_ram=True))
     return None
-
-
-def _check_unfinished(
-    url: str, name: str, info: models.CollectionInfo, vectors: Mapping[str, int]
-) -> None:
-    """Check that a collection without a manifest was begun by artextract.
-
-    Raises:
-        StoreMismatchError: it has points, or other vectors.
-    """
-    params = info.config.params.vectors
-    sizes = {key: each.size for key, each in params.items()} if isinstance(params, dict) else {}
-    if info.points_count or sizes != dict(vectors):
-        raise StoreMismatchError(
-            f"collection {name!r} of {url} was not made by artextract ({info.points_count or 0} "
-            f"points, vectors {sizes or 'without a name'}, no metadata of artextract); name "
-            f"another `store`, {url}/NAME"
-        )
-
-
-def _check_version(url: str, version: str) -> None:
-    """Check that this release supports the server's version.
-
-    Raises:
-        StoreError: it is too old, or of another major version.
-    """
-    try:
-        major, minor = (int(part) for part in version.split(".")[:2])
-    except ValueError:
-        raise StoreError(
-            f"the server at {url} reports version {version!r}, which is not a version of Qdrant; "
-            "correct the address"
-        ) from None
-    if major != _LEAST_VERSION[0] or (major, minor) < _LEAST_VERSION:
-        least = ".".join(map(str, _LEAST_VERSION))
-        raise StoreError(
-            f"the Qdrant server at {url} has version {version}, and {least} or a later "
-            f"{_LEAST_VERSION[0]}.x is needed; upgrade it (https://qdrant.tech/documentation/upgrades)"
-        )
 
 
 def _parts(values: Sequence[_T], size: int) -> Iterator[list[_T]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artextract.store import open_store
+from artextract.store.base import NearestRequest
 from artextract.store.location import Location
 from search.bench.faiss_mirror import Device, Floats, Kind, Mirror, MirrorState
 from search.bench.plan import Restriction
@@ -56,8 +57,8 @@ def open_qdrant(location: Location, aspect: str) -> Iterator[Prepare]:
             filter_ = restriction.to_filter()
 
             def search(query: Floats, limit: int) -> list[int | str]:
-                hits = store.nearest(
-                    query.tolist(),
+                request = NearestRequest(
+                    unit=query.tolist(),
                     aspect=aspect,
                     limit=limit,
                     filter_=filter_,
@@ -66,7 +67,7 @@ def open_qdrant(location: Location, aspect: str) -> Iterator[Prepare]:
                     oversampling=setting.oversampling,
                     acorn=setting.filtering != "plain",
                 )
-                return [hit.id for hit in hits]
+                return [hit.id for hit in store.nearest(request)]
 
             return search
 

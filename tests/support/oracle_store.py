@@ -6,12 +6,13 @@ The meaning of a filter is written down here once more, from Qdrant's documentat
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from artextract.store import Hit, Manifest, Point, Record, Store
+from artextract.store.base import NearestRequest
 
 __all__ = ["OracleStore", "holds"]
 
@@ -42,55 +43,37 @@ class OracleStore(Store):
     def settle(self) -> None:
         pass
 
-    def nearest(
-        self,
-        unit: Sequence[float],
-        *,
-        aspect: str,
-        limit: int,
-        filter_: Mapping[str, Any] | None = None,
-        min_score: float | None = None,
-        keys: Sequence[str] | None = None,
-        effort: int = 0,
-        oversampling: float | None = None,
-        acorn: bool = True,
-    ) -> list[Hit]:
+    def nearest(self, request: NearestRequest) -> list[Hit]:
         found = []
-        for point in self._chosen(filter_):
-            if aspect not in point.vectors:
+        for point in self._chosen(request.filter_):
+            if request.aspect not in point.vectors:
                 continue
-            vector = np.asarray(point.vectors[aspect], np.float64)
-            score = float(vector @ np.asarray(unit) / np.linalg.norm(vector))
-            if min_score is None or score >= min_score:
+            vector = np.asarray(point.vectors[request.aspect], np.float64)
+            score = float(vector @ np.asarray(request.unit) / np.linalg.norm(vector))
+            if request.min_score is None or score >= request.min_score:
                 # Rounded, for equal vectors have equal scores in the engines' 32 bits.
-                found.append(Hit(point.id, round(score, 7), select(point.payload, keys)))
-        return sorted(found, key=lambda hit: (-hit.score, hit.id))[:limit]
+                found.append(Hit(point.id, round(score, 7), select(point.payload, request.keys)))
+        return sorted(found, key=lambda hit: (-hit.score, hit.id))[: request.limit]
 
-    def retrieve(
-        self,
-        point_ids: Sequence[str],
-        *,
-        keys: Sequence[str] | None = None,
-        with_vectors: bool = False,
-    ) -> dict[str, Record]:
-        return {
-            point_id: record_of(self.points[point_id], keys, with_vectors)
+    def _retrieve(
+        self, point_ids: Sequence[str], keys: Sequence[str] | None, with_vectors: bool
+    ) -> list[Record]:
+        return [
+            record_of(self.points[point_id], keys, with_vectors)
             for point_id in point_ids
             if point_id in self.points
-        }
+        ]
 
-    def scroll(
+    def _page(
         self,
-        filter_: Mapping[str, Any] | None = None,
-        *,
-        keys: Sequence[str] | None = None,
-        with_vectors: bool = False,
-        page_size: int = 1000,
-        after: str | None = None,
-    ) -> Iterator[Record]:
-        for point in self._chosen(filter_):
-            if after is None or point.id > after:
-                yield record_of(point, keys, with_vectors)
+        filter_: Mapping[str, Any] | None,
+        keys: Sequence[str] | None,
+        with_vectors: bool,
+        size: int,
+        offset: Any,
+    ) -> tuple[list[Record], None]:
+        chosen = [point for point in self._chosen(filter_) if offset is None or point.id > offset]
+        return [record_of(point, keys, with_vectors) for point in chosen], None
 
     def count(self, filter_: Mapping[str, Any] | None = None) -> int:
         return len(self._chosen(filter_))
@@ -105,9 +88,6 @@ class OracleStore(Store):
         for point in self._chosen(filter_):
             counts.update({value for value in values_of(point.payload, key)})
         return sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:limit]
-
-    def disk_bytes(self) -> None:
-        return
 
     def describe(self) -> list[tuple[str, str]]:
         return []
