@@ -4,7 +4,7 @@ The network still computes in float32: each weight goes through a Cast (and a Mu
 scale) that ONNX Runtime evaluates once, when it loads the file. Weights change by half of a step at
 most.
 
-    python -m export.shrink movenet-multipose.onnx movenet_multipose.onnx --bits 8
+    python -m benchmarks.shrink_model movenet-multipose.onnx movenet_multipose.onnx --bits 8
 """
 
 from pathlib import Path
