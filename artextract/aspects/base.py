@@ -107,6 +107,7 @@ class Aspect(ABC):
         label: How pages call it.
         summary: What it compares, in a few words.
         source: Where the method comes from: papers, with DOI or arXiv number.
+        size: Dimensions of the vector, unless ``dimensions`` computes them.
         needs: What ``vector`` reads; ``facts`` may read only what is not from a model.
         uses_facts_of: Aspects whose facts are detected and stored for this one, too.
         requires: The model that is needed, for the error where there is none.
@@ -120,6 +121,7 @@ class Aspect(ABC):
     label: str
     summary: str
     source: str = ""
+    size: int = 0
     needs: frozenset[Need]
     uses_facts_of: tuple[str, ...] = ()
     requires: str = ""
@@ -133,7 +135,6 @@ class Aspect(ABC):
         """Whether more than a model's output goes into the vector."""
         return bool(self.needs - MODELS or self.uses_facts_of)
 
-    @abstractmethod
     def dimensions(
         self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
     ) -> int | None:
@@ -143,6 +144,7 @@ class Aspect(ABC):
             embeddings: The vectors that the models compute, {aspect: dimensions}.
             classes: The classes that the models predict, {attribute: names}.
         """
+        return self.size
 
     @abstractmethod
     def vector(self, image: "ImageFeatures") -> "Floats | None":

@@ -6,7 +6,7 @@ dark masses on a grid, orientations of edges on a grid, and visual weight (what 
 surroundings).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -35,13 +35,9 @@ class Composition(Aspect):
         "doi:10.1109/CVPR.2005.177 (edges); Itti, Koch and Niebur 1998, doi:10.1109/34.730558 "
         "(weight)"
     )
+    size = _MASSES**2 + _LINES**2 * _DIRECTIONS + _WEIGHT**2
     needs = frozenset({"lab"})
     absent = "nothing but one colour was found"
-
-    def dimensions(
-        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
-    ) -> int:
-        return _MASSES**2 + _LINES**2 * _DIRECTIONS + _WEIGHT**2
 
     def vector(self, image: "ImageFeatures") -> "Floats | None":
         return layout(image.lab)

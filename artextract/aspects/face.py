@@ -35,6 +35,7 @@ class FaceAspect(Aspect):
     label = "Faces"
     summary = "faces: their direction, number, place and size"
     source = "Bazarevsky et al. 2019, arXiv:1907.05047; Kartynnik et al. 2019, arXiv:1907.06724"
+    size = len(_YAWS) + 2 * len(_TILTS) + _CELLS**2 + len(_SIZES) + len(_COUNTS)
     needs = frozenset({"faces"})
     fact_keys = ("faces",)
     filters = (
@@ -60,11 +61,6 @@ class FaceAspect(Aspect):
     )
     absent = "no face was found"
     drawing = "faces"
-
-    def dimensions(
-        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
-    ) -> int:
-        return len(_YAWS) + 2 * len(_TILTS) + _CELLS**2 + len(_SIZES) + len(_COUNTS)
 
     def vector(self, image: "ImageFeatures") -> "Floats | None":
         return to_unit(face_histogram(image.faces) - background("face")) if image.faces else None

@@ -5,7 +5,7 @@ The shading of faces was tried as well and left out: it told the side of the lig
 chance (docs/benchmarks/retrieval.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from artextract.aspects.background import background
@@ -34,6 +34,7 @@ class Lighting(Aspect):
     name = "lighting"
     label = "Tonality"
     summary = "light and dark"
+    size = _BINS + _CELLS**2
     needs = frozenset({"lab"})
     fact_keys = ("light",)
     filters = (
@@ -57,11 +58,6 @@ class Lighting(Aspect):
         ),
     )
     drawing = "tonality"
-
-    def dimensions(
-        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
-    ) -> int:
-        return _BINS + _CELLS**2
 
     def vector(self, image: "ImageFeatures") -> Floats:
         return distribution(image.lab)

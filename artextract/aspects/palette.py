@@ -62,6 +62,7 @@ class Palette(Aspect):
         "Bhattacharyya 1943 (similarity of histograms); Berlin and Kay 1969 (colour names); "
         "Sturges and Whitfield 1995, doi:10.1002/col.5080200605 (where they lie)"
     )
+    size = _LIGHTNESS * _CHROMA * _CHROMA
     needs = frozenset({"lab"})
     fact_keys = ("palette",)
     filters = (
@@ -77,11 +78,6 @@ class Palette(Aspect):
         ),
     )
     drawing = "colours"
-
-    def dimensions(
-        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
-    ) -> int:
-        return _LIGHTNESS * _CHROMA * _CHROMA
 
     def vector(self, image: "ImageFeatures") -> Floats:
         return to_unit(colour_histogram(image.lab[::2, ::2]) - background("palette"))

@@ -38,6 +38,7 @@ class Pose(Aspect):
     source = (
         "MoveNet multipose, Google 2021, https://tfhub.dev/google/movenet/multipose/lightning/1"
     )
+    size = 2 * len(LIMBS) + _POINTS + len(_SHAPES) + len(_SIZES) + len(_COUNTS) + _CELLS**2
     needs = frozenset({"people"})
     fact_keys = ("bodies",)
     filters = (
@@ -54,11 +55,6 @@ class Pose(Aspect):
     )
     absent = "no figure was found"
     drawing = "figures"
-
-    def dimensions(
-        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
-    ) -> int:
-        return 2 * len(LIMBS) + _POINTS + len(_SHAPES) + len(_SIZES) + len(_COUNTS) + _CELLS**2
 
     def vector(self, image: "ImageFeatures") -> "Floats | None":
         if not image.people:

@@ -167,7 +167,7 @@ def test_evaluate_labels(folder: Path, artextract: Artextract) -> None:
     assert "among other artists' works" in ran.out
     assert_one_sentence(
         artextract("eval", "labels", "--store", folder / "store", "--field", "school"),
-        "no two works", "share a label of school",
+        "no two artworks", "share a label of school",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ class Brightness(Aspect):
     label = "Brightness"
     summary = "how bright the images are"
     source = "a test"
+    size = 2
     needs = frozenset({"lab"})
     fact_keys = ("brightness",)
     filters = (
@@ -33,11 +34,6 @@ class Brightness(Aspect):
         ),
     )
     drawing = "brightness"
-
-    def dimensions(
-        self, embeddings: Mapping[str, int], classes: Mapping[str, Sequence[str]]
-    ) -> int:
-        return 2
 
     def vector(self, image: ImageFeatures) -> Floats:
         angle = float(image.lab[..., 0].mean()) / 100 * math.pi / 2
