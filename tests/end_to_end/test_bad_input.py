@@ -169,7 +169,7 @@ def test_catalog_rows_that_can_not_be_used(tmp_path: Path, artextract: Artextrac
     assert "embedded 2, updated 0, unchanged 0, failed 5; 2 artworks" in ran.out
     for expected in (
         "catalog.csv row 3: id 'a' is already used by row 1",
-        "catalog.csv row 4: image '../../secret.jpg' points outside the folder of the images",
+        "catalog.csv row 4: image '../../secret.jpg' points outside the images' folder",
         "catalog.csv row 5: year 'MDCCC' is not a year",
         "catalog.csv row 6: line 7 has 2 values for 3 columns",
         "there is no file",

@@ -24,7 +24,7 @@ def make_store(location: Path, artists: list[str | None]) -> Path:
 
 
 def lines_of(out: str) -> dict[str, str]:
-    return {line[:9].strip(): line[9:] for line in out.splitlines()}
+    return {line[:10].strip(): line[10:] for line in out.splitlines()}
 
 
 def test_counts_model_and_names(tmp_path: Path, artextract: Artextract) -> None:
