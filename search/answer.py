@@ -78,6 +78,14 @@ class Answer:
     matching: int
 
 
+def make_result(payload: Mapping[str, Any], **fields: Any) -> Result:
+    """Return the result of a stored image; ``fields`` are those that its payload does not give."""
+    own = dict(payload)
+    return Result(
+        artwork=Artwork.from_payload(own), image=image_location(own), payload=own, **fields
+    )
+
+
 def image_location(payload: Mapping[str, Any]) -> str:
     """Return the path or the URL of an image."""
     image: str = payload["image"]

@@ -10,13 +10,12 @@ from artextract.catalog.names import fold, words_of
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from search.filtering import is_detected, make_filter
-from search.names import as_written
+from search.names import as_written, facet
 from search.request import SearchFilters
 
 _TERMS = ("nationality", "school", "qualifier")
 _PREDICTED = ("predicted_style", "predicted_genre", "predicted_artist")
 
-_LIMIT = 100_000
 _SMALL_WORDS = frozenset(
     "a an and at by for from in into la le of on or over the to upon with de du et der die und "
     "al del e il su".split()
@@ -57,7 +56,9 @@ class Counter:
         self._but = [alternate] if several else []
         self._facts = {each.name: each.fact for each in fact_filters()}
         self.written = lru_cache(100_000)(self._written)
-        self._values = lru_cache(256)(self._read_values)
+        self._values = lru_cache(256)(
+            lambda field, request: facet(store, field, self._filter(request, self._but))
+        )
         self._histogram = lru_cache(64)(self._count_years)
         self.artworks = lru_cache(1024)(self._count_artworks)
         self._span = self._find_span()
@@ -78,16 +79,14 @@ class Counter:
         """
         if not self._is_known(field):
             return []
-        key, begin = self._key(field)
-        found = self._values(key, request.without(field), begin)
         start = fold(prefix)
-        values = [
-            each for each in found
-            if (not start or _begins(each.value, start)) and not (
-                field == "medium" and (each.value in _SMALL_WORDS or len(each.value) < 3)
+        found = [
+            (value, count) for value, count in self._values(field, request.without(field))
+            if (not start or _begins(value, start)) and not (
+                field == "medium" and (value in _SMALL_WORDS or len(value) < 3)
             )
         ]  # fmt: skip
-        return [Count(self.written(field, each.value), each.count) for each in values[:top]]
+        return [Count(self.written(field, value), count) for value, count in found[:top]]
 
     def present(self) -> list[str]:
         """Return the fields that have values."""
@@ -111,13 +110,9 @@ class Counter:
         width = next((w for w in _WIDTHS if (last - first) // w < _MOST_BINS), _WIDTHS[-1])
         first = first // width * width
         bins = (last - first) // width + 1
-        return Years(
-            first, width, list(self._histogram(request.without("years"), first, width, bins))
-        )
+        return Years(first, width, self._histogram(request.without("years"), first, width, bins))
 
-    def _count_years(
-        self, request: SearchFilters, first: int, width: int, bins: int
-    ) -> Sequence[int]:
+    def _count_years(self, request: SearchFilters, first: int, width: int, bins: int) -> list[int]:
         counts = []
         plain = self._filter(request, self._but) or {}
         for at in range(bins):
@@ -125,14 +120,6 @@ class Counter:
             inside = {"key": "year_begin", "range": {"gte": begin, "lt": begin + width}}
             counts.append(self._store.count({**plain, "must": [*plain.get("must", []), inside]}))
         return counts
-
-    def _read_values(self, key: str, request: SearchFilters, begin: str) -> list[Count]:
-        """Return the values of an indexed key that start with ``begin``, without it."""
-        found = self._store.facet(key, limit=_LIMIT, filter_=self._filter(request, self._but))
-        return [
-            Count(value.removeprefix(begin), count) for value, count in found
-            if value.startswith(begin)
-        ]  # fmt: skip
 
     def _count_artworks(self, request: SearchFilters) -> int:
         """Return how many artworks satisfy the filters.
@@ -149,20 +136,10 @@ class Counter:
             request = replace(request, years=None)
         return make_filter(request, self._store, but)
 
-    def _key(self, field: str) -> tuple[str, str]:
-        """Return the indexed key that has ``field``, and what its values begin with there."""
-        if field in FACET_FIELDS or field == "medium":
-            return f"folded.{field}", ""
-        if field in _PREDICTED:
-            return "predicted.terms", f"{field.removeprefix('predicted_')}="
-        if field in self._facts:
-            return "seen", f"{self._facts[field]}="
-        return "folded.terms", f"{field}="
-
     def _written(self, field: str, key: str) -> str:
         if field in self._facts or field == "medium":
             return key
-        return as_written(self._store, field.replace("predicted_", "predicted."), key)
+        return as_written(self._store, field, key)
 
     def _find_span(self) -> tuple[int, int] | None:
         """Return the earliest and the latest first year of an artwork."""

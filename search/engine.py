@@ -4,14 +4,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from artextract.aspects import ASPECTS, fact_keys
-from artextract.catalog.artwork import METADATA_FIELDS, Artwork, split_values
+from artextract.catalog.artwork import METADATA_FIELDS, split_values
 from artextract.errors import QueryError
 from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition, Filter
-from search.answer import Answer, Result, Scored, image_location
+from search.answer import Answer, Result, Scored, make_result
 from search.filtering import make_filter
 from search.query import Query
 from search.request import Example, SearchRequest
+
+LISTING_KEYS = ("id", "view", "artist", "title", "year_begin", "year_end")
+"""The payload keys that a listing needs."""
 
 
 def search(store: Store, request: SearchRequest) -> Answer:
@@ -38,9 +41,12 @@ def search(store: Store, request: SearchRequest) -> Answer:
             "aspect as `by`"
         )
     results = [
-        _result(rank, Record(each.id, each.payload, {}), each.score, each.aspects, each.shares)
+        make_result(
+            each.payload, rank=rank, score=each.score, point_id=each.id, aspects=each.aspects,
+            shares=each.shares,
+        )
         for rank, each in enumerate(scored, start=1)
-    ]
+    ]  # fmt: skip
     return Answer(request, like, unlike, results, matching)
 
 
@@ -58,31 +64,18 @@ def _nearest(
     filter_: Filter | None,
 ) -> list[Scored]:
     """Return the most similar points, one for each artwork."""
+    options: dict[str, Any] = {
+        "limit": request.limit, "filter_": filter_, "min_score": request.min_score,
+        "keys": _result_keys(),
+    }  # fmt: skip
     if len(targets) > 1:
         from search.fusion import search_by_several
 
-        return search_by_several(
-            store,
-            targets,
-            request.weights,
-            limit=request.limit,
-            filter_=filter_,
-            min_score=request.min_score,
-            keys=_result_keys(),
-        )
+        return search_by_several(store, targets, request.weights, **options)
     ((aspect, target),) = targets.items()
-    hits = store.search(
-        target,
-        aspect=aspect,
-        limit=request.limit,
-        filter_=filter_,
-        min_score=request.min_score,
-        keys=_result_keys(),
-        one_per="id",
-    )
     return [
         Scored(hit.id, hit.score, {aspect: hit.score}, {aspect: hit.score}, hit.payload)
-        for hit in hits
+        for hit in store.search(target, aspect=aspect, one_per="id", **options)
     ]
 
 
@@ -173,22 +166,26 @@ def _left_out(
 
 def _listed(store: Store, filter_: Any, limit: int) -> list[Result]:
     """Return the artworks that satisfy a filter, the earliest first, undated ones last."""
-    keys = ("id", "view", "artist", "title", "year_begin", "year_end")
-    works: dict[str, Record] = {}
-    for record in store.scroll(filter_, keys=keys):
-        known = works.setdefault(record.payload["id"], record)
+    records = primary_images(store.scroll(filter_, keys=LISTING_KEYS)).values()
+    return list_points(store, [record.id for record in sorted(records, key=listing_key)[:limit]])
+
+
+def primary_images(records: Iterable[Record]) -> dict[str, Record]:
+    """Return {artwork id: its primary image, or the first of its images if that is missing}."""
+    chosen: dict[str, Record] = {}
+    for record in records:
+        known = chosen.setdefault(record.payload["id"], record)
         if record.payload.get("view") == "primary" != known.payload.get("view"):
-            works[record.payload["id"]] = record
-    chosen = sorted(works.values(), key=listing_key)[:limit]
-    return list_points(store, [record.id for record in chosen])
+            chosen[record.payload["id"]] = record
+    return chosen
 
 
 def list_points(store: Store, point_ids: Sequence[str]) -> list[Result]:
     """Return a result without a score for each point, in their order."""
     records = store.retrieve(point_ids, keys=_result_keys())
     return [
-        _result(rank, records[point_id], None, {}, {})
-        for rank, point_id in enumerate(point_ids, start=1)
+        make_result(records[each].payload, rank=rank, score=None, point_id=each, aspects={})
+        for rank, each in enumerate(point_ids, start=1)
     ]
 
 
@@ -197,23 +194,3 @@ def listing_key(record: Record) -> tuple[float, str, str, str]:
     payload = record.payload
     year = payload.get("year_begin", payload.get("year_end", float("inf")))
     return (year, payload.get("artist", ""), payload.get("title", ""), payload["id"])
-
-
-def _result(
-    rank: int,
-    record: Record,
-    score: float | None,
-    aspects: dict[str, float],
-    shares: dict[str, float],
-) -> Result:
-    payload = dict(record.payload)
-    return Result(
-        rank,
-        score,
-        Artwork.from_payload(payload),
-        image_location(payload),
-        record.id,
-        aspects,
-        payload,
-        shares,
-    )

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from artextract.store import Store, filters
-from search.names import PREDICTED, common_names
+from artextract.store import Store
+from search.names import PREDICTED, common_names, one_image_each
 
 FACETS = ("artist", "nationality", "school", "qualifier", "style", "genre", "classification")
 """Fields whose commonest names are counted."""
-
-_PREDICTED = tuple(f"{PREDICTED}{attribute}" for attribute in ("style", "genre", "artist"))
 
 _WIDTHS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000)
 _MOST_BINS = 14
@@ -34,12 +32,14 @@ class Facets:
 
 def count_facets(store: Store, most: int) -> Facets:
     """Return the ``most`` commonest names of each field that is in use, and the years."""
-    fields = FACETS if store.manifest.classifier is None else (*FACETS, *_PREDICTED)
-    names = {field: found for field in fields if (found := common_names(store, field, most))}
+    predicted = [] if store.manifest.classifier is None else ["style", "genre", "artist"]
+    fields = {field: field for field in FACETS}
+    fields |= {f"predicted.{attribute}": f"{PREDICTED}{attribute}" for attribute in predicted}
+    found = {label: common_names(store, field, most) for label, field in fields.items()}
+    names = {label: each for label, each in found.items() if each}
     middles = []
     undated = 0
-    one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
-    for record in store.scroll(one_each, keys=("year_begin", "year_end")):
+    for record in store.scroll(one_image_each(), keys=("year_begin", "year_end")):
         known = [record.payload[key] for key in ("year_begin", "year_end") if key in record.payload]
         if known:
             middles.append(sum(known) // len(known))

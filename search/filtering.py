@@ -155,7 +155,7 @@ def _check_name(store: Store, field: str, name: str) -> None:
         has_name = filters.named(field, [name])
     if store.count(filters.all_of([has_name])):
         return
-    called = field.replace(".", " ")
+    called = field.replace("_", " ")
     near = similar_names(store, field, name)
     if near:
         raise QueryError(f"no {called} {name!r}; closest: {', '.join(near)}")

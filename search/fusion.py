@@ -30,11 +30,10 @@ def search_by_several(
     filter_: Filter | None = None,
     min_score: float | None = None,
     keys: Sequence[str] | None = None,
-    one_per: str = "id",
 ) -> list[Scored]:
     """Return the points with the highest weighted sum, best first; equal ones in order of ids.
 
-    Points that lack one of the vectors are left out.
+    Points that lack one of the vectors are left out, and all but the best image of an artwork.
 
     Args:
         store: The collection.
@@ -43,8 +42,7 @@ def search_by_several(
         limit: Most points to return.
         filter_: Only points that satisfy this filter.
         min_score: Only points with at least this score.
-        keys: Payload keys to return, ``one_per`` among them; None returns all.
-        one_per: Return only the best point of those that share their value of this key.
+        keys: Payload keys to return, "id" among them; None returns all.
     """
     units = {
         name: np.asarray(to_unit(target, f"the query's vector of {name}"))
@@ -68,7 +66,7 @@ def search_by_several(
             for name, unit in units.items()
         }
         ids = sorted({hit.id for hits in found.values() for hit in hits})
-        best = _best(_score(store, ids, units, factors, keys), one_per)
+        best = _best_images(_score(store, ids, units, factors, keys))
         beyond = sum(
             factors[name] * (hits[-1].score if hits else -1.0) for name, hits in found.items()
         )
@@ -109,9 +107,9 @@ def _score(
     return scored
 
 
-def _best(scored: list[Scored], one_per: str) -> list[Scored]:
-    """Return the best of each value of ``one_per``, best first."""
-    first: dict[Any, Scored] = {}
+def _best_images(scored: list[Scored]) -> list[Scored]:
+    """Return the best image of each artwork, best first."""
+    first: dict[str, Scored] = {}
     for each in sorted(scored, key=lambda each: (-each.score, each.id)):
-        first.setdefault(each.payload.get(one_per, each.id), each)
+        first.setdefault(each.payload.get("id", each.id), each)
     return list(first.values())

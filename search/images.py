@@ -32,7 +32,6 @@ class ImageReader:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cache = ImageCache(default_cache_folder())
         self.unreadable: set[str] = set()
 
     def of_result(self, result: Result, side: int) -> "PIL.Image.Image":
@@ -55,23 +54,19 @@ class ImageReader:
         """Return a stored image as :meth:`of_result` does, by its payload and its point's id."""
         import PIL.Image
 
-        from artextract.images.opening import open_image, read_image_file
-
-        image = image_location(payload)
-        is_remote = is_url(image)
-        path = self._cache.path_of(payload["image_sha256"]) if is_remote else Path(image)
-        if path is not None:
-            with suppress(ImageError):
-                return fit(open_image(read_image_file(path), image, at_least=side), side)
-        self.unreadable.add(image)
+        with suppress(ImageError):
+            return fit(read_original(payload, at_least=side), side)
+        self.unreadable.add(image_location(payload))
         record = self._store.retrieve([point_id], keys=["thumbnail"])[point_id]
         data = base64.b64decode(record.payload["thumbnail"].partition(",")[2])
         with PIL.Image.open(io.BytesIO(data)) as thumbnail:
             return fit(thumbnail.convert("RGB"), side)
 
 
-def read_original(payload: Mapping[str, Any]) -> "PIL.Image.Image":
+def read_original(payload: Mapping[str, Any], *, at_least: int | None = None) -> "PIL.Image.Image":
     """Return an artwork's image (RGB) in the size in which it was ingested.
+
+    ``at_least``: see :func:`artextract.images.opening.open_sized`.
 
     Raises:
         ImageError: it can't be read where it was ingested from, nor from the cache.
@@ -79,15 +74,14 @@ def read_original(payload: Mapping[str, Any]) -> "PIL.Image.Image":
     from artextract.images.opening import open_image, read_image_file
 
     image = image_location(payload)
-    path = Path(image)
-    if is_url(image):
-        cached = ImageCache(default_cache_folder()).path_of(payload["image_sha256"])
-        if cached is None:
+    path = None if is_url(image) else Path(image)
+    if path is None:
+        path = ImageCache(default_cache_folder()).path_of(payload["image_sha256"])
+        if path is None:
             raise ImageError(
                 f"the image of {payload['id']} is not in the cache ({image}); give it as a file"
             )
-        path = cached
-    return open_image(read_image_file(path), image)
+    return open_image(read_image_file(path), image, at_least=at_least)
 
 
 def fit(image: "PIL.Image.Image", side: int) -> "PIL.Image.Image":

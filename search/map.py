@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from artextract.catalog.artwork import split_values
 from artextract.errors import QueryError
-from artextract.store import Record, Store, filters
+from artextract.store import Record, Store
+from search.names import one_image_each
 
 MOST_NAMES = 12
 """Maximum number of values with a colour of their own; all others share one."""
@@ -32,10 +33,8 @@ def make_map(store: Store, *, aspect: str = "visual", seed: int = 0) -> dict[str
     Raises:
         QueryError: fewer than ten artworks have such a vector.
     """
-    one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
-    found = store.scroll(one_each, keys=_KEYS, with_vectors=True)
     rows, records = [], []
-    for record in found:
+    for record in store.scroll(one_image_each(), keys=_KEYS, with_vectors=True):
         if aspect in record.vectors:
             rows.append(np.asarray(record.vectors[aspect], np.float32))
             records.append(Record(record.id, record.payload, {}))

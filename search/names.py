@@ -1,11 +1,13 @@
 """The names in a collection (artists, styles, schools, ...) as they are written."""
 
+from artextract.aspects import fact_filters
 from artextract.catalog.artwork import FACET_FIELDS, split_values
 from artextract.catalog.names import closest, fold
 from artextract.store import Store, filters
+from artextract.store.filters import Filter
 
-PREDICTED = "predicted."
-"""Prefix of predicted fields: "predicted.style" is not the catalog's "style"."""
+PREDICTED = "predicted_"
+"""Prefix of predicted fields: "predicted_style" is not the catalog's "style"."""
 
 _NAMES_LIMIT = 100_000
 """Largest number of names that are compared with a misspelt one."""
@@ -16,12 +18,13 @@ def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
 
     Spellings that differ only in case and accents are one name, written as in one of the artworks.
     """
-    return [(as_written(store, field, key), count) for key, count in _facet(store, field)[:limit]]
+    found = facet(store, field, one_image_each())[:limit]
+    return [(as_written(store, field, key), count) for key, count in found]
 
 
 def name_keys(store: Store, field: str) -> list[str]:
     """Return the names of ``field``, folded, the commonest first."""
-    return [key for key, _ in _facet(store, field)]
+    return [key for key, _ in facet(store, field, one_image_each())]
 
 
 def similar_names(store: Store, field: str, name: str) -> list[str]:
@@ -29,18 +32,30 @@ def similar_names(store: Store, field: str, name: str) -> list[str]:
     return [as_written(store, field, key) for key in closest(name, name_keys(store, field))]
 
 
-def _facet(store: Store, field: str) -> list[tuple[str, int]]:
-    """Return the keys of ``field`` and how many artworks have each, the commonest first."""
-    one_each = filters.all_of([], but=[filters.has_term("view", ["alternate"])])
-    if field in FACET_FIELDS:
-        return store.facet(f"folded.{field}", limit=_NAMES_LIMIT, filter_=one_each)
-    key = "predicted.terms" if field.startswith(PREDICTED) else "folded.terms"
-    prefix = f"{field.removeprefix(PREDICTED)}="
+def one_image_each() -> Filter | None:
+    """Return the filter that leaves out all but one image of each artwork."""
+    return filters.all_of([], but=[filters.has_term("view", ["alternate"])])
+
+
+def facet(store: Store, field: str, filter_: Filter | None) -> list[tuple[str, int]]:
+    """Return the folded values of ``field`` and how many images have each, the commonest first."""
+    key, prefix = _key_of(field)
     return [
-        (term.removeprefix(prefix), count)
-        for term, count in store.facet(key, limit=_NAMES_LIMIT, filter_=one_each)
-        if term.startswith(prefix)
+        (value.removeprefix(prefix), count)
+        for value, count in store.facet(key, limit=_NAMES_LIMIT, filter_=filter_)
+        if value.startswith(prefix)
     ]
+
+
+def _key_of(field: str) -> tuple[str, str]:
+    """Return the indexed key that has ``field``, and what its values begin with there."""
+    if field in FACET_FIELDS or field == "medium":
+        return f"folded.{field}", ""
+    if field.startswith(PREDICTED):
+        return "predicted.terms", f"{field.removeprefix(PREDICTED)}="
+    if fact := next((each.fact for each in fact_filters() if each.name == field), None):
+        return "seen", f"{fact}="
+    return "folded.terms", f"{field}="
 
 
 def as_written(store: Store, field: str, key: str) -> str:

@@ -25,3 +25,9 @@ class Query:
     point_ids: tuple[str, ...] = ()
     image: bytes | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+
+
+def caption_of(artwork: Artwork) -> str:
+    """Return an artwork's title, artist and date on one line."""
+    parts = (artwork.title or artwork.id, artwork.maker, artwork.display_date)
+    return ", ".join(part for part in parts if part)

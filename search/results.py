@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, overload
 from artextract.store import Store
 from search.answer import Answer, Result
 from search.images import ImageReader
+from search.query import Query, caption_of
 
 if TYPE_CHECKING:
     import polars
 
     from artextract.catalog.writing.entries import Saved
     from search.explain import Reason
-    from search.query import Query
     from search.reading import QueryReader
 
 _EXPLAINED_SIDE = 720
@@ -57,7 +57,7 @@ class SearchResults(Sequence[Result]):
         lines = [f"{len(self)} of {self.matching} artworks"]
         for each in self:
             score = "" if each.score is None else f"{each.score:.3f}  "
-            lines.append(f"{each.rank:>3}  {score}{_caption(each)}  ({each.artwork.id})")
+            lines.append(f"{each.rank:>3}  {score}{caption_of(each.artwork)}  ({each.artwork.id})")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -66,13 +66,14 @@ class SearchResults(Sequence[Result]):
         records = self._store.retrieve(points, keys=["thumbnail"])
         cells = []
         for each in self:
+            caption = html.escape(caption_of(each.artwork))
             thumbnail = str(records[each.point_id].payload.get("thumbnail", ""))
             score = "" if each.score is None else f" · {each.score:.3f}"
             cells.append(
                 '<figure style="width:180px;margin:0">'
-                f'<img src="{html.escape(thumbnail)}" alt="{html.escape(_caption(each))}" '
+                f'<img src="{html.escape(thumbnail)}" alt="{caption}" '
                 'style="max-width:180px;max-height:180px">'
-                f"<figcaption>{each.rank}{score}<br>{html.escape(_caption(each))}</figcaption>"
+                f"<figcaption>{each.rank}{score}<br>{caption}</figcaption>"
                 "</figure>"
             )
         return (
@@ -145,12 +146,6 @@ class SearchResults(Sequence[Result]):
             ranked=True,
             force=True,
         )
-
-
-def _caption(result: Result) -> str:
-    artwork = result.artwork
-    parts = (artwork.title or artwork.id, artwork.maker, artwork.display_date)
-    return ", ".join(part for part in parts if part)
 
 
 class Explanation(Sequence["Reason"]):

@@ -6,11 +6,10 @@ from pathlib import Path
 import PIL.Image
 from PIL import ImageDraw, ImageFont
 
-from artextract.catalog.artwork import Artwork
 from artextract.errors import InputError
 from search.answer import Answer, Result
 from search.images import ImageReader
-from search.query import Query
+from search.query import caption_of
 
 _CELL = 260
 _TEXT = 74
@@ -43,11 +42,11 @@ def save_sheet(path: Path, answer: Answer, images: ImageReader) -> None:
     """
     cells: list[tuple[PIL.Image.Image, str, str, bool]] = []
     for query in answer.like[:1]:
-        cells.append((images.of_query(query, _CELL), "Query", _caption_of(query), True))
+        caption = caption_of(query.artwork) if query.artwork is not None else query.label
+        cells.append((images.of_query(query, _CELL), "Query", caption, True))
     for result in answer.results:
-        cells.append(
-            (images.of_result(result, _CELL), _heading(result), _caption(result.artwork), False)
-        )
+        caption = caption_of(result.artwork)
+        cells.append((images.of_result(result, _CELL), _heading(result), caption, False))
     columns = min(_COLUMNS, max(1, len(cells)))
     rows = max(1, -(-len(cells) // columns))
     sheet = PIL.Image.new(
@@ -65,8 +64,9 @@ def save_sheet(path: Path, answer: Answer, images: ImageReader) -> None:
             box = (at[0] - 4, at[1] - 4, at[0] + image.width + 3, at[1] + image.height + 3)
             draw.rectangle(box, outline=_MARK, width=3)
         draw.text((left, top + _CELL + 8), heading, _MARK if is_query else _INK, _font(15))
+        lines = textwrap.wrap(caption, 38, max_lines=2, placeholder="...")
         draw.multiline_text(
-            (left, top + _CELL + 29), _wrapped(caption), _FAINT, _font(13), spacing=3
+            (left, top + _CELL + 29), "\n".join(lines), _FAINT, _font(13), spacing=3
         )
     try:
         sheet.save(path)
@@ -81,19 +81,6 @@ def _heading(result: Result) -> str:
     score = [] if result.score is None else [f"{result.score:.3f}"]
     matches = [f"{result.matches} matches"] if result.matches else []
     return "   ".join([f"{result.rank}", *score, *matches])
-
-
-def _caption_of(query: Query) -> str:
-    return _caption(query.artwork) if query.artwork is not None else query.label
-
-
-def _caption(artwork: Artwork) -> str:
-    parts = (artwork.title or artwork.id, artwork.maker, artwork.display_date)
-    return ", ".join(part for part in parts if part)
-
-
-def _wrapped(caption: str) -> str:
-    return "\n".join(textwrap.wrap(caption, 38, max_lines=2, placeholder="..."))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -19,7 +19,7 @@ from artextract.images.opening import THUMBNAIL_SIDE
 from artextract.store import Record, filters
 from search.answer import Answer
 from search.counts import Counter
-from search.engine import list_points
+from search.engine import list_points, primary_images
 from search.filtering import make_filter
 from search.images import ImageReader
 from search.query import Query
@@ -159,12 +159,8 @@ class ServedCollection:
     def records(self, ids: Sequence[str]) -> list[Record]:
         """Return one image of each of these artworks, in their order, without unknown ones."""
         some = filters.all_of([filters.any_of("id", list(dict.fromkeys(ids)))])
-        first: dict[str, Record] = {}
-        for record in self.store.scroll(some):
-            known = first.setdefault(record.payload["id"], record)
-            if record.payload.get("view") == "primary" != known.payload.get("view"):
-                first[record.payload["id"]] = record
-        return [first[each] for each in dict.fromkeys(ids) if each in first]
+        found = primary_images(self.store.scroll(some))
+        return [found[each] for each in dict.fromkeys(ids) if each in found]
 
     def image(self, point_id: str, side: int) -> bytes:
         """Return a stored image as JPEG, its longest side ``side`` pixels or less.

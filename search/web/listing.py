@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from artextract.catalog.years import YearRange
 from artextract.store import Record, Store, filters
 from artextract.store.filters import Condition, Filter
-from search.engine import listing_key
+from search.engine import LISTING_KEYS, listing_key
 
 _FEW = 400
 _CHUNK = 250
@@ -31,12 +31,10 @@ class Listing:
     """The order of one revision of a collection's images, an artwork's primary one first."""
 
     def __init__(self, store: Store) -> None:
-        keys = ("id", "view", "artist", "title", "year_begin", "year_end")
-
         def key(record: Record) -> tuple[object, ...]:
             return (*listing_key(record), record.payload.get("view") != "primary", record.id)
 
-        records = sorted(store.scroll(keys=keys, page_size=5000), key=key)
+        records = sorted(store.scroll(keys=LISTING_KEYS, page_size=5000), key=key)
         self._ids = [record.id for record in records]
         self._artworks = [record.payload["id"] for record in records]
         self._position = {point_id: position for position, point_id in enumerate(self._ids)}
