@@ -13,8 +13,7 @@ from training.data.classes import Classes
 from training.loops.checkpoint import Checkpoints
 from training.loops.processes import Processes
 from training.loops.recorder import Recorder
-from training.loops.stages import TrainingContext
-from training.loops.tasks import EncodedDataset
+from training.loops.tasks import EncodedDataset, TrainingContext
 from training.networks.backbones.base import Backbone, Published
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import make_network, network_fingerprints
