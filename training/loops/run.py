@@ -211,19 +211,17 @@ def _classes(
     train = {sample.id for sample in samples if split[sample.id] == "train"}
     if others is None:
         return collect_classes(samples, train, config.attributes, config.min_works)
-    names = {name: others.names[name] for name in config.attributes}
-    return dataclasses.replace(
-        others,
-        names=names,
-        left_out={name: others.left_out[name] for name in names},
-        least={name: others.least[name] for name in names},
-        train_counts={
-            name: tuple(
-                sum(one.id in train and one.labels.get(name) == each for one in samples)
-                for each in names[name]
+    return Classes(
+        {
+            name: dataclasses.replace(
+                others.by_attribute[name],
+                train_counts=tuple(
+                    sum(one.id in train and one.labels.get(name) == each for one in samples)
+                    for each in others.by_attribute[name].names
+                ),
             )
-            for name in names
-        },
+            for name in config.attributes
+        }
     )
 
 
