@@ -139,16 +139,16 @@ def _summary(
     """Return the training data and the validation scores for the model card."""
     sides = [sample.split or "" for sample in run.samples.values()]
     attributes: dict[str, dict[str, Any]] = {}
-    for name, names in run.classes.names.items():
+    for name, classes in run.classes.by_attribute.items():
         labels = predictions.labels[name]
         attributes[name] = {
-            "classes": len(names),
-            "train_works": sum(run.classes.train_counts[name]),
-            "left_out": len(run.classes.left_out[name]),
+            "classes": len(classes.names),
+            "train_works": sum(classes.train_counts),
+            "left_out": len(classes.left_out),
             "temperature": round(temperatures[name], 4),
         }
         if (labels >= 0).any():
-            found = score(predictions.logits[name], labels, list(names))
+            found = score(predictions.logits[name], labels, list(classes.names))
             attributes[name] |= {
                 "val_works": found.n,
                 "val_macro_f1": round(found.macro_f1, 4),

@@ -23,7 +23,7 @@ from export.classifier_graph import ClassifierGraph
 from export.whitening import Whitening, fit_whitening
 from export.write import Exported
 from training.config import load_config, save_config
-from training.data.classes import Classes
+from training.data.classes import AttributeClasses, Classes
 from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, open_run, save_predictions
@@ -50,10 +50,14 @@ def make_run(folder: Path, *changes: str) -> Path:
     config, origins = load_config(None, ["attributes=style,genre", "size=64", *changes])
     counts = {"style": (9, 8, 7), "genre": (12, 12)}
     classes = Classes(
-        names={"style": STYLES, "genre": GENRES},
-        left_out={"style": {"dada": 1}, "genre": {}},
-        train_counts=counts,
-        least={"style": 2, "genre": 1},
+        {
+            "style": AttributeClasses(
+                names=STYLES, train_counts=counts["style"], least=2, left_out={"dada": 1}
+            ),
+            "genre": AttributeClasses(
+                names=GENRES, train_counts=counts["genre"], least=1, left_out={}
+            ),
+        }
     )
     folder.mkdir(parents=True)
     save_config(folder / "config.toml", config, origins)

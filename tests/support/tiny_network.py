@@ -9,12 +9,11 @@ import torch
 
 from artextract.images.preprocess import Preprocess
 from training.config import Config, load_config
-from training.data.classes import Classes
+from training.data.classes import AttributeClasses, Classes
 from training.loops.checkpoint import Checkpoints
 from training.loops.processes import Processes
 from training.loops.recorder import Recorder
-from training.loops.stages import TrainingContext
-from training.loops.tasks import EncodedDataset
+from training.loops.tasks import EncodedDataset, TrainingContext
 from training.networks.backbones.base import Backbone, Published
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import make_network, network_fingerprints
@@ -82,10 +81,12 @@ def paint_textures(
 def make_classes() -> Classes:
     """Return the classes of the textures."""
     return Classes(
-        names={"style": STYLES, "genre": GENRES},
-        left_out={"style": {}, "genre": {}},
-        train_counts={"style": (1,) * 4, "genre": (1,) * 2},
-        least={"style": 1, "genre": 1},
+        {
+            attribute: AttributeClasses(
+                names=names, train_counts=(1,) * len(names), least=1, left_out={}
+            )
+            for attribute, names in (("style", STYLES), ("genre", GENRES))
+        }
     )
 
 

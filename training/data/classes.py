@@ -8,9 +8,8 @@ are kept with their counts for the report.
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,62 +23,75 @@ _NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Classes:
-    """The classes of each attribute; the position of a name is the class's index.
+class AttributeClasses:
+    """The classes of one attribute, as in ``classes.json``.
 
     Attributes:
-        names: {attribute: its classes, sorted}.
-        left_out: {attribute: {class with too few training samples: how many}}; 0 is a class that
-            no training sample has.
-        train_counts: {attribute: training samples of each class of ``names``}.
-        least: {attribute: the fewest training samples of a class}.
+        names: The trained classes, sorted; the position of a name is the class's index.
+        train_counts: Training samples of each class of ``names``.
+        least: The fewest training samples of a class.
+        left_out: {class with too few training samples: how many}; 0 is a class that no training
+            sample has.
     """
 
-    names: Mapping[str, tuple[str, ...]]
-    left_out: Mapping[str, Mapping[str, int]]
-    train_counts: Mapping[str, tuple[int, ...]]
-    least: Mapping[str, int]
+    names: tuple[str, ...]
+    train_counts: tuple[int, ...]
+    least: int
+    left_out: Mapping[str, int]
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The classes that no training sample has, sorted."""
+        return tuple(name for name, count in self.left_out.items() if not count)
+
+    def describe(self) -> str:
+        """Return how many classes there are, and which are left out and why."""
+        parts = [f"{len(self.names)} classes"]
+        small = {name: count for name, count in self.left_out.items() if count}
+        if small:
+            largest = sorted(small, key=lambda name: (-small[name], name))
+            parts.append(
+                f"left out for fewer than {self.least} training samples: "
+                + _first_names([f"{name} ({small[name]})" for name in largest])
+            )
+        if self.unseen:
+            parts.append(f"left out, as no training sample has them: {_first_names(self.unseen)}")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of each attribute, in the order of the columns of :meth:`encode`."""
+
+    by_attribute: Mapping[str, AttributeClasses]
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """The attributes, in the order of the columns of :meth:`encode`."""
-        return tuple(self.names)
+        """The names of the attributes."""
+        return tuple(self.by_attribute)
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The names of each attribute's classes."""
+        return {name: each.names for name, each in self.by_attribute.items()}
 
     @property
     def sizes(self) -> dict[str, int]:
         """The number of classes of each attribute."""
-        return {name: len(classes) for name, classes in self.names.items()}
+        return {name: len(each.names) for name, each in self.by_attribute.items()}
 
     def encode(self, samples: Sequence[Sample]) -> npt.NDArray[np.int64]:
         """Return class indices (samples, attributes); -1 is unknown or left out."""
-        encoded = np.full((len(samples), len(self.names)), -1, np.int64)
+        encoded = np.full((len(samples), len(self.by_attribute)), -1, np.int64)
         for column, (attribute, names) in enumerate(self.names.items()):
             index = {name: at for at, name in enumerate(names)}
             for row, sample in enumerate(samples):
                 encoded[row, column] = index.get(sample.labels.get(attribute, ""), -1)
         return encoded
 
-    def unseen(self, attribute: str) -> tuple[str, ...]:
-        """Return the classes of ``attribute`` that no training sample has, sorted."""
-        return tuple(name for name, count in self.left_out[attribute].items() if not count)
-
     def describe(self) -> list[str]:
-        """Return a line for each attribute: how many classes, and which are left out and why."""
-        lines = []
-        for attribute, names in self.names.items():
-            parts = [f"{attribute}: {len(names)} classes"]
-            small = {name: n for name, n in self.left_out[attribute].items() if n}
-            if small:
-                largest = sorted(small, key=lambda name: (-small[name], name))
-                parts.append(
-                    f"left out for fewer than {self.least[attribute]} training samples: "
-                    + _first_names([f"{name} ({small[name]})" for name in largest])
-                )
-            unseen = self.unseen(attribute)
-            if unseen:
-                parts.append(f"left out, as no training sample has them: {_first_names(unseen)}")
-            lines.append("; ".join(parts))
-        return lines
+        """Return a line for each attribute."""
+        return [f"{name}: {each.describe()}" for name, each in self.by_attribute.items()]
 
     def save(self, path: Path) -> None:
         """Write the classes as JSON.
@@ -87,15 +99,7 @@ class Classes:
         Raises:
             OSError: the file can't be written; what was there is untouched.
         """
-        attributes = {
-            attribute: {
-                "names": list(names),
-                "train_counts": list(self.train_counts[attribute]),
-                "least": self.least[attribute],
-                "left_out": dict(self.left_out[attribute]),
-            }
-            for attribute, names in self.names.items()
-        }
+        attributes = {name: asdict(each) for name, each in self.by_attribute.items()}
         data = {"format": _FORMAT, "attributes": attributes}
         atomic_write(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
@@ -107,15 +111,21 @@ class Classes:
             InputError: the file is missing or damaged.
         """
         try:
-            attributes = _read(path)
-            return cls(
-                names={name: tuple(each["names"]) for name, each in attributes.items()},
-                left_out={name: dict(each["left_out"]) for name, each in attributes.items()},
-                train_counts={
-                    name: tuple(each["train_counts"]) for name, each in attributes.items()
-                },
-                least={name: int(each["least"]) for name, each in attributes.items()},
-            )
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["format"] != _FORMAT:
+                raise ValueError(f"format {data['format']!r} instead of {_FORMAT}")
+            found = {
+                name: AttributeClasses(
+                    names=tuple(each["names"]),
+                    train_counts=tuple(each["train_counts"]),
+                    least=int(each["least"]),
+                    left_out=dict(each["left_out"]),
+                )
+                for name, each in data["attributes"].items()
+            }
+            for name, each in found.items():
+                if len(each.names) != len(each.train_counts):
+                    raise ValueError(f"{name} has other counts than names")
         except FileNotFoundError:
             raise InputError(
                 f"there is no file {path} with the classes; give the folder of a training"
@@ -125,28 +135,13 @@ class Classes:
                 f"{path} can't be read as the classes of a training ({error!r}); "
                 "put back the file that the training wrote, or train again"
             ) from error
+        return cls(found)
 
 
 def _first_names(names: Sequence[str]) -> str:
     """Return the first of ``names``, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return the attributes in a file of classes.
-
-    Raises:
-        ValueError: it is no JSON, of another format, or names and counts differ in number.
-    """
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if data["format"] != _FORMAT:
-        raise ValueError(f"format {data['format']!r} instead of {_FORMAT}")
-    attributes: dict[str, Any] = data["attributes"]
-    for attribute, each in attributes.items():
-        if len(each["names"]) != len(each["train_counts"]):
-            raise ValueError(f"{attribute} has other counts than names")
-    return attributes
 
 
 def collect_classes(
@@ -166,22 +161,23 @@ def collect_classes(
     Raises:
         CatalogError: an attribute has no label in the training samples, or no class with enough.
     """
-    names, left_out, train_counts = {}, {}, {}
-    least = {attribute: min_samples.get(attribute, 1) for attribute in attributes}
+    found = {}
     training = [sample for sample in samples if sample.id in train]
     for attribute in attributes:
+        least = min_samples.get(attribute, 1)
         # With a zero for each class that only other samples have.
         counts = dict.fromkeys(_labels(samples, attribute), 0) | Counter(
             _labels(training, attribute)
         )
-        _check(attribute, counts, least[attribute], training, samples)
-        trained = sorted(name for name, count in counts.items() if count >= least[attribute])
-        names[attribute] = tuple(trained)
-        train_counts[attribute] = tuple(counts[name] for name in trained)
-        left_out[attribute] = {
-            name: counts[name] for name in sorted(counts) if counts[name] < least[attribute]
-        }
-    return Classes(names=names, left_out=left_out, train_counts=train_counts, least=least)
+        _check(attribute, counts, least, training, samples)
+        trained = {name: counts[name] for name in sorted(counts) if counts[name] >= least}
+        found[attribute] = AttributeClasses(
+            names=tuple(trained),
+            train_counts=tuple(trained.values()),
+            least=least,
+            left_out={name: counts[name] for name in sorted(counts) if name not in trained},
+        )
+    return Classes(found)
 
 
 def _labels(samples: Sequence[Sample], attribute: str) -> list[str]:

@@ -132,7 +132,7 @@ def to_json(run: Run, evaluations: list[Evaluation]) -> dict[str, Any]:
         },
         "baseline": _read_json(run, "baseline.json"),
         "ablations": _read_json(run, "ablations.json"),
-        "left_out": {name: dict(out) for name, out in run.classes.left_out.items()},
+        "left_out": {name: dict(each.left_out) for name, each in run.classes.by_attribute.items()},
         "judgements": [
             {
                 "split": one.split,

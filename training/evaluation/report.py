@@ -119,8 +119,8 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
         "rows": rows,
         "never": [row.name for row in one.scores.classes if row.note == NEVER_PREDICTED],
         "without_samples": [row.name for row in one.scores.classes if row.note == NO_SAMPLE],
-        "left_out": run.classes.left_out.get(one.attribute, {}),
-        "least": run.classes.least.get(one.attribute, 1),
+        "left_out": run.classes.by_attribute[one.attribute].left_out,
+        "least": run.classes.by_attribute[one.attribute].least,
         "confusion": _png_uri(plots[confusion]),
         # Drawn for 160 dots an inch, shown at the 96 of a page.
         "confusion_width": round(_png_width(plots[confusion]) * 96 / 160),

@@ -20,8 +20,8 @@ from training.data.features import CachedFeatures
 from training.evaluation.predictions import Predictions
 from training.loops.checkpoint import Checkpoints, fingerprint
 from training.loops.recorder import Recorder
-from training.loops.stages import TrainingContext, train_head
-from training.loops.tasks import FeatureTask
+from training.loops.stages import train_head
+from training.loops.tasks import TrainingContext, feature_task
 from training.networks.cnn_rnn import FeatureExtractor, Head
 from training.networks.loading import network_fingerprints
 
@@ -92,11 +92,8 @@ def predict_out_of_fold(
                 context, data=split, checkpoints=Checkpoints(own, fingerprints), recorder=recorder
             )
             train_head(of_fold, head, features, name=f"fold {fold + 1} of {folds}")
-        task = FeatureTask(split, features, config.loss, processes.device)
-        predictor = task.predictor(head.eval())
-        parts.append(
-            split.predict(predictor, split.val, flips=config.predict.flips, processes=processes)
-        )
+        task = feature_task(of_fold, features)
+        parts.append(task.predict(head.eval(), split.val, flips=config.predict.flips))
     processes.wait()
     if processes.is_first:
         shutil.rmtree(folder)

@@ -15,52 +15,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 
 from artextract.errors import InputError, ModelError
 from training.config import StageOneConfig, StageTwoConfig
-from training.loops.checkpoint import Checkpoints
 from training.loops.ema import make_ema
-from training.loops.processes import Processes
 from training.loops.progress import StageProgress
-from training.loops.recorder import Recorder
 from training.loops.schedule import Group, rate_factor
+from training.loops.tasks import Task
 
 LAST = "last"
 """The checkpoint that a run is resumed from."""
 
 _SAVE_SECONDS = 300.0
 _MIN_ROWS = 2  # batch norm can't train on one
-
-
-class Task(Protocol):
-    """What is trained."""
-
-    @property
-    def rows(self) -> int:
-        """The number of training samples."""
-
-    def loss(
-        self,
-        module: torch.nn.Module,
-        rows: torch.Tensor,
-        batch: torch.Tensor,
-        generator: torch.Generator,
-    ) -> torch.Tensor:
-        """Return this process's part of a batch's loss; the parts' sum is the whole.
-
-        Args:
-            module: The network or its head.
-            rows: This process's training samples, (n,).
-            batch: Those of all processes.
-            generator: Source of random numbers.
-        """
-
-    def evaluate(self, module: torch.nn.Module, processes: Processes) -> dict[str, float]:
-        """Return metrics by name, with a ``score`` to maximise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +54,9 @@ class Stage:
     module: torch.nn.Module
     groups: list[Group]
     config: StageOneConfig | StageTwoConfig
-    seed: int
-    checkpoints: Checkpoints
-    recorder: Recorder
-    processes: Processes
     on_best: Callable[[dict[str, torch.Tensor], float], None]
     set_mode: Callable[[], object]
     scaled: bool = False
-    visible: bool = True
 
 
 def train(task: Task, stage: Stage) -> Best:
@@ -117,30 +83,30 @@ class _Trainer:
     """The state of one stage between two steps."""
 
     def __init__(self, task: Task, stage: Stage) -> None:
-        self.task, self.stage = task, stage
+        self.task, self.stage, context = task, stage, task.context
+        self.processes, self.checkpoints = context.processes, context.checkpoints
+        self.recorder, self.seed = context.recorder, context.config.seed
         batch = stage.config.batch
         self.steps = math.ceil(task.rows / batch)
-        if task.rows // max(self.steps, 1) // stage.processes.count < _MIN_ROWS:
+        if task.rows // max(self.steps, 1) // self.processes.count < _MIN_ROWS:
             raise InputError(
                 f"{task.rows} training samples in batches of {batch} leave "
-                f"{stage.processes.count} processes fewer than {_MIN_ROWS} samples each; give more "
+                f"{self.processes.count} processes fewer than {_MIN_ROWS} samples each; give more "
                 "samples, larger batches, or fewer processes"
             )
         self.optimizer = torch.optim.AdamW(stage.groups)
         self.ema = make_ema(stage.module, stage.config.average)
-        self.scaler = torch.amp.GradScaler(stage.processes.device.type, enabled=stage.scaled)
+        self.scaler = torch.amp.GradScaler(self.processes.device.type, enabled=stage.scaled)
         self.best = Best()
         self.epoch = 1  # the current one
         self.step = 0  # finished steps of it
         self.losses = 0.0  # their sum
 
     def run(self) -> Best:
-        stage, processes, config = self.stage, self.stage.processes, self.stage.config
+        stage, processes, config = self.stage, self.processes, self.stage.config
         self._resume()
         wrapped = processes.wrap(stage.module)
-        progress = StageProgress(
-            stage.name, self.steps, config.epochs, visible=stage.visible and processes.is_first
-        )
+        progress = StageProgress(stage.name, self.steps, config.epochs, visible=processes.is_first)
         with torch.random.fork_rng(), progress, _stop_requests(progress) as stopping:
             saved = time.monotonic()
             while self.epoch <= config.epochs:
@@ -162,11 +128,11 @@ class _Trainer:
 
     def _seed(self, step: int, rank: int) -> int:
         """Return the seed of a step of this epoch; step 0 is the epoch's own."""
-        words = [self.stage.seed, zlib.crc32(self.stage.name.encode()), self.epoch, step, rank]
+        words = [self.seed, zlib.crc32(self.stage.name.encode()), self.epoch, step, rank]
         return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)
 
     def _take_step(self, wrapped: torch.nn.Module, batch: torch.Tensor) -> None:
-        stage, processes, config = self.stage, self.stage.processes, self.stage.config
+        stage, processes, config = self.stage, self.processes, self.stage.config
         self.step += 1
         seed = self._seed(self.step, processes.rank)
         torch.manual_seed(seed)  # dropout
@@ -200,24 +166,24 @@ class _Trainer:
     def _end_epoch(self, progress: StageProgress) -> None:
         stage, weights = self.stage, self.ema.module.state_dict()
         # The processes' batch norms have seen different samples.
-        stage.processes.broadcast(weights.values())
+        self.processes.broadcast(weights.values())
         self.ema.module.eval()
-        metrics = self.task.evaluate(self.ema.module, stage.processes)
+        metrics = self.task.evaluate(self.ema.module)
         metrics = {"loss": self.losses / self.steps, **metrics}
         is_best = metrics["score"] > self.best.score
         if is_best:
             self.best = Best(metrics["score"], self.epoch)
         ended = self.epoch
         self.epoch, self.step, self.losses = self.epoch + 1, 0, 0.0
-        if stage.processes.is_first:
-            stage.recorder.add({"stage": stage.name, "epoch": ended, **metrics})
+        if self.processes.is_first:
+            self.recorder.add({"stage": stage.name, "epoch": ended, **metrics})
             if is_best:
                 stage.on_best(weights, self.best.score)
             self._save()
         progress.epoch(ended, metrics, is_best)
 
     def _save(self) -> None:
-        if not self.stage.processes.is_first:
+        if not self.processes.is_first:
             return
         ema = {"steps": int(self.ema.n_averaged) - 1, "values": self.ema.module.state_dict()}
         state: dict[str, Any] = {
@@ -231,14 +197,14 @@ class _Trainer:
             "average": ema,
             "scaler": self.scaler.state_dict(),
         }
-        self.stage.checkpoints.save(LAST, state)
+        self.checkpoints.save(LAST, state)
 
     def _resume(self) -> None:
         """Load the checkpoint, if there is one of this stage."""
         stage = self.stage
-        if not stage.checkpoints.exists(LAST):
+        if not self.checkpoints.exists(LAST):
             return
-        state = stage.checkpoints.load(LAST)
+        state = self.checkpoints.load(LAST)
         if state["stage"] != stage.name:
             return
         stage.module.load_state_dict(state["module"])
@@ -248,8 +214,8 @@ class _Trainer:
         self.scaler.load_state_dict(state["scaler"])
         self.best = Best(state["best"]["score"], state["best"]["epoch"])
         self.epoch, self.step, self.losses = state["epoch"], state["step"], state["losses"]
-        if stage.processes.is_first:
-            stage.recorder.forget_after(stage.name, self.epoch - 1)
+        if self.processes.is_first:
+            self.recorder.forget_after(stage.name, self.epoch - 1)
 
 
 @contextmanager

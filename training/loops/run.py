@@ -28,8 +28,8 @@ from training.loops.checkpoint import Checkpoints, fingerprint
 from training.loops.loop import LAST
 from training.loops.processes import Device, Processes, open_processes
 from training.loops.recorder import Recorder
-from training.loops.stages import TrainingContext, cached_features, train_network
-from training.loops.tasks import EncodedDataset, ImageTask
+from training.loops.stages import cached_features, train_network
+from training.loops.tasks import EncodedDataset, TrainingContext, image_task
 from training.networks.cnn_rnn import CnnRnn
 from training.networks.loading import (
     make_configured_backbone,
@@ -211,19 +211,17 @@ def _classes(
     train = {sample.id for sample in samples if split[sample.id] == "train"}
     if others is None:
         return collect_classes(samples, train, config.attributes, config.min_works)
-    names = {name: others.names[name] for name in config.attributes}
-    return dataclasses.replace(
-        others,
-        names=names,
-        left_out={name: others.left_out[name] for name in names},
-        least={name: others.least[name] for name in names},
-        train_counts={
-            name: tuple(
-                sum(one.id in train and one.labels.get(name) == each for one in samples)
-                for each in names[name]
+    return Classes(
+        {
+            name: dataclasses.replace(
+                others.by_attribute[name],
+                train_counts=tuple(
+                    sum(one.id in train and one.labels.get(name) == each for one in samples)
+                    for each in others.by_attribute[name].names
+                ),
             )
-            for name in names
-        },
+            for name in config.attributes
+        }
     )
 
 
@@ -275,20 +273,11 @@ def _weights_key(network: CnnRnn) -> str:
 
 def _predict(context: TrainingContext, network: CnnRnn, options: TrainOptions) -> None:
     """Write the predictions, and print the scores of the validation samples."""
-    data, processes = context.data, context.processes
-    task = ImageTask(
-        data,
-        context.images,
-        context.preprocess,
-        context.config.loss,
-        context.config.augment,
-        processes.device,
-    )
+    data, task = context.data, image_task(context)
     sides = {"val": data.val} | ({"train": data.train} if options.predict_train else {})
     for side, rows in sides.items():
-        flips = context.config.predict.flips
-        predictions = data.predict(task.predictor(network), rows, flips=flips, processes=processes)
-        if not processes.is_first:
+        predictions = task.predict(network, rows, flips=context.config.predict.flips)
+        if not context.processes.is_first:
             continue
         _save(options.out / "predictions" / f"{side}.npz", predictions)
         if side == "val":

@@ -1,24 +1,19 @@
 """The two stages of a training: the head on cached features, then the whole network on images."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from artextract.cli.progress import progress_bar
 from artextract.errors import CacheError
-from artextract.images.preprocess import Preprocess
-from training.config import Config
 from training.data.array_cache import Arrays, load_arrays, remove_arrays, save_arrays
 from training.data.augmented import AugmentedMaps, map_batches
-from training.data.features import FLIPS, CachedFeatures, Images, feature_batches
+from training.data.features import FLIPS, CachedFeatures, feature_batches
 from training.loops.checkpoint import Checkpoints
 from training.loops.loop import LAST, Best, Stage, train
-from training.loops.processes import Processes, choose_precision
-from training.loops.recorder import Recorder
+from training.loops.processes import choose_precision
 from training.loops.schedule import head_groups, network_groups
-from training.loops.tasks import EncodedDataset, FeatureTask, ImageTask
+from training.loops.tasks import TrainingContext, feature_task, image_task
 from training.networks.cnn_rnn import CnnRnn, FeatureExtractor, Head
 from training.networks.loading import BEST
 
@@ -27,24 +22,6 @@ STAGE_TWO = "stage two"
 VIEWS = "views"  # of the cache: maps of augmented images
 
 _HEAD = "head"  # the checkpoint with stage one's head
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingContext:
-    """The input and output of both stages.
-
-    ``source`` identifies the images and the initial backbone in the cache, as plain JSON.
-    """
-
-    config: Config
-    data: EncodedDataset
-    images: Images
-    preprocess: Preprocess
-    processes: Processes
-    checkpoints: Checkpoints
-    recorder: Recorder
-    cache: Path
-    source: Sequence[object]
 
 
 def cached_features(context: TrainingContext, extractor: FeatureExtractor) -> CachedFeatures:
@@ -101,24 +78,15 @@ def train_head(
         if by_score:
             context.checkpoints.save(_HEAD, {"head": weights, "score": score})
 
-    task = FeatureTask(
-        context.data, features, config.loss, context.processes.device, flip=config.augment.flip
+    stage = Stage(
+        name=name,
+        module=head,
+        groups=head_groups(head, config.stage_one),
+        config=config.stage_one,
+        on_best=save_best,
+        set_mode=head.train,
     )
-    best = train(
-        task,
-        Stage(
-            name=name,
-            module=head,
-            groups=head_groups(head, config.stage_one),
-            config=config.stage_one,
-            seed=config.seed,
-            checkpoints=context.checkpoints,
-            recorder=context.recorder,
-            processes=context.processes,
-            on_best=save_best,
-            set_mode=head.train,
-        ),
-    )
+    best = train(feature_task(context, features), stage)
     if not by_score and context.processes.is_first:
         context.checkpoints.save(_HEAD, {"head": head.state_dict(), "score": best.score})
     return best
@@ -194,32 +162,17 @@ def _train_all(context: TrainingContext, network: CnnRnn, before: Best, finished
         count = stage_two.views * len(rows)
         arrays = _cached(context, VIEWS, key, count, batches, "stage_two.views=0")
         maps = AugmentedMaps(arrays, len(rows), stages)
-    task = ImageTask(
-        context.data,
-        context.images,
-        context.preprocess,
-        config.loss,
-        config.augment,
-        processes.device,
-        maps,
+    stage = Stage(
+        name=STAGE_TWO,
+        module=network,
+        groups=network_groups(network, stage_two),
+        config=stage_two,
+        on_best=save_best,
+        set_mode=set_mode,
+        scaled=network.precision is torch.float16,
     )
     try:
-        train(
-            task,
-            Stage(
-                name=STAGE_TWO,
-                module=network,
-                groups=network_groups(network, stage_two),
-                config=stage_two,
-                seed=config.seed,
-                checkpoints=context.checkpoints,
-                recorder=context.recorder,
-                processes=processes,
-                on_best=save_best,
-                set_mode=set_mode,
-                scaled=network.precision is torch.float16,
-            ),
-        )
+        train(image_task(context, maps), stage)
         processes.wait()
         if stages and processes.is_first:
             remove_arrays(context.cache, VIEWS, key)

@@ -13,7 +13,8 @@ from training.data.array_cache import load_arrays, remove_arrays, save_arrays
 from training.data.augmentation import augment, to_floats
 from training.data.augmented import AugmentedMaps, map_batches
 from training.data.features import normalise
-from training.loops.stages import TrainingContext, cached_features, train_network
+from training.loops.stages import cached_features, train_network
+from training.loops.tasks import TrainingContext
 from training.networks.cnn_rnn import CnnRnn
 
 ROWS = np.array([5, 2, 11, 7])

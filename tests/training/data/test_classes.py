@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from artextract.errors import CatalogError, InputError
-from training.data.classes import Classes, collect_classes
+from training.data.classes import AttributeClasses, Classes, collect_classes
 from training.data.samples import Sample
 
 TRAIN = {"Baroque": 5, "Cubism": 3, "Rococo": 2, "浮世絵": 3}
@@ -39,18 +39,22 @@ def gather(**least: int) -> Classes:
 def test_classes_that_are_too_thin_are_left_out_with_their_counts() -> None:
     classes = gather(style=3)
     assert classes.attributes == ("style", "genre")
-    assert classes.names["style"] == ("Baroque", "Cubism", "浮世絵")
-    assert classes.train_counts["style"] == (5, 3, 3)
-    assert classes.left_out["style"] == {"Art Deco": 0, "Futurism": 0, "Rococo": 2}
-    assert classes.least == {"style": 3, "genre": 1}
-    assert (classes.names["genre"], classes.train_counts["genre"]) == (("portrait",), (6,))
+    assert classes.by_attribute == {
+        "style": AttributeClasses(
+            names=("Baroque", "Cubism", "浮世絵"),
+            train_counts=(5, 3, 3),
+            least=3,
+            left_out={"Art Deco": 0, "Futurism": 0, "Rococo": 2},
+        ),
+        "genre": AttributeClasses(names=("portrait",), train_counts=(6,), least=1, left_out={}),
+    }
 
 
 def test_a_class_that_no_training_work_has_is_unseen() -> None:
     classes = gather()
     assert classes.names["style"] == ("Baroque", "Cubism", "Rococo", "浮世絵")
-    assert classes.unseen("style") == ("Art Deco", "Futurism")
-    assert classes.unseen("genre") == ()
+    assert classes.by_attribute["style"].unseen == ("Art Deco", "Futurism")
+    assert classes.by_attribute["genre"].unseen == ()
 
 
 def test_an_attribute_without_any_label_is_refused() -> None:
@@ -92,7 +96,7 @@ def test_encode_gives_the_place_of_a_name_and_minus_one_for_what_is_not_learnt()
             encoded[row, column] for row, sample in enumerate(WORKS) if sample.id in LEARNT_FROM
         ]
         counts = tuple(learnt.count(number) for number in range(len(classes.names[attribute])))
-        assert counts == classes.train_counts[attribute]
+        assert counts == classes.by_attribute[attribute].train_counts
 
 
 def test_what_is_saved_is_loaded_equal(tmp_path: Path) -> None:

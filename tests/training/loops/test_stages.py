@@ -9,8 +9,8 @@ from tiny_network import TinyBackbone, make_samples, paint_textures, tiny_config
 
 from training.config import Config
 from training.data.features import CachedFeatures
-from training.loops.stages import TrainingContext, cached_features, train_network
-from training.loops.tasks import FeatureTask, epoch_scores
+from training.loops.stages import cached_features, train_network
+from training.loops.tasks import Task, TrainingContext, image_task
 from training.networks.cnn_rnn import CnnRnn
 
 TRAIN = 96
@@ -21,25 +21,6 @@ def start(folder: Path, config: Config) -> tuple[TrainingContext, CnnRnn, Cached
     context, network = tiny_run(folder, config, make_samples(labels, TRAIN), images)
     features = cached_features(context, network.features)
     return context, network, features
-
-
-def score(context: TrainingContext, network: CnnRnn) -> dict[str, float]:
-    """Macro-F1 of the validation samples by the network as it is."""
-
-    def predictor(rows: torch.Tensor, mirrored: bool) -> object:
-        pixels = torch.from_numpy(context.images[rows.numpy()]).permute(0, 3, 1, 2).float()
-        images = (pixels - 127) / 128
-        return network(images.flip(3) if mirrored else images)
-
-    network.eval()
-    with torch.inference_mode():
-        predictions = context.data.predict(
-            predictor,  # type: ignore[arg-type]
-            context.data.val,
-            flips=False,
-            processes=context.processes,
-        )
-    return epoch_scores(predictions, context.data.classes)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +39,7 @@ def test_both_stages_learn_what_a_constant_can_not(
                          "stage_two.backbone_lr=2e-3", *changes)  # fmt: skip
     context, network, features = start(tmp_path, config)
     train_network(context, network, features)
-    found = score(context, network)
+    found = image_task(context).evaluate(network.eval())
     # Four styles of equal size: a constant has a macro-F1 of 0.1; two genres: about 0.33.
     assert found["style"] > 0.6
     assert found["genre"] > 0.6
@@ -88,7 +69,7 @@ def test_a_stage_two_that_is_never_better_leaves_the_head_of_stage_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config('predict.keep="best"')
-    monkeypatch.setattr(FeatureTask, "evaluate", lambda *_: {"score": 1.0})
+    monkeypatch.setattr(Task, "evaluate", lambda *_: {"score": 1.0})
     context, network, features = start(tmp_path, config)
     train_network(context, network, features)
     head = context.checkpoints.load("head")["head"]
