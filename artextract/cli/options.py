@@ -88,7 +88,7 @@ _LAYOUT = {
     "--shards": {"type": click.IntRange(1), "help": "Parts of the collection in a cluster."},
     "--replicas": {"type": click.IntRange(1), "help": "Copies of each part in a cluster."},
 }
-"""Options that stand for the fields of :class:`~artextract.store.layout.Layout`."""
+"""Options that stand for the fields of :class:`~artextract.store.manifest.Layout`."""
 
 
 def layout_options(command: Command) -> Command:
