@@ -279,16 +279,9 @@ class OnnxModel:
 
 
 def _pad_to_power_of_two(batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return ``batch`` with zero rows added to a power of two.
-
-    Each new shape costs a GPU a choice of algorithms and new memory.
-    """
-    rows = 1 << (len(batch) - 1).bit_length()
-    if rows == len(batch):
-        return batch
-    padded = np.zeros((rows, *batch.shape[1:]), batch.dtype)
-    padded[: len(batch)] = batch
-    return padded
+    """Return ``batch`` with zero rows added: each new shape costs a GPU a choice of algorithms."""
+    missing = (1 << (len(batch) - 1).bit_length()) - len(batch)
+    return np.pad(batch, [(0, missing), (0, 0), (0, 0), (0, 0)]) if missing else batch
 
 
 def _describe(node: "onnxruntime.NodeArg") -> str:
