@@ -1,5 +1,6 @@
 """Write files as a whole: a reader, or a run after a crash, never finds half of one."""
 
+import hashlib
 import os
 import secrets
 import tempfile
@@ -32,6 +33,12 @@ def check_target(path: Path, *, force: bool) -> None:
             f"folder {path.parent} can't be written to ({error.strerror or error}); "
             "choose another folder"
         ) from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def atomic_write(path: Path, content: str | bytes, *, durable: bool = True) -> None:

@@ -116,17 +116,15 @@ class Artwork:
         ``folded`` has a key or list of keys for each of ``FACET_FIELDS``, the list of words for
         each of ``WORD_FIELDS``, and ``terms``, the list of "field=key" for all others.
         """
-        payload: dict[str, Any] = {}
-        for name in METADATA_FIELDS:
-            value = getattr(self, name)
-            if value is not None:
-                payload[name] = value
+        payload: dict[str, Any] = {
+            name: value for name in METADATA_FIELDS if (value := getattr(self, name)) is not None
+        }
         if self.extra:
-            payload["extra"] = {name: _matchable(value) for name, value in self.extra.items()}
-        payload["folded"] = self._folded()
-        return payload
-
-    def _folded(self) -> dict[str, Any]:
+            # The embedded engine matches True as the number 1, and "true" as itself.
+            payload["extra"] = {
+                name: str(value).lower() if isinstance(value, bool) else value
+                for name, value in self.extra.items()
+            }
         folded: dict[str, Any] = {}
         for name in FACET_FIELDS:
             if keys := self._keys(name):
@@ -140,7 +138,7 @@ class Artwork:
         terms += [f"hand={key}" for key in self._hands()]
         if terms:
             folded["terms"] = list(dict.fromkeys(terms))
-        return folded
+        return {**payload, "folded": folded}
 
     def _keys(self, name: str) -> list[str]:
         """Return the folded values of a field, each once."""
@@ -196,11 +194,6 @@ def join_values(values: Iterable[str]) -> str | None:
 def make_hand(artist: str, qualifier: str) -> str:
     """Return the key in ``folded.terms`` for an artist with a relation to an artwork."""
     return f"{fold(artist)}, {fold(qualifier)}"
-
-
-def _matchable(value: Scalar) -> Scalar:
-    """Return a boolean as text: the embedded engine matches True as the number 1."""
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def make_point_id(artwork_id: str, image: str) -> str:

@@ -101,22 +101,21 @@ def read_catalog(
     renamed = mapping or {}
     ids = _Ids()
     for number, raw in _read_rows(path, renamed):
-        if isinstance(raw, BadRow):
-            yield number, raw
-            continue
-        # A mapped column replaces one that has the name of the field.
-        row = {
-            renamed.get(column, column): value
-            for column, value in raw.items()
-            if column in renamed or column not in renamed.values()
-        }
         try:
+            if isinstance(raw, str):
+                raise CatalogError(raw)
+            # A mapped column replaces one that has the name of the field.
+            row = {
+                renamed.get(column, column): value
+                for column, value in raw.items()
+                if column in renamed or column not in renamed.values()
+            }
             artwork = _make_artwork(row, source)
+            ids.add(artwork, number)
         except (CatalogError, DateError) as error:
             yield number, BadRow(number, str(error))
-            continue
-        reason = ids.refuse(artwork, number)
-        yield number, artwork if reason is None else BadRow(number, reason)
+        else:
+            yield number, artwork
 
 
 class _Ids:
@@ -126,19 +125,18 @@ class _Ids:
         self._first: dict[str, tuple[int, bool]] = {}
         self._points: set[str] = set()
 
-    def refuse(self, artwork: Artwork, row: int) -> str | None:
-        """Register the id of ``artwork``; return the reason if another artwork has it."""
+    def add(self, artwork: Artwork, row: int) -> None:
+        """Register the id of ``artwork``; raise CatalogError if another artwork has it."""
         has_view = artwork.view is not None
         earlier, other_has_view = self._first.setdefault(artwork.id, (row, has_view))
         is_another = has_view and other_has_view and artwork.point_id not in self._points
         if earlier != row and not is_another:
-            return (
+            raise CatalogError(
                 f"id {artwork.id!r} is already used by row {earlier}; ids must be unique, except "
                 "for several images of an artwork, whose rows have a view (primary or alternate)"
             )
         if has_view:
             self._points.add(artwork.point_id)
-        return None
 
 
 def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str]) -> None:
@@ -151,8 +149,8 @@ def _check_columns(path: Path, columns: Sequence[str], renamed: Mapping[str, str
 
 def _read_rows(
     path: Path, renamed: Mapping[str, str]
-) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
-    """Iterate over (row number from 1, {column: value}) of a catalog of any format."""
+) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Iterate over (row number from 1, {column: value} or why it can't be read)."""
     readers = {
         ".csv": _read_csv, ".jsonl": _read_jsonl, ".ndjson": _read_jsonl, ".parquet": _read_parquet,
     }  # fmt: skip
@@ -173,54 +171,41 @@ def _read_rows(
         raise CatalogError(f"{path} can't be read: {error.strerror or error}") from error
 
 
-def _read_csv(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
+def _read_csv(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
         try:
             header = next(rows, None)
             if not header:
                 raise CatalogError(f"{path} is empty; expected a header line with column names")
-            twice = {name for name in header if header.count(name) > 1}
-            if twice:
+            if twice := {name for name in header if header.count(name) > 1}:
                 raise CatalogError(f"{path} has column {sorted(twice)[0]!r} twice; rename one")
             _check_columns(path, header, renamed)
-            number = 0
-            for values in rows:
-                if not values:
-                    continue
-                number += 1
-                if len(values) != len(header):
-                    yield BadRow(
-                        number,
-                        f"line {rows.line_num} has {len(values)} values for {len(header)} columns",
-                    )
-                else:
+            for values in filter(None, rows):
+                if len(values) == len(header):
                     yield dict(zip(header, values, strict=True))
+                else:
+                    yield f"line {rows.line_num} has {len(values)} values for {len(header)} columns"
         except csv.Error as error:
             raise CatalogError(
                 f"{path} line {rows.line_num} is not valid CSV ({error}); correct the line"
             ) from error
 
 
-def _read_jsonl(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
+def _read_jsonl(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | str]:
     with path.open(encoding="utf-8-sig") as file:
-        number = 0
-        for line_number, line in enumerate(file, start=1):
+        for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
-            number += 1
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield BadRow(number, f"line {line_number} is not valid JSON ({error})")
-                continue
-            if isinstance(row, dict):
-                yield row
+                yield f"line {number} is not valid JSON ({error})"
             else:
-                yield BadRow(number, f"line {line_number} is not a JSON object")
+                yield row if isinstance(row, dict) else f"line {number} is not a JSON object"
 
 
-def _read_parquet(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | BadRow]:
+def _read_parquet(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, Any] | str]:
     import polars
 
     try:
@@ -233,12 +218,6 @@ def _read_parquet(path: Path, renamed: Mapping[str, str]) -> Iterator[dict[str, 
 
 
 def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
-    """Return the artwork of one row.
-
-    Raises:
-        CatalogError: it has no image, or a value of the wrong type.
-        DateError: its years end before they begin.
-    """
     _check_text(row)
     known = {name: value for name, value in row.items() if not _is_unknown(value)}
     image = next((str(known[name]) for name in _IMAGE_COLUMNS if name in known), None)
@@ -257,8 +236,7 @@ def _make_artwork(row: Mapping[str, Any], source: str | None) -> Artwork:
         if name in known:
             values[name] = _to_length(name, known[name])
     published = row.keys() >= _PUBLISHED_BY
-    years = _years(known, from_date=not published)
-    if years:
+    if years := _years(known, from_date=not published):
         values["year_begin"], values["year_end"] = years.begin, years.end
     if "display_date" not in values and not _is_unknown(known.get("year")):
         values["display_date"] = str(_to_year("year", known["year"]))
@@ -299,23 +277,24 @@ def _years(known: Mapping[str, Any], *, from_date: bool) -> YearRange | None:
 
 
 def _to_year(name: str, value: object) -> int:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = float("nan")
-    if not math.isfinite(number) or int(number) != number or abs(number) > _YEAR_LIMIT:
+    number = _to_number(value)
+    if not number.is_integer() or abs(number) > _YEAR_LIMIT:
         raise CatalogError(f"{name} {value!r} is not a year; write a whole number such as 1882")
     return int(number)
 
 
 def _to_length(name: str, value: object) -> float:
-    try:
-        length = float(str(value))
-    except ValueError:
-        length = float("nan")
-    if not math.isfinite(length) or length < 0:
+    length = _to_number(value)
+    if not 0 <= length < math.inf:
         raise CatalogError(f"{name} {value!r} is not a length; write centimetres such as 79.4")
     return length
+
+
+def _to_number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return math.nan
 
 
 def _to_bool(value: object) -> bool:
@@ -328,11 +307,7 @@ def _to_bool(value: object) -> bool:
 
 
 def _extra(columns: Mapping[str, Any]) -> dict[str, Scalar]:
-    """Return columns as text, numbers and booleans.
-
-    Other values become JSON text, and so do integers of more than 64 bits, which a payload can't
-    hold.
-    """
+    """Return columns; JSON text for what a payload can't hold, as integers beyond 64 bits."""
     extra: dict[str, Scalar] = {}
     for name, value in columns.items():
         if isinstance(value, float) and not math.isfinite(value):
@@ -347,11 +322,7 @@ def _extra(columns: Mapping[str, Any]) -> dict[str, Scalar]:
 
 
 def _check_text(row: Mapping[str, Any]) -> None:
-    """Check that all text of a row can be written as UTF-8; JSON can hold half characters.
-
-    Raises:
-        CatalogError: a value can't.
-    """
+    """Check that all text of a row can be written as UTF-8; JSON can hold half characters."""
     for name, value in row.items():
         try:
             f"{name}{value}".encode()

@@ -79,7 +79,7 @@ _LAYOUT = {
     "--shards": {"type": click.IntRange(1), "help": "Shards of the collection in a cluster."},
     "--replicas": {"type": click.IntRange(1), "help": "Replicas of each shard in a cluster."},
 }
-"""Options for the fields of :class:`~artextract.store.layout.Layout`."""
+"""Options for the fields of :class:`~artextract.store.manifest.Layout`."""
 
 
 def layout_options(command: Command) -> Command:

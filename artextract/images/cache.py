@@ -74,11 +74,8 @@ class ImageCache:
                 (self._image(sha256), data),
                 (self._name(key), sha256.encode("ascii")),
             ):
-                try:
-                    atomic_write(path, content, durable=False)
-                except FileNotFoundError:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    atomic_write(path, content, durable=False)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_write(path, content, durable=False)
         except OSError as error:
             raise self._unusable("written", error) from error
         return sha256

@@ -1,7 +1,6 @@
 """Open untrusted images: the result is upright 8-bit RGB, or an ImageError with the reason.
 
-Every image is opened here: a museum's TIFF, a phone's JPEG with an EXIF orientation, a file that
-only has an image's ending. Nothing is decoded before its size has been checked.
+Nothing is decoded before its size has been checked.
 """
 
 import base64
@@ -11,7 +10,6 @@ import stat
 import struct
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -104,7 +102,7 @@ def open_sized(
             if at_least is not None and image.format in {"JPEG", "MPO"}:
                 image.draft(image.mode, (at_least, at_least))
             image.load()
-            turn = _TURNS.get(_orientation(image))
+            turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     except UnidentifiedImageError:
         raise ImageError(
             f"{name} is not a JPEG, PNG, WebP or TIFF image (it begins with {data[:8]!r}); "
@@ -113,8 +111,9 @@ def open_sized(
     except MemoryError:
         raise ImageError(f"{name} needs more memory than is available; reduce it") from None
     except _DECODER_ERRORS as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ImageError(
-            f"{name} is damaged or truncated ({_first_line(error)}); fetch or export it again"
+            f"{name} is damaged or truncated ({reason}); fetch or export it again"
         ) from error
     upright = _to_rgb(image, name)
     if turn is None:
@@ -131,22 +130,12 @@ _TURNS = {
 _ON_THEIR_SIDE = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
 
 
-def _orientation(image: PIL.Image.Image) -> int:
-    """Return the EXIF orientation; 1 (upright) if it is missing or not valid."""
-    value = image.getexif().get(_ORIENTATION, 1)
-    return value if isinstance(value, int) else 1
-
-
 # What Pillow's decoders raise on damaged data: OSError for a truncated or corrupt stream,
 # SyntaxError for a broken header, the others for hostile sizes and tags.
 _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
     OverflowError, ZeroDivisionError, struct.error,
 )  # fmt: skip
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
@@ -160,8 +149,7 @@ def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
         values = np.asarray(image).astype(np.int64)
         brightest = int(values.max(initial=0))
         # 32-bit grey holds values of 8 or of 16 bits; larger ones are scaled by their maximum.
-        top = 65535 if image.mode != "I" else next((t for t in (255, 65535) if brightest <= t),
-                                                   brightest)  # fmt: skip
+        top = 255 if image.mode == "I" and brightest <= 255 else max(65535, brightest)
         grey = np.clip(values * 255 // top, 0, 255).astype(np.uint8)
         return PIL.Image.fromarray(grey).convert("RGB")
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
@@ -184,6 +172,5 @@ def make_thumbnail(image: PIL.Image.Image) -> str:
 def jpeg_data_uri(image: PIL.Image.Image, *, quality: int) -> str:
     """Return ``image`` (RGB) as a ``data:image/jpeg;base64,`` URI."""
     buffer = io.BytesIO()
-    options: dict[str, Any] = {"quality": quality}
-    image.save(buffer, "JPEG", **options)
+    image.save(buffer, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -4,7 +4,7 @@ The parameters are part of a model file's card (:mod:`artextract.models.card`); 
 ingest and search all preprocess images here.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -81,13 +81,9 @@ class Preprocess:
         )
         out /= np.asarray(self.std, np.float32)[:, None, None]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the parameters as JSON values."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Preprocess":
-        """Return the parameters that :meth:`to_dict` wrote.
+        """Return the parameters in a model card.
 
         Raises:
             ModelError: a parameter is missing, unknown, or out of range.

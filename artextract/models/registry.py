@@ -1,6 +1,5 @@
 """Find model files by a name ("efficientnet-lite0") or by the path of an ONNX file."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from artextract.errors import ModelError
+from artextract.files import file_sha256
 from artextract.images.cache import default_cache_folder
 
 DEFAULT_MODEL = "wikiart-lite0"
@@ -53,8 +53,7 @@ class ModelFile:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the file, as 64 hex digits."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(self.path)
 
 
 def find_model(name: str) -> ModelFile:

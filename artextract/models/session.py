@@ -6,7 +6,7 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,8 +66,8 @@ class Outputs:
     probabilities: dict[str, npt.NDArray[np.float32]]
 
 
-class OnnxModel:
-    """A loaded model file with a card.
+class Network:
+    """A network with one input.
 
     ``device`` is the device that it runs on, "cpu" or "cuda".
     """
@@ -83,7 +83,7 @@ class OnnxModel:
         """Load ``path`` on ``device`` ("auto": CUDA where this ONNX Runtime offers it, else CPU).
 
         Args:
-            path: An ONNX file with a model card.
+            path: An ONNX file.
             device: Where to run. A GPU that was requested, or that ONNX Runtime offers, and that
                 can't be used is an error: ONNX Runtime alone would continue on the CPU.
             threads: CPU threads of one run; None takes one for each core.
@@ -91,11 +91,77 @@ class OnnxModel:
 
         Raises:
             PackageError: no ONNX Runtime wheel is installed, or both are.
-            ModelError: the file is missing, damaged or without a card, or the device can't be used.
+            ModelError: the file is missing or damaged, or the device can't be used.
         """
+        check_onnxruntime()
+        import onnxruntime
+
+        if not path.is_file():
+            raise ModelError(f"there is no model file {path}; check the path")
+        available = onnxruntime.get_available_providers()
+        if device == "auto":
+            device = "cuda" if _PROVIDERS["cuda"] in available else "cpu"
+        provider = _PROVIDERS[device]
+        if provider not in available:
+            raise ModelError(
+                f"device {device!r} needs ONNX Runtime's {provider}, and this installation offers "
+                f"only {', '.join(available)}; install 'artextract[gpu]' or use `device` cpu"
+            )
         self.path = path
+        self.device = device
         self.threads = threads or os.cpu_count() or 1
-        self._session, self.device = _load(path, device, self.threads, tf32=tf32)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.log_severity_level = _FATAL
+        self.session = (
+            _open_on_cuda(path, options, tf32=tf32)
+            if device == "cuda"
+            else _open_session(path, options, provider)
+        )
+
+    def run(
+        self, tensor: npt.NDArray[Any], outputs: Sequence[str] | None = None
+    ) -> list[npt.NDArray[np.float32]]:
+        """Return ``outputs``, by default all, of the network for ``tensor``.
+
+        Raises:
+            ModelError: the network failed.
+        """
+        name = self.session.get_inputs()[0].name
+        try:
+            found: list[npt.NDArray[np.float32]] = self.session.run(outputs, {name: tensor})
+        except Exception as error:
+            if not _is_from_onnxruntime(error):
+                raise
+            raise ModelError(
+                f"{self.path} failed on {self.session.get_providers()[0]} with {name} "
+                f"{tensor.shape} ({_reason(error)}); use a smaller batch or another device"
+            ) from error
+        return found
+
+
+class OnnxModel:
+    """A loaded model file with a card.
+
+    ``device`` is the device that it runs on, "cpu" or "cuda".
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        device: Device = "auto",
+        threads: int | None = None,
+        *,
+        tf32: bool = False,
+    ) -> None:
+        """Load ``path``; arguments and errors are those of :class:`Network`.
+
+        Raises:
+            ModelError: the file has no card, too.
+        """
+        self._network = Network(path, device, threads, tf32=tf32)
+        self._session = self._network.session
+        self.path, self.device, self.threads = path, self._network.device, self._network.threads
         card = self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
         if card is None:
             raise ModelError(
@@ -119,7 +185,7 @@ class OnnxModel:
     def _check_card(self) -> None:
         """Check that the card describes the network in the file."""
         inputs = [node.name for node in self._session.get_inputs()]
-        outputs = {node.name: node.shape for node in self._session.get_outputs()}
+        outputs = self._shapes
         card = self.card
         widths = {name: (shape or [0])[-1] for name, shape in outputs.items()}
         expected = {card.embedding: card.dimension}
@@ -147,8 +213,11 @@ class OnnxModel:
     @property
     def dimensions(self) -> dict[str, int]:
         """{aspect: dimensions of its vectors}."""
-        shapes = {node.name: node.shape for node in self._session.get_outputs()}
-        return {aspect: shapes[output][-1] for aspect, output in self.card.aspects.items()}
+        return {aspect: self._shapes[output][-1] for aspect, output in self.card.aspects.items()}
+
+    @property
+    def _shapes(self) -> dict[str, list[Any]]:
+        return {node.name: node.shape for node in self._session.get_outputs()}
 
     def embed(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the embeddings of a batch of preprocessed images.
@@ -193,12 +262,8 @@ class OnnxModel:
     def _run(
         self, outputs: Sequence[str], batch: npt.NDArray[np.float32]
     ) -> list[npt.NDArray[np.float32]]:
-        """Return ``outputs`` for the rows of ``batch``."""
-        count = len(batch)
-        if self.device == "cuda":
-            batch = _pad_to_power_of_two(batch)
-        found = _run(self._session, self.path, outputs, {self.card.input: batch})
-        return [rows[:count] for rows in found]
+        padded = _pad_to_power_of_two(batch) if self.device == "cuda" else batch
+        return [rows[: len(batch)] for rows in self._network.run(padded, outputs)]
 
     def _to_unit(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a copy of ``rows`` brought to length 1."""
@@ -213,85 +278,10 @@ class OnnxModel:
         return embeddings
 
 
-class Network:
-    """A network without a card, with one input, for one image at a time.
-
-    ``device`` is the device that it runs on.
-    """
-
-    def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
-        """Load ``path``; arguments and errors as of :class:`OnnxModel`."""
-        self._path = path
-        self._session, self.device = _load(path, device, threads or os.cpu_count() or 1)
-        (node,) = self._session.get_inputs()
-        self._input = node.name
-
-    def run(self, tensor: npt.NDArray[Any]) -> list[npt.NDArray[np.float32]]:
-        """Return all outputs of the network for ``tensor``.
-
-        Raises:
-            ModelError: the network failed.
-        """
-        return _run(self._session, self._path, None, {self._input: tensor})
-
-
-def _run(
-    session: "onnxruntime.InferenceSession",
-    path: Path,
-    outputs: Sequence[str] | None,
-    inputs: Mapping[str, npt.NDArray[Any]],
-) -> list[npt.NDArray[np.float32]]:
-    """Return the named ``outputs``, or all of them, of one run of ``session``."""
-    try:
-        found: list[npt.NDArray[np.float32]] = session.run(outputs, inputs)
-    except Exception as error:
-        if not _is_from_onnxruntime(error):
-            raise
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in inputs.items())
-        raise ModelError(
-            f"{path} failed on {session.get_providers()[0]} with {shapes} ({_reason(error)}); "
-            "use a smaller batch or another device"
-        ) from error
-    return found
-
-
 def _pad_to_power_of_two(batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return ``batch`` with zero rows added to a power of two.
-
-    Each new shape costs a GPU a choice of algorithms and new memory.
-    """
-    rows = 1 << (len(batch) - 1).bit_length()
-    if rows == len(batch):
-        return batch
-    padded = np.zeros((rows, *batch.shape[1:]), batch.dtype)
-    padded[: len(batch)] = batch
-    return padded
-
-
-def _load(
-    path: Path, device: Device, threads: int, *, tf32: bool = False
-) -> "tuple[onnxruntime.InferenceSession, Device]":
-    """Return a session on ``path``, and its device."""
-    check_onnxruntime()
-    import onnxruntime
-
-    if not path.is_file():
-        raise ModelError(f"there is no model file {path}; check the path")
-    available = onnxruntime.get_available_providers()
-    chosen: Device = device
-    if device == "auto":
-        chosen = "cuda" if _PROVIDERS["cuda"] in available else "cpu"
-    if _PROVIDERS[chosen] not in available:
-        raise ModelError(
-            f"device {chosen!r} needs ONNX Runtime's {_PROVIDERS[chosen]}, and this installation "
-            f"offers only {', '.join(available)}; install 'artextract[gpu]' or use `device` cpu"
-        )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = _FATAL
-    if chosen == "cuda":
-        return _open_on_cuda(onnxruntime, path, options, tf32=tf32), chosen
-    return _open_session(onnxruntime, path, options, _PROVIDERS[chosen]), chosen
+    """Return ``batch`` with zero rows added: each new shape costs a GPU a choice of algorithms."""
+    missing = (1 << (len(batch) - 1).bit_length()) - len(batch)
+    return np.pad(batch, [(0, missing), (0, 0), (0, 0), (0, 0)]) if missing else batch
 
 
 def _describe(node: "onnxruntime.NodeArg") -> str:
@@ -300,12 +290,11 @@ def _describe(node: "onnxruntime.NodeArg") -> str:
 
 
 def _open_session(
-    onnxruntime: "onnxruntime",
-    path: Path,
-    options: "onnxruntime.SessionOptions",
-    provider: str | tuple[str, dict[str, str]],
+    path: Path, options: "onnxruntime.SessionOptions", provider: str | tuple[str, dict[str, str]]
 ) -> "onnxruntime.InferenceSession":
     """Return a session on ``path``, without ONNX Runtime's own retry on another provider."""
+    import onnxruntime
+
     try:
         return onnxruntime.InferenceSession(
             str(path), options, providers=[provider], enable_fallback=0
@@ -325,22 +314,19 @@ _ADVICE = (
 
 
 def _open_on_cuda(
-    onnxruntime: "onnxruntime", path: Path, options: "onnxruntime.SessionOptions", *, tf32: bool
+    path: Path, options: "onnxruntime.SessionOptions", *, tf32: bool
 ) -> "onnxruntime.InferenceSession":
-    """Return a session on ``path`` that runs on CUDA.
+    """Return a session on ``path`` that runs on CUDA; the error says why that is not possible."""
+    import onnxruntime
 
-    Raises:
-        ModelError: the provider, the CUDA libraries, the driver or the GPU can't be used; the
-            message quotes why.
-    """
-    with _quiet(onnxruntime):
+    with _quiet():
         # The provider library has no search path to the CUDA libraries that pip installs.
         onnxruntime.preload_dlls()
-        session = _open_session(onnxruntime, path, options, cuda_provider(tf32=tf32))
+        session = _open_session(path, options, cuda_provider(tf32=tf32))
     taken = session.get_providers()[0]
     if taken == _PROVIDERS["cuda"]:
         return session
-    reason = _why_cuda_does_not_load(onnxruntime)
+    reason = _why_cuda_does_not_load()
     if reason is None:
         reason, advice = f"ONNX Runtime took {taken} instead", _ADVICE
     elif "libcuda.so" in reason or "nvcuda" in reason:
@@ -356,8 +342,10 @@ def _open_on_cuda(
 
 
 @contextlib.contextmanager
-def _quiet(onnxruntime: "onnxruntime") -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Keep what ONNX Runtime prints while it loads CUDA off stdout and stderr; log it instead."""
+    import onnxruntime
+
     printed = io.StringIO()
     onnxruntime.set_default_logger_severity(_FATAL)
     try:
@@ -369,12 +357,14 @@ def _quiet(onnxruntime: "onnxruntime") -> Iterator[None]:
             _log.debug("ONNX Runtime: %s", line)
 
 
-def _why_cuda_does_not_load(onnxruntime: "onnxruntime") -> str | None:
+def _why_cuda_does_not_load() -> str | None:
     """Return the dynamic linker's reason why the provider library can't be loaded; None if it can.
 
     ONNX Runtime writes this reason to its log alone and continues on the CPU. To be called after
     it has tried: the library must not be loaded before ONNX Runtime has prepared its host.
     """
+    import onnxruntime
+
     folder = Path(onnxruntime.__file__).parent / "capi"
     windows = os.name == "nt"
     name = "onnxruntime_providers_{}.dll" if windows else "libonnxruntime_providers_{}.so"
@@ -401,10 +391,6 @@ def _reason(error: Exception) -> str:
     device is detected ; GPU=0 ; hostname=... ; file=...".
     """
     text = " ".join(str(error).split())
-    failure = re.search(r"\b(CUDA|CUDNN|CUBLAS|CUFFT)\w* (failure|error) [^;]*", text)
-    if failure is not None:
+    if failure := re.search(r"\b(CUDA|CUDNN|CUBLAS|CUFFT)\w* (failure|error) [^;]*", text):
         return failure[0].strip()
-    return text.removesuffix(".")[:_LONGEST_REASON] or type(error).__name__
-
-
-_LONGEST_REASON = 400
+    return text.removesuffix(".")[:400] or type(error).__name__

@@ -163,11 +163,7 @@ class Fetcher:
 
 
 def _check_status(response: "httpx.Response") -> None:
-    """Check that the status is 200, or 304 to a conditional request.
-
-    Raises:
-        FetchError: it is another one.
-    """
+    """Check that the status is 200, or 304 to a conditional request; else raise FetchError."""
     import httpx
 
     status, sent = response.status_code, response.request.headers

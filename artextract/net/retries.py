@@ -46,10 +46,10 @@ class Patience:
         ) + tenacity.wait_random(0, self.backoff_seconds)
 
         def wait(state: "tenacity.RetryCallState") -> float:
-            return max(backoff(state), getattr(_error_of(state), "retry_after", None) or 0)
+            return max(backoff(state), getattr(error_of(state), "retry_after", None) or 0)
 
         def give_up(state: "tenacity.RetryCallState") -> _T:
-            error = _error_of(state)
+            error = error_of(state)
             if not isinstance(error, FetchError) or self.attempts == 1:
                 raise error
             raise FetchError(
@@ -86,7 +86,8 @@ class Patience:
             )
 
 
-def _error_of(state: "tenacity.RetryCallState") -> BaseException:
+def error_of(state: "tenacity.RetryCallState") -> BaseException:
+    """Return what the last attempt raised."""
     error = state.outcome.exception() if state.outcome is not None else None
     assert error is not None
     return error

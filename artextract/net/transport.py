@@ -202,23 +202,17 @@ class GuardedTransport(httpx.HTTPTransport):
         if encoding != "identity":
             response.close()
             raise FetchError(f"{url} answered in encoding {encoding!r}, which was not requested")
-        assert isinstance(response.stream, httpx.SyncByteStream)
-        response.stream = _Body(response, response.stream, self._max_bytes, self._backend)
+        response.stream = _Body(response, self._max_bytes, self._backend)
         return response
 
 
 class _Body(httpx.SyncByteStream):
     """A response's body, which ends with a FetchError if it is too large or incomplete."""
 
-    def __init__(
-        self,
-        response: httpx.Response,
-        stream: httpx.SyncByteStream,
-        max_bytes: int,
-        backend: GuardedBackend,
-    ) -> None:
+    def __init__(self, response: httpx.Response, max_bytes: int, backend: GuardedBackend) -> None:
+        assert isinstance(response.stream, httpx.SyncByteStream)
         self._length = response.headers.get("content-length")
-        self._stream = stream
+        self._stream = response.stream
         self._max_bytes = max_bytes
         self._backend = backend
 

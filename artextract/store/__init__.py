@@ -2,7 +2,7 @@
 
 from artextract.models.registry import ModelIdentity as ModelIdentity
 from artextract.store.base import Store as Store
-from artextract.store.layout import Layout as Layout
+from artextract.store.manifest import Layout as Layout
 from artextract.store.manifest import Manifest as Manifest
 from artextract.store.open import DEFAULT_STORE as DEFAULT_STORE
 from artextract.store.open import create_store as create_store

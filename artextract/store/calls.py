@@ -13,6 +13,7 @@ from qdrant_client.common.client_exceptions import QdrantException, ResourceExha
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from artextract.errors import StoreError, UnavailableError
+from artextract.net.retries import error_of
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -76,10 +77,9 @@ class Calls:
         now = time.monotonic()
         if self.patience_seconds > 10 and now - self._warned_at > _WARN_EVERY_SECONDS:
             self._warned_at = now
-            error = _error_of(state)
             _log.warning(
                 "The Qdrant server at %s does not answer (%s); trying again for up to %.0f s.",
-                self.url, _reason(error), self.patience_seconds,
+                self.url, _reason(error_of(state)), self.patience_seconds,
             )  # fmt: skip
 
     def _refusal(self, error: Exception) -> StoreError | None:
@@ -113,13 +113,7 @@ def _is_transient(error: BaseException) -> bool:
 def _wait(state: tenacity.RetryCallState) -> float:
     backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)(state)
     least = _FIRST_WAIT_SECONDS if state.attempt_number > 1 else 0.0
-    return max(backoff, least, getattr(_error_of(state), "retry_after_s", 0))
-
-
-def _error_of(state: tenacity.RetryCallState) -> BaseException:
-    error = state.outcome.exception() if state.outcome is not None else None
-    assert error is not None
-    return error
+    return max(backoff, least, getattr(error_of(state), "retry_after_s", 0))
 
 
 def _grpc_code(error: BaseException) -> str | None:

@@ -4,23 +4,20 @@ Both can be interrupted anywhere and repeated. Each file is listed with its chec
 points are read back and compared.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from artextract.errors import InputError, StoreError
-from artextract.files import atomic_write, replacing
+from artextract.files import atomic_write, file_sha256, replacing
 from artextract.store.base import Store
 from artextract.store.location import Location
 from artextract.store.manifest import Manifest
 from artextract.store.open import create_store
 from artextract.store.records import Point, Record
-
-if TYPE_CHECKING:
-    import polars
 
 LIST_NAME = "dump.json"
 _FORMAT = 1
@@ -126,7 +123,8 @@ def save_dump(
         dump = _begin(store, folder, force)
         on_points(dump.points)
         after = dump.parts[-1].last if dump.parts else None
-        for records in _pages(store, after):
+        stored = store.scroll(with_vectors=True, after=after)
+        while records := list(islice(stored, _POINTS_A_PART)):
             part = _write(folder, len(dump.parts), records, dump.manifest)
             dump = replace(dump, parts=(*dump.parts, part))
             dump.save(folder)
@@ -169,34 +167,23 @@ def _begin(store: Store, folder: Path, force: bool) -> Dump:
     return Dump(manifest=manifest)
 
 
-def _pages(store: Store, after: str | None) -> Iterator[list[Record]]:
-    page: list[Record] = []
-    for record in store.scroll(with_vectors=True, after=after):
-        page.append(record)
-        if len(page) == _POINTS_A_PART:
-            yield page
-            page = []
-    if page:
-        yield page
-
-
 def _write(folder: Path, number: int, records: Sequence[Record], manifest: Manifest) -> Part:
     import polars as pl
 
-    columns: dict[str, Any] = {
-        "id": [record.id for record in records],
-        "payload": [
-            json.dumps(record.payload, ensure_ascii=False, sort_keys=True) for record in records
-        ],
-    }
-    kinds: dict[str, Any] = {"id": pl.String, "payload": pl.String}
-    for aspect in manifest.vectors:
-        columns[f"vector.{aspect}"] = [record.vectors.get(aspect) for record in records]
-        kinds[f"vector.{aspect}"] = pl.List(pl.Float32)
+    rows = [
+        (
+            record.id,
+            json.dumps(record.payload, ensure_ascii=False, sort_keys=True),
+            *map(record.vectors.get, manifest.vectors),
+        )
+        for record in records
+    ]
+    schema: dict[str, Any] = {"id": pl.String, "payload": pl.String}
+    schema |= {f"vector.{aspect}": pl.List(pl.Float32) for aspect in manifest.vectors}
     path = folder / f"part-{number:06}.parquet"
     with replacing(path) as temporary:
-        pl.DataFrame(columns, schema=kinds).write_parquet(temporary)
-    return Part(path.name, len(records), records[-1].id, _sha256(path))
+        pl.DataFrame(rows, schema=schema, orient="row").write_parquet(temporary)
+    return Part(path.name, len(records), records[-1].id, file_sha256(path))
 
 
 def load_dump(
@@ -227,21 +214,16 @@ def load_dump(
             f"the dump in {folder} is not complete; run `artextract collection dump` again to "
             "continue"
         )
-    kept = dump.manifest.layout
-    layout = {
-        "hnsw_m": kept.hnsw_m,
-        "hnsw_ef_construct": kept.hnsw_ef_construct,
-        "quantization": kept.quantization,
-        "on_disk": kept.on_disk,
-        **(layout or {}),
-    }
+    manifest = dump.manifest
+    kept = asdict(manifest.layout)
+    del kept["shards"], kept["replicas"]
     with create_store(
         location,
-        dump.manifest.model,
-        vectors=dump.manifest.vectors,
-        classifier=dump.manifest.classifier,
-        measured=dump.manifest.measured,
-        layout=layout,
+        manifest.model,
+        vectors=manifest.vectors,
+        classifier=manifest.classifier,
+        measured=manifest.measured,
+        layout={**kept, **(layout or {})},
     ) as store:
         written = 0
         for part in dump.parts:
@@ -262,31 +244,22 @@ def load_dump(
 
 
 def _read(folder: Path, part: Part) -> list[Point]:
-    """Return the points of a part.
-
-    Raises:
-        InputError: it is missing, or its checksum differs.
-    """
     import polars as pl
 
     path = folder / part.file
-    if not path.is_file() or _sha256(path) != part.sha256:
+    if not path.is_file() or file_sha256(path) != part.sha256:
         raise InputError(
             f"{path} is {'damaged' if path.exists() else 'missing'}; export the store again"
         )
-    frame: polars.DataFrame = pl.read_parquet(path)
-    return [
-        Point(
-            row["id"],
-            {
-                name.removeprefix("vector."): value
-                for name, value in row.items()
-                if name.startswith("vector.") and value is not None
-            },
-            json.loads(row["payload"]),
-        )
-        for row in frame.iter_rows(named=True)
-    ]
+    points = []
+    for row in pl.read_parquet(path).iter_rows(named=True):
+        vectors = {
+            name.removeprefix("vector."): value
+            for name, value in row.items()
+            if name.startswith("vector.") and value is not None
+        }
+        points.append(Point(row["id"], vectors, json.loads(row["payload"])))
+    return points
 
 
 def _differing(store: Store, points: Sequence[Point]) -> list[Point]:
@@ -298,15 +271,8 @@ def _differing(store: Store, points: Sequence[Point]) -> list[Point]:
 def _equal(point: Point, record: Record | None) -> bool:
     if record is None or dict(record.payload) != point.payload:
         return False
-    if set(record.vectors) != set(point.vectors):
-        return False
-    return all(
+    return record.vectors.keys() == point.vectors.keys() and all(
         len(vector) == len(record.vectors[name])
         and max(abs(a - b) for a, b in zip(vector, record.vectors[name], strict=True)) < _CLOSE
         for name, vector in point.vectors.items()
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -81,12 +81,11 @@ class EmbeddedStore(Store):
         space.check()
         path.mkdir()
         shard = _guarded(edge.EdgeShard.create, str(path), config)
-        numbers = edge.IntegerIndexParams(lookup=False, range=True)
-        indexes: list[tuple[str, Any]] = [
-            *((key, edge.PayloadSchemaType.Keyword) for key in schema.KEYWORD_KEYS),
-            *((key, numbers) for key in schema.INTEGER_KEYS),
-        ]
-        for key, kind in indexes:
+        indexes: dict[str, Any] = dict.fromkeys(schema.KEYWORD_KEYS, edge.PayloadSchemaType.Keyword)
+        indexes |= dict.fromkeys(
+            schema.INTEGER_KEYS, edge.IntegerIndexParams(lookup=False, range=True)
+        )
+        for key, kind in indexes.items():
             _guarded(shard.update, edge.UpdateOperation.create_field_index(key, kind))
         _guarded(shard.flush)
         manifest.save(folder)

@@ -10,16 +10,44 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from artextract import __version__
 from artextract.errors import StoreError
 from artextract.files import atomic_write
 from artextract.models.registry import ModelIdentity
-from artextract.store.layout import Layout
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Parameters that are fixed when a collection is made.
+
+    ``hnsw_m`` is the number of links of a point in the graph, ``hnsw_ef_construct`` the number of
+    candidates for them (Malkov and Yashunin 2018, arXiv:1603.09320). The defaults find .99 of the
+    ten nearest among 100,000 in two thirds of the time of Qdrant's own 16 and 100.
+    ``quantization`` keeps a copy of each vector with 8 bits or 1 bit a dimension, which is searched
+    first; the best candidates are then rescored with the full vectors. ``on_disk`` leaves full
+    vectors to the system's page cache. ``shards`` and ``replicas`` distribute a collection over the
+    nodes of a cluster.
+    """
+
+    hnsw_m: int = 24
+    hnsw_ef_construct: int = 200
+    quantization: Literal["none", "int8", "binary"] = "none"
+    on_disk: bool = True
+    shards: int = 1
+    replicas: int = 1
+
+    def differences(self, expected: Mapping[str, Any]) -> list[str]:
+        """Return how this layout differs from {field: value}, as "`shards` is 1, not 3"."""
+        return [
+            f"`{name}` is {mine}, not {value}"
+            for name, value in expected.items()
+            if (mine := getattr(self, name)) != value
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +66,7 @@ class Manifest:
     vectors: dict[str, int]
     classifier: ModelIdentity | None = None
     measured: int | None = None
-    created_by: str = field(default=f"artextract {__version__}")
+    created_by: str = f"artextract {__version__}"
     layout: Layout = field(default_factory=Layout)
     revision: str = ""
     files: dict[str, int] | None = None
@@ -93,18 +121,12 @@ class Manifest:
             raise StoreError(f"{path} can't be read: {error.strerror}") from error
 
     def save(self, folder: Path) -> None:
-        """Write the manifest into ``folder``.
-
-        Raises:
-            StoreError: it can't be written.
-        """
-        text = json.dumps(self.to_dict(), indent=1, sort_keys=True) + "\n"
+        """Write the manifest into ``folder``; a failure is a StoreError."""
+        path = folder / MANIFEST_NAME
         try:
-            atomic_write(folder / MANIFEST_NAME, text)
+            atomic_write(path, json.dumps(self.to_dict(), indent=1, sort_keys=True) + "\n")
         except OSError as error:
-            raise StoreError(
-                f"{folder / MANIFEST_NAME} can't be written: {error.strerror}"
-            ) from error
+            raise StoreError(f"{path} can't be written: {error.strerror}") from error
 
     def revised(self) -> "Manifest":
         """Return this manifest with a new revision."""

@@ -8,9 +8,8 @@ from artextract.errors import StoreError, StoreMismatchError
 from artextract.models.registry import ModelIdentity
 from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
-from artextract.store.layout import Layout
 from artextract.store.location import Location
-from artextract.store.manifest import MANIFEST_NAME, Manifest
+from artextract.store.manifest import MANIFEST_NAME, Layout, Manifest
 from artextract.store.owner import Owner
 
 DEFAULT_STORE = "artextract-store"
@@ -80,7 +79,7 @@ def create_store(
             collection and any for an existing one.
         classifier: The model that predicts classes, if any does.
         measured: Version of the rules by which images are measured, if they are.
-        layout: {field of :class:`~artextract.store.layout.Layout`: value}; an existing collection
+        layout: {field of :class:`~artextract.store.manifest.Layout`: value}; an existing collection
             must have these values.
         wait_seconds: Longest wait for another process that holds it.
 

@@ -24,9 +24,8 @@ from artextract.store.base import (
 )
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
-from artextract.store.layout import Layout
 from artextract.store.location import Location
-from artextract.store.manifest import Manifest
+from artextract.store.manifest import Layout, Manifest
 from artextract.store.records import Hit, Point, Record
 
 _T = TypeVar("_T")

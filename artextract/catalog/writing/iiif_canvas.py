@@ -81,7 +81,14 @@ def make_canvas(entry: Entry, image: ServedImage, canvas_id: str) -> dict[str, A
     if artwork.open_access is True:
         canvas["rights"] = CC0
     if image.service is not None:
-        canvas["thumbnail"] = [_thumbnail(image.service)]
+        canvas["thumbnail"] = [
+            {
+                "id": f"{image.service}/full/!{_THUMBNAIL_SIDE},{_THUMBNAIL_SIDE}/0/default.jpg",
+                "type": "Image",
+                "format": "image/jpeg",
+                "service": [_service(image.service)],
+            }
+        ]
     if page := _to_uri(artwork.page_url):
         canvas["homepage"] = [
             {"id": page, "type": "Text", "label": _as_written(make_label(artwork)),
@@ -165,15 +172,6 @@ def _body(image: ServedImage) -> dict[str, Any]:
     if image.service is not None:
         body["service"] = [_service(image.service)]
     return body
-
-
-def _thumbnail(service: str) -> dict[str, Any]:
-    return {
-        "id": f"{service}/full/!{_THUMBNAIL_SIDE},{_THUMBNAIL_SIDE}/0/default.jpg",
-        "type": "Image",
-        "format": "image/jpeg",
-        "service": [_service(service)],
-    }
 
 
 def _service(service: str) -> dict[str, str]:

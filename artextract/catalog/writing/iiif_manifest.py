@@ -16,10 +16,9 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from artextract import __version__
@@ -43,14 +42,6 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, f"{_HOST}/manifest")
 _OWN_NAMES = ("/manifest.json", "/manifest", ".json")
 
 
-@dataclass(slots=True)
-class _Work:
-    """The label and canvas ids of one artwork."""
-
-    label: str
-    canvases: list[str] = field(default_factory=list)
-
-
 def write_manifest(
     path: Path,
     entries: Iterable[Entry],
@@ -72,14 +63,22 @@ def write_manifest(
     if manifest_id is not None:
         base = urlsplit(manifest_id)._replace(query="").geturl()
         base = next((base.removesuffix(n) for n in _OWN_NAMES if base.endswith(n)), base)
-    works: dict[str, _Work] = {}
+    base = base.rstrip("/")
+    ranges: dict[str, dict[str, Any]] = {}
     with path.open("w", encoding="utf-8", newline="\n") as file:
         head = _head(manifest_id or own_id, label, saved, model)
         file.write(_dump(head).removesuffix("}") + ', "items": [\n')
-        _write_list(file, _canvases(entries, base.rstrip("/"), works))
-        file.write("]")
+        for number, canvas in enumerate(_canvases(entries, base, ranges)):
+            file.write((",\n" if number else "") + _dump(canvas))
+        file.write("\n]")
         if saved.images > saved.works:
-            file.write(', "structures": ' + _dump([_ranges(base.rstrip("/"), works)]))
+            works = {
+                "id": f"{base}/range/works",
+                "type": "Range",
+                "label": in_english("Works"),
+                "items": list(ranges.values()),
+            }
+            file.write(', "structures": ' + _dump([works]))
         file.write("}\n")
     return saved
 
@@ -151,41 +150,24 @@ def _head(manifest_id: str, label: str, saved: Saved, model: ModelIdentity) -> d
 
 
 def _canvases(
-    entries: Iterable[Entry], base: str, works: dict[str, _Work]
+    entries: Iterable[Entry], base: str, ranges: dict[str, dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Iterate over the canvases, and add each to its artwork in ``works``."""
+    """Iterate over the canvases, and add each to its artwork's range in ``ranges``."""
     for entry in entries:
         image = find_image(entry)
         if not isinstance(image, ServedImage):
             continue
         canvas_id = f"{base}/canvas/{entry.point_id}"
         artwork = Artwork.from_payload(entry.payload)
-        work = works.setdefault(artwork.id, _Work(make_label(artwork)))
-        work.canvases.append(canvas_id)
+        new = {
+            "id": f"{base}/range/{uuid.uuid5(_NAMESPACE, artwork.id)}",
+            "type": "Range",
+            "label": {"none": [make_label(artwork)]},
+            "items": [],
+        }
+        items = ranges.setdefault(artwork.id, new)["items"]
+        items.append({"id": canvas_id, "type": "Canvas"})
         yield make_canvas(entry, image, canvas_id)
-
-
-def _ranges(base: str, works: Mapping[str, _Work]) -> dict[str, Any]:
-    return {
-        "id": f"{base}/range/works",
-        "type": "Range",
-        "label": in_english("Works"),
-        "items": [
-            {
-                "id": f"{base}/range/{uuid.uuid5(_NAMESPACE, work_id)}",
-                "type": "Range",
-                "label": {"none": [work.label]},
-                "items": [{"id": canvas, "type": "Canvas"} for canvas in work.canvases],
-            }
-            for work_id, work in works.items()
-        ],
-    }
-
-
-def _write_list(file: IO[str], values: Iterable[Any]) -> None:
-    for number, value in enumerate(values):
-        file.write((",\n" if number else "") + _dump(value))
-    file.write("\n")
 
 
 def _dump(value: Any) -> str:

@@ -5,9 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from artextract.catalog.writing.entries import Entries, Entry, Format, Saved
+from artextract.catalog.writing.entries import Entries, Format, Saved
 from artextract.catalog.writing.iiif_manifest import write_manifest
-from artextract.catalog.writing.tables import make_columns, write_csv, write_jsonl, write_parquet
+from artextract.catalog.writing.tables import (
+    Row,
+    make_columns,
+    make_row,
+    write_csv,
+    write_jsonl,
+    write_parquet,
+)
 from artextract.errors import InputError
 from artextract.files import check_target, replacing
 from artextract.models.registry import ModelIdentity
@@ -78,10 +85,10 @@ def save_entries(
         entries = sorted(entries, key=lambda entry: (entry.rank is None, entry.rank))
     images_of: Counter[str] = Counter()
 
-    def counted() -> Iterator[Entry]:
+    def rows() -> Iterator[Row]:
         for entry in entries:
             images_of[entry.payload["id"]] += 1
-            yield entry
+            yield make_row(entry, columns, model)
 
     try:
         with replacing(path) as temporary:
@@ -91,7 +98,7 @@ def save_entries(
                     temporary, entries, model, label=label, manifest_id=manifest_id
                 )
             columns = make_columns(entries, ranked=ranked)
-            _TABLES[format_](temporary, counted(), columns, model)
+            _TABLES[format_](temporary, columns, rows())
     except OSError as error:
         raise InputError(
             f"{path} can't be written ({error.strerror or error}); free some space or choose "

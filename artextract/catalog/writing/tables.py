@@ -18,7 +18,7 @@ the data. Import the columns of tables from strangers as text.
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,9 @@ from artextract.catalog.artwork import METADATA_FIELDS
 from artextract.catalog.reading import EXTRA_PREFIX, PUBLISHED_PREFIXES, RESERVED_COLUMNS
 from artextract.catalog.writing.entries import Entry
 from artextract.models.registry import ModelIdentity
+
+Row = list[Any]
+"""Values in the order of the columns; None is unknown."""
 
 _Type = Literal["text", "integer", "number", "boolean"]
 
@@ -87,31 +90,24 @@ def make_columns(entries: Iterable[Entry], *, ranked: bool) -> list[Column]:
     ]
 
 
-def write_csv(
-    path: Path, entries: Iterable[Entry], columns: list[Column], model: ModelIdentity
-) -> None:
+def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Row]) -> None:
     """Write RFC 4180 CSV in UTF-8 with a header; unknown is empty, a boolean true or false."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([column.name for column in columns])
-        for entry in entries:
-            writer.writerow([_to_text(value) for value in _row(entry, columns, model)])
+        writer.writerows(map(_to_text, row) for row in rows)
 
 
-def write_jsonl(
-    path: Path, entries: Iterable[Entry], columns: list[Column], model: ModelIdentity
-) -> None:
+def write_jsonl(path: Path, columns: Sequence[Column], rows: Iterable[Row]) -> None:
     """Write one JSON object a line in UTF-8, each with all columns; unknown is null."""
     names = [column.name for column in columns]
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for entry in entries:
-            row = dict(zip(names, _row(entry, columns, model), strict=True))
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        for row in rows:
+            values = dict(zip(names, row, strict=True))
+            file.write(json.dumps(values, ensure_ascii=False) + "\n")
 
 
-def write_parquet(
-    path: Path, entries: Iterable[Entry], columns: list[Column], model: ModelIdentity
-) -> None:
+def write_parquet(path: Path, columns: Sequence[Column], rows: Iterable[Row]) -> None:
     """Write Parquet with one type a column; a catalog's column of mixed types becomes text.
 
     Batches are written to files of their own beside ``path`` and then joined, so that the rows are
@@ -130,21 +126,18 @@ def write_parquet(
     parts: list[Path] = []
     with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
         try:
-            for batch in _batches(entries):
-                rows = [_row(entry, columns, model) for entry in batch]
-                data = {
-                    column.name: [_cast(row[number], column.type) for row in rows]
-                    for number, column in enumerate(columns)
-                }
+            remaining = ([_cast(*cell) for cell in zip(row, columns, strict=True)] for row in rows)
+            while batch := list(islice(remaining, _PARQUET_BATCH)):
                 parts.append(Path(folder, f"{len(parts):06}.parquet"))
-                polars.DataFrame(data, schema=schema).write_parquet(parts[-1])
+                frame = polars.DataFrame(batch, schema=schema, orient="row")
+                frame.write_parquet(parts[-1])
             polars.scan_parquet(parts).sink_parquet(path)
         except polars.exceptions.PolarsError as error:
             raise OSError(str(error)) from error
 
 
-def _row(entry: Entry, columns: Iterable[Column], model: ModelIdentity) -> list[Any]:
-    """Return the entry's values in the order of ``columns``; None is unknown."""
+def make_row(entry: Entry, columns: Iterable[Column], model: ModelIdentity) -> Row:
+    """Return the entry's values in the order of ``columns``."""
     own = {
         **entry.payload,
         "rank": entry.rank,
@@ -194,12 +187,6 @@ def _rounded(score: float | None) -> float | None:
     return None if score is None else round(score, _DIGITS)
 
 
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    iterator = iter(entries)
-    while batch := list(islice(iterator, _PARQUET_BATCH)):
-        yield batch
-
-
 def _to_text(value: Any) -> str:
     if value is None:
         return ""
@@ -211,5 +198,5 @@ _CASTS: dict[_Type, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def _cast(value: Any, type_: _Type) -> Any:
-    return None if value is None else _CASTS[type_](value)
+def _cast(value: Any, column: Column) -> Any:
+    return None if value is None else _CASTS[column.type](value)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ SETTINGS: dict[str, Any] = {
     "settings", [EFFICIENTNET_LITE, TORCHVISION_RESNET_V2, Preprocess(**SETTINGS)]
 )
 def test_settings_survive_json(settings: Preprocess) -> None:
-    assert Preprocess.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+    assert Preprocess.from_dict(json.loads(json.dumps(asdict(settings)))) == settings
 
 
 def test_interpolations_differ() -> None:
