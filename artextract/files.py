@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from artextract.errors import InputError
+from artextract.errors import ArtExtractError, InputError
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -77,3 +77,14 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
                 os.close(folder)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explain_os_errors(
+    problem: str, advice: str, kind: type[ArtExtractError] = InputError
+) -> Iterator[None]:
+    """Raise an OSError as ``kind``: the problem, the system's reason, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{problem} ({error.strerror or error}); {advice}") from error

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import onnx
 
-from artextract.errors import InputError
-from artextract.files import replacing
+from artextract.files import explain_os_errors, replacing
 from artextract.models.card import CARD_KEY, ModelCard
 from export.parity import Parity
 
@@ -63,14 +62,9 @@ def save_model(graph: onnx.ModelProto, card: ModelCard, out: Path) -> None:
 
 @contextmanager
 def _writing(out: Path) -> Iterator[Path]:
-    try:
-        with replacing(out) as temporary:
-            yield temporary
-    except OSError as error:
-        raise InputError(
-            f"{out} can't be written ({error.strerror or error}); free some space or choose "
-            "another folder"
-        ) from error
+    advice = "free some space or choose another folder"
+    with explain_os_errors(f"{out} can't be written", advice), replacing(out) as temporary:
+        yield temporary
 
 
 def _with_card(graph: onnx.ModelProto, card: ModelCard) -> bytes:

@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from artextract.cli.progress import progress_bar
 from artextract.errors import CacheError, ImageError, InputError
-from artextract.files import atomic_write, replacing
+from artextract.files import atomic_write, explain_os_errors, replacing
 from artextract.images.opening import open_image, read_image_file
 from artextract.images.preprocess import Preprocess
 from training.data.samples import Sample
@@ -63,18 +63,16 @@ class DecodedImages:
         self.key = _key(samples, preprocess)
         self._pixels_file = cache / f"pictures-{self.key}.u8"
         self._facts_file = cache / f"pictures-{self.key}.json"
-        try:
+        with explain_os_errors(
+            f"the pixels of {len(samples):,} images can't be cached in {cache}",
+            "make room or change its permissions, or name another folder with $ARTEXTRACT_CACHE",
+            CacheError,
+        ):
             cache.mkdir(parents=True, exist_ok=True)
             with FileLock(cache / f"pictures-{self.key}.lock"):
                 broken = self._read_broken()
                 if broken is None:
                     broken = self._decode_all(samples, preprocess)
-        except OSError as error:
-            raise CacheError(
-                f"the pixels of {len(samples):,} images can't be cached in {cache} "
-                f"({error.strerror or error}); make room or change its permissions, or name "
-                "another folder with $ARTEXTRACT_CACHE"
-            ) from error
         self.broken = broken
         self.samples = [sample for sample in samples if sample.id not in broken]
         self._pixels: npt.NDArray[np.uint8] = np.memmap(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import InputError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 from training.evaluation.embeddings import Embeddings
 from training.evaluation.metrics import Ints, score
 from training.evaluation.predictions import Predictions, Run, save_predictions
@@ -70,7 +70,8 @@ def make_baseline(
     """
     strength: dict[str, dict[str, float]] = {}
     trained: dict[str, dict[str, int]] = {}
-    try:
+    advice = "make room or change the folder's permissions"
+    with explain_os_errors(f"the baseline can't be written to {run.folder}", advice):
         for split in splits:
             fitted = fit_linear(run, embeddings, split, seed=seed)
             strength[split], trained[split] = fitted.strength, fitted.train_samples
@@ -84,11 +85,6 @@ def make_baseline(
         )
         text = json.dumps({"name": made.name, **asdict(made)}, indent=2)
         atomic_write(run.folder / "baseline.json", text + "\n")
-    except OSError as error:
-        raise InputError(
-            f"the baseline can't be written to {run.folder} ({error.strerror or error}); make room "
-            "or change the folder's permissions"
-        ) from error
     return made
 
 

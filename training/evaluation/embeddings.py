@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import ImageError, InputError
-from artextract.files import replacing
+from artextract.files import explain_os_errors, replacing
 from training.evaluation.predictions import Run
 
 _BATCH = 16
@@ -75,15 +75,11 @@ def embed_run(
     opened = np.isfinite(rows[:, 0])
     ids = [id_ for id_, good in zip(ids, opened, strict=True) if good]
     rows = rows[opened]
-    try:
+    advice = "make room or change the folder's permissions"
+    with explain_os_errors(f"{path} can't be written", advice):
         path.parent.mkdir(exist_ok=True)
         with replacing(path) as temporary, temporary.open("wb") as target:
             np.savez(target, key=np.array(key), ids=np.array(ids, np.str_), rows=rows)
-    except OSError as error:
-        raise InputError(
-            f"{path} can't be written ({error.strerror or error}); make room or change the "
-            "folder's permissions"
-        ) from error
     return Embeddings(ids=ids, rows=rows, model=file.name, sha256=file.sha256)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from artextract import __version__
 from artextract.errors import ImageError, InputError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import jpeg_data_uri, open_image, read_image_file
 from artextract.templates import environment
 from training.evaluation.evaluate import (
@@ -57,18 +57,13 @@ def save_report(run: Run, folder: Path) -> list[Evaluation]:
         chosen_by_val=_keeps_best(config),
         version=__version__,
     )  # fmt: skip
-    try:
+    with explain_os_errors(f"the report can't be written to {folder}", "give another folder"):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in plots.items():
             atomic_write(folder / name, content)
         text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
         atomic_write(folder / "report.json", text + "\n")
         atomic_write(folder / "report.html", page)
-    except OSError as error:
-        raise InputError(
-            f"the report can't be written to {folder} ({error.strerror or error}); give another "
-            "folder"
-        ) from error
     return evaluations
 
 

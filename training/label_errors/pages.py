@@ -37,7 +37,7 @@ import numpy.typing as npt
 
 from artextract import __version__
 from artextract.errors import InputError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 from training.evaluation.baseline import choose_strength, out_of_fold
 from training.evaluation.embeddings import Embeddings
 from training.evaluation.metrics import Ints
@@ -124,15 +124,10 @@ def save_outliers(
         embedding=f"features of {embeddings.model}" if embeddings else "features of its backbone",
         version=__version__,
     )  # fmt: skip
-    try:
+    with explain_os_errors(f"the outliers can't be written to {folder}", "give another folder"):
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(folder / "outliers.csv", table)
         atomic_write(folder / "outliers.html", page)
-    except OSError as error:
-        raise InputError(
-            f"the outliers can't be written to {folder} ({error.strerror or error}); give another "
-            "folder"
-        ) from error
     return found
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from artextract.errors import ModelError
-from artextract.files import replacing
+from artextract.files import explain_os_errors, replacing
 
 _FORMAT = 1
 _FOLDER = 0x10  # the mark of a folder among a ZIP entry's attributes
@@ -75,18 +75,16 @@ class Checkpoints:
         buffer = io.BytesIO()  # in memory first: torch hides why writing to a file failed
         data = {"format": _FORMAT, "belongs": self._fingerprints, "state": dict(state)}
         torch.save(data, buffer)
-        path = self.path(name)
-        try:
+        path, size = self.path(name), buffer.getbuffer().nbytes / (1 << 20)
+        with explain_os_errors(
+            f"checkpoint {path} of {size:.0f} MiB can't be written",
+            "earlier checkpoints are kept, so make room or change the folder's permissions, and "
+            "resume the training",
+            ModelError,
+        ):
             self.folder.mkdir(parents=True, exist_ok=True)
             with replacing(path) as temporary:
                 temporary.write_bytes(buffer.getbuffer())
-        except OSError as error:
-            size = buffer.getbuffer().nbytes / (1 << 20)
-            raise ModelError(
-                f"checkpoint {path} of {size:.0f} MiB can't be written "
-                f"({error.strerror or error}); earlier checkpoints are kept, so make room or "
-                "change the folder's permissions, and resume the training"
-            ) from error
 
     def load(self, name: str) -> dict[str, Any]:
         """Return the state that was saved as ``name``, its tensors on the CPU.

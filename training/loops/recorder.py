@@ -2,13 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
 from artextract.errors import ModelError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 
 
 class Recorder:
@@ -89,12 +89,6 @@ class Recorder:
             atomic_write(self.path, text)
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ModelError(
-            f"{path} can't be written ({error.strerror or error}); make room or change its "
-            "permissions, and resume the training"
-        ) from error
+def _writing(path: Path) -> AbstractContextManager[None]:
+    advice = "make room or change its permissions, and resume the training"
+    return explain_os_errors(f"{path} can't be written", advice, ModelError)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.errors import InputError, ModelError
-from artextract.files import replacing
+from artextract.files import explain_os_errors, replacing
 from artextract.images.cache import default_cache_folder
 from artextract.images.preprocess import Preprocess
 from training.config import CONFIG, Config, load_run_config, save_config
@@ -249,17 +249,13 @@ def _begin_folder(
     for name in classes.attributes:
         columns[f"label.{name}"] = [sample.labels.get(name) for sample in samples]
     table = polars.DataFrame(columns, schema=dict.fromkeys(columns, polars.String))
-    try:
+    advice = "make room or change its permissions, or give another folder"
+    with explain_os_errors(f"training folder {out} can't be written", advice):
         out.mkdir(parents=True, exist_ok=True)
         with replacing(out / "works.parquet") as temporary:
             table.write_parquet(temporary)
         classes.save(out / "classes.json")
         save_config(out / CONFIG, config, origins)
-    except OSError as error:
-        raise InputError(
-            f"training folder {out} can't be written ({error.strerror or error}); make room or "
-            "change its permissions, or give another folder"
-        ) from error
 
 
 def _weights_key(network: CnnRnn) -> str:
@@ -303,13 +299,9 @@ def _predict_folds(
 
 
 def _save(path: Path, predictions: Predictions) -> None:
-    try:
+    advice = "make room or change the folder's permissions, and resume the training"
+    with explain_os_errors(f"predictions {path} can't be written", advice, ModelError):
         save_predictions(path, predictions)
-    except OSError as error:
-        raise ModelError(
-            f"predictions {path} can't be written ({error.strerror or error}); make room or change "
-            "the folder's permissions, and resume the training"
-        ) from error
 
 
 def _print_scores(predictions: Predictions, classes: Classes, out: Path) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from artextract.cli.progress import progress_bar
 from artextract.errors import CacheError
+from artextract.files import explain_os_errors
 from training.data.array_cache import Arrays, load_arrays, remove_arrays, save_arrays
 from training.data.augmented import AugmentedMaps, map_batches
 from training.data.features import FLIPS, CachedFeatures, feature_batches
@@ -49,15 +50,16 @@ def _cached(
     """Return cached arrays, computed by the first process if necessary; all must call it."""
     found = load_arrays(context.cache, kind, key)
     if found is None and context.processes.is_first:
-        try:
-            with progress_bar(f"Computing {kind}", rows) as advance:
-                found = save_arrays(context.cache, kind, key, rows, batches, advance)
-        except OSError as error:
-            raise CacheError(
-                f"the {kind} of {rows:,} images can't be cached in {context.cache} "
-                f"({error.strerror or error}); make room or change its permissions, name another "
-                f"folder with $ARTEXTRACT_CACHE, or do without them by {alternative}"
-            ) from error
+        with (
+            explain_os_errors(
+                f"the {kind} of {rows:,} images can't be cached in {context.cache}",
+                "make room or change its permissions, name another folder with "
+                f"$ARTEXTRACT_CACHE, or do without them by {alternative}",
+                CacheError,
+            ),
+            progress_bar(f"Computing {kind}", rows) as advance,
+        ):
+            found = save_arrays(context.cache, kind, key, rows, batches, advance)
     context.processes.wait()
     found = load_arrays(context.cache, kind, key) if found is None else found
     assert found is not None
