@@ -68,7 +68,7 @@ _PHRASES = (
     (r"possibly|probably|perhaps|presumably", Qualifier.POSSIBLY),
 )
 
-_NEAR_WORDS = r"(?:workshop|atelier|studio|assistants?|associates?|pupils?|students?|school|circle|followers?|style|manner|imitators?|forger)"  # noqa: E501
+_NEAR_WORDS = f"(?:{'|'.join(p for p, q in _PHRASES if q in NEAR - {Qualifier.AFTER})})"
 # "Follower of X", "Workshop or Follower of X", "in the manner of X", "after X".
 _LEADING = re.compile(
     rf"^(?:chiefly |mainly |partly )?(?P<phrase>formerly (?:attributed to|given to|by)|"

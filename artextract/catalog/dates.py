@@ -31,16 +31,6 @@ _MONTHS = re.compile(
     r"\b(?:\d{1,2}\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
     r"(?:\s+\d{1,2},)?|\b(?:spring|summer|autumn|fall|winter)\b"
 )
-_CENTURY = re.compile(
-    r"(?P<part>early|mid|late|first half|second half|(?:first|second|third|fourth|last) quarter|"
-    r"(?:first|second|third|last) third|beginning|end|turn)?\s*-?\s*(?:of\s+)?(?:the\s+)?"
-    r"(?P<number>\d{1,2})(?:st|nd|rd|th)(?:\s*(?:century|cent\.?|c\.))?"
-)
-_DECADE = re.compile(r"(?P<part>early|mid|late)?\s*-?\s*(?P<year>\d{3,4})'?s")
-_YEAR = re.compile(
-    r"(?<!\d)(?P<year>\d{3,4})(?!\d)(?:\s*[/-]\s*(?P<short>\d{1,2})(?!\d))?(?![(\[])"
-)
-
 # Part of a century or decade as a fraction of its length: (first, last).
 _PARTS = {
     "early": (0, 1 / 3), "mid": (1 / 3, 2 / 3), "late": (2 / 3, 1),
@@ -51,6 +41,14 @@ _PARTS = {
     "first third": (0, 1 / 3), "second third": (1 / 3, 2 / 3),
     "third third": (2 / 3, 1), "last third": (2 / 3, 1),
 }  # fmt: skip
+_CENTURY = re.compile(
+    rf"(?P<part>{'|'.join(_PARTS)})?\s*-?\s*(?:of\s+)?(?:the\s+)?"
+    r"(?P<number>\d{1,2})(?:st|nd|rd|th)(?:\s*(?:century|cent\.?|c\.))?"
+)
+_DECADE = re.compile(r"(?P<part>early|mid|late)?\s*-?\s*(?P<year>\d{3,4})'?s")
+_YEAR = re.compile(
+    r"(?<!\d)(?P<year>\d{3,4})(?!\d)(?:\s*[/-]\s*(?P<short>\d{1,2})(?!\d))?(?![(\[])"
+)
 
 
 def _part_of(first: int, length: int, part: str | None) -> tuple[int, int]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 Device = Literal["auto", "cpu", "cuda"]
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 

@@ -13,11 +13,12 @@ def to_edge(filter_: Mapping[str, Any]) -> edge.Filter:
         ValueError: the filter uses an unsupported part of the language.
     """
     _only(filter_, {"must", "should", "must_not"})
-    return edge.Filter(
-        must=[_condition(c) for c in filter_["must"]] if filter_.get("must") else None,
-        should=[_condition(c) for c in filter_["should"]] if filter_.get("should") else None,
-        must_not=[_condition(c) for c in filter_["must_not"]] if filter_.get("must_not") else None,
-    )
+    parts: dict[str, Any] = {
+        name: [_condition(each) for each in conditions]
+        for name, conditions in filter_.items()
+        if conditions
+    }
+    return edge.Filter(**parts)
 
 
 def _condition(condition: Mapping[str, Any]) -> Any:

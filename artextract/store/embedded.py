@@ -5,6 +5,7 @@ Vectors are passed to the engine as lists, which is five times as fast as numpy 
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,14 +144,14 @@ class EmbeddedStore(Store):
         ``changes``: points change too, so that copies of the collection are out of date.
         """
         self._space.check()
-        revise = changes and not self._revised
-        if not self._writing or revise:
-            self.manifest = self.manifest.with_files(None)
-            if revise:
-                self.manifest = self.manifest.revised()
-            self.manifest.save(self.folder)
-            self._writing = True
-            self._revised = self._revised or revise
+        if changes and not self._revised:
+            self.manifest = self.manifest.revised()
+            self._revised = True
+        elif self._writing:
+            return
+        self.manifest = replace(self.manifest, files=None)
+        self.manifest.save(self.folder)
+        self._writing = True
 
     # Reading
 

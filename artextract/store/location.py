@@ -11,8 +11,6 @@ from artextract.errors import StoreError
 DEFAULT_COLLECTION = "artworks"
 """The collection of a server if its URL names none."""
 
-_PORTS = {"http": 6333, "https": 6333}
-
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -57,12 +55,12 @@ class Location:
         """
         try:
             parts = urlsplit(self.text)
-            port = parts.port or _PORTS.get(parts.scheme)
+            port = parts.port or 6333
         except ValueError as error:
             raise StoreError(
                 f"store {self.text!r} is not an address ({error}); {_EXPECTED}"
             ) from None
-        if parts.scheme not in _PORTS or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise StoreError(f"store {self.text!r} is not the address of a server; {_EXPECTED}")
         if parts.username is not None or parts.password is not None:
             raise StoreError(

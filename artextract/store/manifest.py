@@ -132,9 +132,9 @@ class Manifest:
         """Return this manifest with a new revision."""
         return replace(self, revision=uuid.uuid4().hex)
 
-    def with_files(self, shard: Path | None) -> "Manifest":
-        """Return this manifest with the sizes of the files in ``shard``; None removes them."""
-        return replace(self, files=None if shard is None else _file_sizes(shard))
+    def with_files(self, shard: Path) -> "Manifest":
+        """Return this manifest with the sizes of the files in ``shard``."""
+        return replace(self, files=_file_sizes(shard))
 
     def check_files(self, shard: Path) -> None:
         """Check that no file of ``shard`` is missing or shorter than when it was last closed.

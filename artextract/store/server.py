@@ -25,7 +25,7 @@ from artextract.store.base import (
 from artextract.store.calls import Calls
 from artextract.store.filters import Filter
 from artextract.store.location import Location
-from artextract.store.manifest import Layout, Manifest
+from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
 _T = TypeVar("_T")
@@ -79,13 +79,7 @@ class ServerStore(Store):
         self._writing = False
 
     @classmethod
-    def load(
-        cls,
-        location: Location,
-        client: QdrantClient | None = None,
-        *,
-        patience_seconds: float = READ_SECONDS,
-    ) -> "ServerStore":
+    def load(cls, location: Location, patience_seconds: float = READ_SECONDS) -> "ServerStore":
         """Open an existing collection.
 
         Raises:
@@ -93,7 +87,7 @@ class ServerStore(Store):
             StoreError: there is no such collection, artextract did not make it, or the server's
                 version is not supported.
         """
-        store = cls(location, client, patience_seconds)
+        store = cls(location, None, patience_seconds)
         store._check_version()
         if not store._exists():
             raise StoreError(
@@ -353,7 +347,7 @@ def _create_once(client: QdrantClient, name: str, manifest: Manifest) -> None:
             for aspect, size in manifest.vectors.items()
         },
         hnsw_config=models.HnswConfigDiff(m=layout.hnsw_m, ef_construct=layout.hnsw_ef_construct),
-        quantization_config=_quantization(layout),
+        quantization_config=_QUANTIZATIONS[layout.quantization],
         shard_number=layout.shards,
         replication_factor=layout.replicas,
         write_consistency_factor=layout.replicas // 2 + 1,
@@ -361,16 +355,15 @@ def _create_once(client: QdrantClient, name: str, manifest: Manifest) -> None:
     )
 
 
-def _quantization(layout: Layout) -> models.QuantizationConfig | None:
-    if layout.quantization == "int8":
-        return models.ScalarQuantization(
-            scalar=models.ScalarQuantizationConfig(
-                type=models.ScalarType.INT8, quantile=0.99, always_ram=True
-            )
+_QUANTIZATIONS: dict[str, models.QuantizationConfig | None] = {
+    "none": None,
+    "int8": models.ScalarQuantization(
+        scalar=models.ScalarQuantizationConfig(
+            type=models.ScalarType.INT8, quantile=0.99, always_ram=True
         )
-    if layout.quantization == "binary":
-        return models.BinaryQuantization(binary=models.BinaryQuantizationConfig(always_ram=True))
-    return None
+    ),
+    "binary": models.BinaryQuantization(binary=models.BinaryQuantizationConfig(always_ram=True)),
+}
 
 
 def _parts(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
