@@ -6,7 +6,6 @@ The stages (``search``, ``ingest``) are imported when a method needs them.
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from artextract.errors import InputError
@@ -82,14 +81,10 @@ class Collection:
         device: "Device" = "cpu",
         allow_private_addresses: bool = False,
     ) -> None:
-        """Take an open store; :func:`open` is the usual way.
+        """Take an open store, which the collection closes; :func:`open` is the usual way.
 
-        Args:
-            store: The store, which the collection closes; None where there is none yet.
-            location: Where it is, if the store does not tell all of it.
-            model: See :func:`open`.
-            device: See :func:`open`.
-            allow_private_addresses: See :func:`open`.
+        ``location`` is needed where there is no store yet, or its server needs credentials. For the
+        others see :func:`open`.
         """
         from search.request import signature
 
@@ -356,7 +351,9 @@ class Collection:
         from artextract.store.entries import StoredEntries
 
         if not self.store.count():
-            raise InputError(f"collection {self.location} is empty; ingest artworks first")
+            raise InputError(
+                f"collection {self.location} holds no artworks; add some with `artextract ingest`"
+            )
         return save_entries(
             Path(path),
             StoredEntries(self.store),
@@ -378,12 +375,7 @@ class Collection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 

@@ -122,11 +122,7 @@ class Counter:
         return counts
 
     def _count_artworks(self, request: SearchFilters) -> int:
-        """Return how many artworks satisfy the filters.
-
-        Raises:
-            QueryError: see :func:`search.filtering.make_filter`.
-        """
+        """Return how many artworks satisfy the filters."""
         return self._store.count_works(self._filter(request))
 
     def _filter(self, request: SearchFilters, but: Sequence[Condition] = ()) -> Filter | None:

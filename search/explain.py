@@ -39,7 +39,7 @@ def explain(one: Query, other: Query) -> list[Reason]:
     """Return a reason for each aspect that one of the two has, in the order of ``ASPECTS``."""
     reasons = []
     for name, aspect in ASPECTS.items():
-        first, second = (each.vectors.get(name) for each in (one, other))
+        first, second = one.vectors.get(name), other.vectors.get(name)
         if first is not None and second is not None:
             sentence = aspect.describe(
                 Compared(first, one.payload), Compared(second, other.payload)

@@ -80,24 +80,23 @@ class QueryReader:
         """
         if isinstance(example, Query):
             return example
-        if isinstance(example, bytes):
-            return self.read_image("image", example, aspects=aspects, region=region)
-        if not isinstance(example, (str, os.PathLike)):
-            data = _to_file(example)
-            return self.read_image("image", data, aspects=aspects, region=region)
-        text = os.fspath(example)
-        if is_url(text):
-            data = fetch(text, allow_private=self._allow_private)
-            return self.read_image(text, data, aspects=aspects, region=region)
-        path = Path(text)
-        if _is(path, stat.S_ISREG):
-            from artextract.images.opening import read_image_file
+        if isinstance(example, (str, os.PathLike)):
+            text = os.fspath(example)
+            path = Path(text)
+            if is_url(text):
+                name, data = text, fetch(text, allow_private=self._allow_private)
+            elif _is(path, stat.S_ISREG):
+                from artextract.images.opening import read_image_file
 
-            name = path.name.encode("utf-8", "replace").decode("utf-8")
-            return self.read_image(name, read_image_file(path), aspects=aspects, region=region)
-        if _is(path, stat.S_ISDIR):
-            raise QueryError(f"{text} is a folder; give one image, a URL or an artwork's id")
-        return self.read_artwork(text, aspects=aspects, region=region, or_file=True)
+                name = path.name.encode("utf-8", "replace").decode("utf-8")
+                data = read_image_file(path)
+            elif _is(path, stat.S_ISDIR):
+                raise QueryError(f"{text} is a folder; give one image, a URL or an artwork's id")
+            else:
+                return self.read_artwork(text, aspects=aspects, region=region, or_file=True)
+        else:
+            name, data = "image", example if isinstance(example, bytes) else _to_file(example)
+        return self.read_image(name, data, aspects=aspects, region=region)
 
     def read_artwork(
         self,
@@ -197,7 +196,7 @@ class QueryReader:
             vectors, payload = self.encode(region.cut(image), aspects)
             return Query(name, vectors, image=region.cut_file(image), payload=payload)
         with self._lock:
-            at_least = self._load(aspects).decode_at_least
+            at_least = self.load(aspects).decode_at_least
         vectors, payload = self.encode(open_image(data, name, at_least=at_least), aspects)
         artwork = self._find_file(vectors, content_hash(data))
         return Query(name, vectors, artwork, image=data, payload=payload)
@@ -207,21 +206,20 @@ class QueryReader:
     ) -> tuple[dict[str, list[float]], dict[str, Any]]:
         """Return the vectors of an RGB image, and the facts that are detected in it."""
         with self._lock:
-            encoded = self._load(aspects).encode(image)
+            encoded = self.load(aspects).encode(image)
         vectors = {name: encoded.vectors[name] for name in aspects if name in encoded.vectors}
         return vectors, encoded.payload
 
     def _find_file(self, vectors: dict[str, list[float]], sha256: str) -> Artwork | None:
         """Return the artwork whose image is the very same file, if the collection has it."""
         keys = (*METADATA_FIELDS, "image_sha256")
-        for aspect, vector in vectors.items():
+        for aspect, vector in list(vectors.items())[:1]:
             for hit in self._store.search(vector, aspect=aspect, limit=3, keys=keys):
                 if hit.payload["image_sha256"] == sha256:
                     return Artwork.from_payload(hit.payload)
-            return None
         return None
 
-    def _load(self, aspects: Sequence[str]) -> "ImageEncoder":
+    def load(self, aspects: Sequence[str]) -> "ImageEncoder":
         """Return what encodes images for ``aspects`` as the collection's images were encoded.
 
         Raises:

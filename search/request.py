@@ -73,9 +73,8 @@ def _declare(default: Any, help_: str, example: str, *, metavar: str = "TEXT", *
 
 def _parameters(kind: type) -> list[Parameter]:
     found = [Parameter(name=each.name, **each.metadata) for each in fields(kind) if each.metadata]
-    return [
-        replace(each, help=each.help.replace("{aspects}", ", ".join(ASPECTS))) for each in found
-    ]
+    aspects = ", ".join(ASPECTS)
+    return [replace(each, help=each.help.replace("{aspects}", aspects)) for each in found]
 
 
 def filter_parameters() -> list[Parameter]:
@@ -100,12 +99,9 @@ def request_parameters() -> list[Parameter]:
 
 def signature() -> inspect.Signature:
     """Return the signature of :meth:`artextract.Collection.search`, with every field a keyword."""
-    first = [
+    return inspect.Signature([
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY),
         inspect.Parameter("query", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None),
-    ]
-    return inspect.Signature([
-        *first,
         *(inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default)
           for each in (*request_parameters(), *filter_parameters())),
     ])  # fmt: skip
@@ -185,9 +181,7 @@ class SearchFilters:
         known = {each.name for each in fact_filters()}
         given = {name: _texts(values) for name, values in self.facts.items()}
         object.__setattr__(self, "facts", {name: each for name, each in given.items() if each})
-        for name in self.facts:
-            if name not in known:
-                raise _unknown(name, known)
+        _check_names(self.facts, known)
         _check(self)
         if isinstance(self.years, tuple):
             ends = ("" if year is None else str(year) for year in self.years)
@@ -387,10 +381,6 @@ def _examples(value: "Example | Iterable[Example] | None") -> "tuple[Example, ..
 def _check_names(values: Iterable[str], known: Iterable[str]) -> None:
     for name in values:
         if name not in known:
-            raise _unknown(name, known)
-
-
-def _unknown(name: str, known: Iterable[str]) -> QueryError:
-    near = closest(name, known)
-    hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(sorted(known))}"
-    return QueryError(f"there is no search field {name!r}; {hint}")
+            near = closest(name, known)
+            hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(sorted(known))}"
+            raise QueryError(f"there is no search field {name!r}; {hint}")

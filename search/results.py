@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -148,7 +148,7 @@ class SearchResults(Sequence[Result]):
         )
 
 
-class Explanation(Sequence["Reason"]):
+class Explanation(list["Reason"]):
     """Why two artworks match: a reason for each aspect."""
 
     def __init__(
@@ -158,22 +158,10 @@ class Explanation(Sequence["Reason"]):
         reader: "QueryReader",
         images: ImageReader,
     ) -> None:
+        super().__init__(reasons)
         self._queries = queries
-        self._reasons = reasons
         self._reader = reader
         self._images = images
-
-    def __len__(self) -> int:
-        return len(self._reasons)
-
-    @overload
-    def __getitem__(self, index: int) -> "Reason": ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "Sequence[Reason]": ...
-
-    def __getitem__(self, index: int | slice) -> "Reason | Sequence[Reason]":
-        return self._reasons[index]
 
     def __repr__(self) -> str:
         width = max((len(each.aspect) for each in self), default=0)
@@ -185,9 +173,7 @@ class Explanation(Sequence["Reason"]):
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return the reasons as plain JSON values."""
-        return [
-            {"aspect": each.aspect, "score": each.score, "sentence": each.sentence} for each in self
-        ]
+        return [asdict(each) for each in self]
 
     def to_html(self, path: str | Path) -> None:
         """Write a page with faces, figures, light, colours and similar details drawn.
@@ -203,4 +189,4 @@ class Explanation(Sequence["Reason"]):
         details = find_details(
             lambda image: self._reader.encode(image, ["visual"])[0]["visual"], one, other
         )
-        save_explanation(Path(path), self._queries, (one, other), self._reasons, details)
+        save_explanation(Path(path), self._queries, (one, other), self, details)

@@ -84,11 +84,9 @@ def save(
     left out. Values are written as they are: import a CSV from an untrusted source into a
     spreadsheet as text, or "=1+1" becomes a formula.
     """
-    from artextract.catalog.writing.save import find_format, save_entries
-    from artextract.errors import InputError
+    from artextract.catalog.writing.save import find_format
+    from artextract.collection import open
     from artextract.files import check_target
-    from artextract.store import open_store
-    from artextract.store.entries import StoredEntries
 
     format_ = find_format(out, format_)
     if manifest_id is not None:
@@ -98,19 +96,9 @@ def save(
 
         check_manifest_id(manifest_id)
     check_target(out, force=force)
-    with open_store(store) as opened:
-        if not opened.count():
-            raise InputError(f"store {store} holds no artworks; add some with `artextract ingest`")
-        model = opened.manifest.model
-        saved = save_entries(
-            out,
-            StoredEntries(opened),
-            model,
-            format_=format_,
-            label=store.name,
-            manifest_id=manifest_id,
-            force=force,
-        )
+    with open(store) as collection:
+        model = collection.model
+        saved = collection.export(out, format=format_, force=force, manifest_id=manifest_id)
     click.echo(
         f"{out}: {saved.works} artworks, {saved.images} images, model {model.name}, "
         f"sha256 {model.sha256}"
@@ -161,12 +149,7 @@ def restore(folder: Path, store: Location, **layout: Any) -> None:
     from artextract.store.dump import Dump, load_dump
 
     with progress_bar("Reading", Dump.load(folder).points) as advance:
-        loaded = load_dump(
-            folder,
-            store,
-            layout=take_layout(layout),
-            on_points=advance,
-        )
+        loaded = load_dump(folder, store, layout=take_layout(layout), on_points=advance)
     others = f", beside {loaded.others} others" if loaded.others else ""
     click.echo(
         f"{store}: wrote {loaded.written} images; all {loaded.points} of the dump are there and "

@@ -1,5 +1,8 @@
 """``artextract demo``: ingest a small gallery, search it, and write a page to look at."""
 
+import os
+import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from importlib import resources
@@ -160,26 +163,12 @@ def _search(store: Path, out: Path) -> None:
         results = collection.search(first["id"], years=years, limit=24, other_artists=True)
         results.to_html(out / "similar.html")
         results[:5].to_sheet(out / "similar.png")
-    _print_next(out, str(store), first["id"], years)
-
-
-def _program() -> str:
-    """Return the program's name if it is on the PATH, else the path it was called by."""
-    import os
-    import shutil
-    import sys
-
-    called = Path(sys.argv[0])
-    return "artextract" if shutil.which("artextract") else os.path.relpath(called)
-
-
-def _print_next(out: Path, store: str, first: str, years: str) -> None:
-    program = _program()
+    program = "artextract" if shutil.which("artextract") else os.path.relpath(sys.argv[0])
     click.echo(
-        f"\nThe search was: artworks similar to {first}, by other artists, years {years}.\n"
+        f"\nThe search was: artworks similar to {first['id']}, by other artists, years {years}.\n"
         f"  page          {out / 'similar.html'}\n"
         f"  contact sheet {out / 'similar.png'}\n"
         "\nNext:\n"
-        f"  {program} search {first} --store {store} --other-artists --years {years}\n"
+        f"  {program} search {first['id']} --store {store} --other-artists --years {years}\n"
         f"  {program} ingest folder YOUR_IMAGES --store my-store"
     )

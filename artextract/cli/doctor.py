@@ -21,11 +21,11 @@ import click
 
 from artextract import __version__
 from artextract.cli.options import store_option, text_or_json_option
-from artextract.cli.tables import format_table
 from artextract.errors import ArtExtractError
 from artextract.images.cache import default_cache_folder
 from artextract.models.processor import cpu_flags
 from artextract.store.location import Location
+from artextract.tables import format_table
 
 Status = Literal["ok", "absent", "broken"]
 

@@ -1,6 +1,7 @@
 """Options of several commands."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -96,37 +97,35 @@ def take_layout(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in taken.items() if value is not None}
 
 
-def device_option(command: Command) -> Command:
-    """Add ``--device`` to a command that encodes many images."""
-    return _device_option(
-        "auto", "Device of the models; auto takes CUDA if ONNX Runtime offers it."
-    )(command)
+def format_option(*choices: str, help: str) -> Callable[[Command], Command]:
+    """Return what adds ``--format``, passed as ``format_``; the first choice is the default."""
+    return click.option("--format", "format_", type=click.Choice(choices), default=choices[0],
+                        show_default=True, help=help)  # fmt: skip
 
 
-def query_device_option(command: Command) -> Command:
-    """Add ``--device`` to a command that encodes one query image or two."""
-    return _device_option(
-        "cpu", "Device of the models. Starting CUDA takes longer than encoding an image on a CPU."
-    )(command)
+def output_option(name: str, metavar: str, help: str) -> Callable[[Command], Command]:
+    """Return what adds an option for a file to write."""
+    type_ = click.Path(path_type=Path, dir_okay=False)
+    return click.option(name, type=type_, metavar=metavar, help=help)
 
 
-def _device_option(default: str, help_: str) -> Callable[[Command], Command]:
-    return click.option(
-        "--device",
-        type=click.Choice(["auto", "cpu", "cuda"]),
-        default=default,
-        show_default=True,
-        help=help_,
-    )
+def make_device_option(default: str, help: str) -> Callable[[Command], Command]:
+    """Return what adds ``--device``."""
+    return click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default=default,
+                        show_default=True, help=help)  # fmt: skip
 
 
-def text_or_json_option(command: Command) -> Command:
-    """Add ``--format``, as the parameter ``format_``: text or JSON."""
-    return click.option(
-        "--format",
-        "format_",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How to print it.",
-    )(command)
+device_option = make_device_option(
+    "auto", "Device of the models; auto takes CUDA if ONNX Runtime offers it."
+)
+"""For a command that encodes many images."""
+
+query_device_option = make_device_option(
+    "cpu", "Device of the models. Starting CUDA takes longer than encoding an image on a CPU."
+)
+"""For a command that encodes one query image or two."""
+
+model_option = click.option(
+    "--model", metavar="FILE", help="The collection's model file, if it was moved."
+)
+text_or_json_option = format_option("text", "json", help="How to print it.")

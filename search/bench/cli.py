@@ -5,7 +5,12 @@ from typing import Any, Literal
 
 import click
 
-from artextract.cli.options import layout_options, store_option, take_layout
+from artextract.cli.options import (
+    layout_options,
+    make_device_option,
+    store_option,
+    take_layout,
+)
 from artextract.store.location import Location
 
 _KINDS = ("flat", "hnsw", "ivf-flat", "ivf-pq")
@@ -120,12 +125,8 @@ def _parse_efforts(ctx: click.Context, parameter: click.Parameter, value: str) -
     "--report-only", is_flag=True, help="Measure nothing; write the report of the results in --out."
 )
 @layout_options
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where FAISS searches; auto takes CUDA if FAISS sees a GPU. Qdrant runs on the CPU.",
+@make_device_option(
+    "cpu", "Where FAISS searches; auto takes CUDA if FAISS sees a GPU. Qdrant runs on the CPU."
 )
 def bench(
     store: Location,

@@ -294,27 +294,25 @@ class Mirror:
         return path
 
     def _build(self, kind: Kind, device: Device) -> Any:
-        faiss, dimension = self.faiss, self.vectors.shape[1]
-        vectors = np.ascontiguousarray(self.vectors)
-        inner = faiss.METRIC_INNER_PRODUCT
-        if kind == "flat":
-            index: Any = faiss.IndexFlatIP(dimension)
-        elif kind == "hnsw":
-            index = faiss.IndexHNSWFlat(dimension, _HNSW_LINKS, inner)
+        vectors, dimension = np.ascontiguousarray(self.vectors), self.vectors.shape[1]
+        is_trained = kind.startswith("ivf")
+        if is_trained and len(vectors) < LEAST_VECTORS[kind]:
+            raise InputError(
+                f"{kind} needs {LEAST_VECTORS[kind]} vectors for training, and there are "
+                f"{len(vectors)}; leave it out of `indexes`"
+            )
+        lists = max(1, min(round(4 * len(vectors) ** 0.5), len(vectors) // _PER_CENTRE))
+        described = {
+            "flat": "Flat",
+            "hnsw": f"HNSW{_HNSW_LINKS}",
+            "ivf-flat": f"IVF{lists},Flat",
+            "ivf-pq": f"IVF{lists},PQ{parts_of(dimension, device)}x{_PQ_BITS}np",
+        }[kind]
+        faiss = self.faiss
+        index = faiss.index_factory(dimension, described, faiss.METRIC_INNER_PRODUCT)
+        if kind == "hnsw":
             index.hnsw.efConstruction = _HNSW_CONSTRUCTION
-        else:
-            if len(vectors) < LEAST_VECTORS[kind]:
-                raise InputError(
-                    f"{kind} needs {LEAST_VECTORS[kind]} vectors for training, and there are "
-                    f"{len(vectors)}; leave it out of `indexes`"
-                )
-            lists = max(1, min(round(4 * len(vectors) ** 0.5), len(vectors) // _PER_CENTRE))
-            quantizer = faiss.IndexFlatIP(dimension)
-            if kind == "ivf-flat":
-                index = faiss.IndexIVFFlat(quantizer, dimension, lists, inner)
-            else:
-                parts = parts_of(dimension, device)
-                index = faiss.IndexIVFPQ(quantizer, dimension, lists, parts, _PQ_BITS, inner)
+        if is_trained:
             draw = np.random.default_rng(0).permutation(len(vectors))[: 64 * max(lists, 256)]
             index.train(vectors[np.sort(draw)])
         index.add(vectors)

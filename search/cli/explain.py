@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artextract.cli.options import query_device_option, store_option
+from artextract.cli.options import (
+    format_option,
+    model_option,
+    output_option,
+    query_device_option,
+    store_option,
+)
 from artextract.store.location import Location
 
 if TYPE_CHECKING:
@@ -17,21 +23,12 @@ if TYPE_CHECKING:
 @click.argument("one")
 @click.argument("other")
 @store_option
-@click.option(
-    "--page",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.html",
-    help="Also write a page with faces, figures, light, colours and similar details drawn.",
-)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print the reasons.",
-)
-@click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
+@output_option(
+    "--page", "FILE.html",
+    "Also write a page with faces, figures, light, colours and similar details drawn.",
+)  # fmt: skip
+@format_option("text", "json", help="How to print the reasons.")
+@model_option
 @query_device_option
 def explain(
     one: str,

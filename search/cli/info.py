@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from artextract.cli.options import store_option, text_or_json_option
-from artextract.cli.tables import format_table
 from artextract.store.location import Location
+from artextract.tables import format_table
 
 if TYPE_CHECKING:
     from artextract.store import Store

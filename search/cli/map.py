@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from artextract.cli.options import store_option
+from artextract.cli.options import output_option, store_option
 from artextract.packages import check_packages
 from artextract.store.location import Location
 
@@ -20,10 +20,7 @@ _NEEDED = {"umap": "umap-learn", "sklearn": "scikit-learn"}
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 65535), default=0, show_default=True,
               help="Random seed.")  # fmt: skip
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.json",
-    help="Also write the positions as JSON.",
-)  # fmt: skip
+@output_option("--out", "FILE.json", "Also write the positions as JSON.")
 def map_(store: Location, aspect: str, seed: int, out: Path | None) -> None:
     """Lay out a collection as a map, for `artextract serve` to show.
 

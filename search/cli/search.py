@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from artextract.cli.options import query_device_option, store_option
+from artextract.cli.options import (
+    format_option,
+    model_option,
+    output_option,
+    query_device_option,
+    store_option,
+)
 from artextract.store.location import Location
 from search.cli.parameters import request_options
 
@@ -18,34 +24,14 @@ if TYPE_CHECKING:
 @click.argument("query", required=False)
 @store_option
 @request_options
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table",
-    show_default=True,
-    help="How to print the results.",
-)
-@click.option(
-    "--gallery",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.html",
-    help="Also write a page with the images.",
-)
-@click.option(
-    "--sheet",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.png",
-    help="Also write a contact sheet.",
-)
-@click.option(
-    "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Also write the results with all that is known of them: .csv, .jsonl, .parquet, or .json "
-    "for an IIIF manifest.",
-)
-@click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
+@format_option("table", "json", "jsonl", "csv", help="How to print the results.")
+@output_option("--gallery", "FILE.html", "Also write a page with the images.")
+@output_option("--sheet", "FILE.png", "Also write a contact sheet.")
+@output_option(
+    "--save", "FILE", "Also write the results with all that is known of them: .csv, .jsonl, "
+    ".parquet, or .json for an IIIF manifest.",
+)  # fmt: skip
+@model_option
 @query_device_option
 @click.option("--allow-private-addresses", is_flag=True,
               help="Let a QUERY URL be on your own network.")  # fmt: skip

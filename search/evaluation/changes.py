@@ -29,22 +29,6 @@ def _turn(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Imag
     return image.rotate(angle, PIL.Image.Resampling.BICUBIC, expand=True, fillcolor=(128, 128, 128))
 
 
-def _mirror(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
-    return PIL.ImageOps.mirror(image)
-
-
-def _grey(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
-    return PIL.ImageOps.grayscale(image).convert("RGB")
-
-
-def _blur(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
-    return image.filter(PIL.ImageFilter.GaussianBlur(max(image.size) / 100))
-
-
-def _dim(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
-    return image.point(lambda value: value * 0.5)
-
-
 def _recompress(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
     small = image.resize((max(1, image.width // 2), max(1, image.height // 2)))
     buffer = io.BytesIO()
@@ -76,20 +60,18 @@ def _askew(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Ima
     )  # fmt: skip
 
 
-def _itself(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Image:
-    return image
-
-
 CHANGES: Mapping[str, Change] = {
-    "itself": _itself,
+    "itself": lambda image, random: image,
     "70 % of its area": _crop(0.7),
     "50 % of its area": _crop(0.5),
     "30 % of its area": _crop(0.3),
     "turned by 8 degrees": _turn,
-    "mirrored": _mirror,
-    "grey": _grey,
-    "blurred": _blur,
-    "half as light": _dim,
+    "mirrored": lambda image, random: PIL.ImageOps.mirror(image),
+    "grey": lambda image, random: PIL.ImageOps.grayscale(image).convert("RGB"),
+    "blurred": lambda image, random: image.filter(
+        PIL.ImageFilter.GaussianBlur(max(image.size) / 100)
+    ),
+    "half as light": lambda image, random: image.point(lambda value: value * 0.5),
     "half as large, JPEG 20": _recompress,
     "framed": _frame,
     "from one side": _askew,

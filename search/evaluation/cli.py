@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from artextract.cli.options import device_option, store_option
+from artextract.cli.options import device_option, format_option, output_option, store_option
 from artextract.store.location import Location
 from search.cli.parameters import by_option
 
@@ -22,23 +22,20 @@ _seed = click.option("--seed", default=0, show_default=True, help="Random seed."
 _model = click.option("--model", metavar="FILE", help="The collection's model file, if it moved.")
 
 
+def _sample(help_: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--sample", type=click.IntRange(1), default=200, show_default=True, help=help_
+    )
+
+
 def _output(command: Command) -> Command:
     """Add the options of what is written."""
-    page = click.option(
+    page = output_option(
         "--page",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE.html",
-        help="Also write a page with thumbnails of the best and the worst queries.",
+        "FILE.html",
+        "Also write a page with thumbnails of the best and the worst queries.",
     )
-    format_ = click.option(
-        "--format",
-        "format_",
-        type=click.Choice(["table", "json"]),
-        default="table",
-        show_default=True,
-        help="How to print the figures.",
-    )
-    return page(format_(command))
+    return page(format_option("table", "json", help="How to print the figures.")(command))
 
 
 def _refuse_atelier(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
@@ -62,9 +59,7 @@ def evaluate() -> None:
 @evaluate.command("self")
 @store_option
 @by_option
-@click.option(
-    "--sample", type=click.IntRange(1), default=200, show_default=True, help="Number of queries."
-)
+@_sample("Number of queries.")
 @_seed
 @_model
 @device_option
@@ -83,38 +78,29 @@ def itself(
 
     Example: artextract eval self --store nga --sample 200 --page self.html
     """
-    from artextract.encoding.loading import load_encoder
-    from artextract.store import open_store
+    from artextract.collection import open
     from search.engine import check_aspects
     from search.evaluation.self_retrieval import evaluate_itself
     from search.request import parse_weights
 
     weights = parse_weights(by)
-    with open_store(store) as opened:
-        check_aspects(opened, weights)
-        encoder = load_encoder(opened.manifest, list(weights), model=model, device=device)
-        _write(
-            opened,
-            [evaluate_itself(opened, encoder, weights, sample=sample, seed=seed)],
-            page,
-            format_,
-        )
+    with open(store, model=model, device=device) as collection:
+        check_aspects(collection.store, weights)
+        encoder = collection.reader.load(list(weights))
+        section = evaluate_itself(collection.store, encoder, weights, sample=sample, seed=seed)
+        _write(collection.store, [section], page, format_)
 
 
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--images",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
+    "--images", type=click.Path(path_type=Path), metavar="DIR",
     help="Folder that the paths in FILE start from.  [default: FILE's folder]",
-)
+)  # fmt: skip
 @click.option(
-    "--same-works",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
+    "--same-works", type=click.Path(path_type=Path), metavar="FILE",
     help="CSV of images in the collection that show these artworks: work, and file.",
-)
+)  # fmt: skip
 @click.option("--verify", is_flag=True, help="Re-rank the first 100 by geometric verification.")
 @store_option
 @by_option
@@ -140,8 +126,7 @@ def pairs(
 
     Example: artextract eval pairs pairs.csv --store wikiart --page pairs.html
     """
-    from artextract.encoding.loading import load_encoder
-    from artextract.store import open_store
+    from artextract.collection import open
     from search.engine import check_aspects
     from search.evaluation.pairs import evaluate_pairs, read_pairs, read_same_works
     from search.request import parse_weights
@@ -152,38 +137,26 @@ def pairs(
     weights = parse_weights(by)
     rows = read_pairs(file)
     known = read_same_works(same_works) if same_works else []
-    with open_store(store) as opened:
-        check_aspects(opened, weights)
-        encoder = load_encoder(opened.manifest, list(weights), model=model, device=device)
+    with open(store, model=model, device=device) as collection:
+        check_aspects(collection.store, weights)
+        encoder = collection.reader.load(list(weights))
         section = evaluate_pairs(
-            opened,
-            lambda image: encoder.encode(image).vectors,
-            weights,
-            rows,
-            images or file.parent,
-            known,
-            verify=verify,
+            collection.store, encoder, weights, rows, images or file.parent, known, verify=verify
         )
-        _write(opened, [section], page, format_)
+        _write(collection.store, [section], page, format_)
 
 
 @evaluate.command()
 @store_option
 @by_option
 @click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    metavar="NAME",
+    "--field", "fields", multiple=True, metavar="NAME",
     help="Label to compare; repeatable.  [default: artist, style, genre]",
-)
+)  # fmt: skip
 @click.option(
-    "-k",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
+    "-k", type=click.IntRange(1), default=10, show_default=True,
     help="Number of neighbours for P@k.",
-)
+)  # fmt: skip
 @_output
 def labels(
     store: Location,
@@ -199,43 +172,32 @@ def labels(
 
     Example: artextract eval labels --store wikiart --by style
     """
-    from artextract.store import open_store
+    from artextract.collection import open
     from search.evaluation.labels import FIELDS, evaluate_labels
     from search.request import parse_weights
 
     weights = parse_weights(by)
-    with open_store(store) as opened:
-        _write(
-            opened, evaluate_labels(opened, weights, fields=fields or FIELDS, k=k), page, format_
-        )
+    with open(store) as collection:
+        sections = evaluate_labels(collection.store, weights, fields=fields or FIELDS, k=k)
+        _write(collection.store, sections, page, format_)
 
 
 @evaluate.command("aspects")
 @store_option
 @click.option(
-    "--labels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
+    "--labels", type=click.Path(path_type=Path), metavar="FILE",
     help="CSV of labelled artworks: id, and any of composition, light_from, light_key, palette, "
     "head, scene, pose and hand.  [default: only the laws are tested]",
-)
+)  # fmt: skip
 @click.option(
-    "--atelier",
-    hidden=True,
-    expose_value=False,
-    callback=_refuse_atelier,
+    "--atelier", hidden=True, expose_value=False, callback=_refuse_atelier,
     help="Gone; use --labels.",
-)
+)  # fmt: skip
+@_sample("Works for the laws.")
 @click.option(
-    "--sample", type=click.IntRange(1), default=200, show_default=True, help="Works for the laws."
-)
-@click.option(
-    "--part",
-    type=click.Choice(["dev", "test"]),
-    default="test",
-    show_default=True,
+    "--part", type=click.Choice(["dev", "test"]), default="test", show_default=True,
     help="Rows of FILE to use, if it has a column part.",
-)
+)  # fmt: skip
 @_seed
 @_model
 @device_option
@@ -258,18 +220,15 @@ def of_aspects(
 
     Example: artextract eval aspects --store nga --labels labels.csv --page aspects.html
     """
-    from artextract.encoding.loading import load_encoder
-    from artextract.store import open_store
+    from artextract.collection import open
     from search.evaluation.aspects import evaluate_aspects, evaluate_laws, read_labels
 
     rows = read_labels(labels, part) if labels else []
-    with open_store(store) as opened:
-        encoder = load_encoder(
-            opened.manifest, list(opened.manifest.vectors), model=model, device=device
-        )
-        sections = evaluate_aspects(opened, rows, str(labels)) if labels else []
-        sections.append(evaluate_laws(opened, encoder, sample=sample, seed=seed))
-        _write(opened, sections, page, format_)
+    with open(store, model=model, device=device) as collection:
+        encoder = collection.reader.load(collection.aspects)
+        sections = evaluate_aspects(collection.store, rows, str(labels)) if labels else []
+        sections.append(evaluate_laws(collection.store, encoder, sample=sample, seed=seed))
+        _write(collection.store, sections, page, format_)
 
 
 def _write(store: "Store", sections: "Sequence[Section]", page: Path | None, format_: str) -> None:

@@ -42,8 +42,11 @@ def evaluate_labels(
             at for at, label in enumerate(labels) if mix.has_all[at] and label and counts[label] > 1
         ]
         if rows:
-            sections.append(_section(space.payloads, mix.rows[rows], labels, rows, field, by,
-                                     k, classes))  # fmt: skip
+            payloads = [space.payloads[at] for at in rows]
+            own = [labels[at] for at in rows]
+            table, cases = _measure(mix.rows[rows], payloads, own, field == "artist", k, classes)
+            note = f"{len(rows)} artworks by {' + '.join(by)}, {len(set(own))} labels"
+            sections.append(Section(f"Same {field}", note, table, cases))
     if not sections:
         raise QueryError(
             f"no two artworks of {store.location} share a label of {', '.join(fields)}; ingest a "
@@ -52,41 +55,32 @@ def evaluate_labels(
     return sections
 
 
-def _section(
-    payloads: Sequence[Mapping[str, object]],
-    vectors: npt.NDArray[np.float32],
-    labels: Sequence[str],
-    rows: Sequence[int],
-    field: str,
-    by: Mapping[str, float],
-    k: int,
-    classes: int,
-) -> Section:
-    own = [labels[at] for at in rows]
-    ids = [str(payloads[at]["id"]) for at in rows]
-    artists = [fold(str(payloads[at].get("artist", ""))) for at in rows]
-    found = of_labels(vectors, own, k=k, apart=[ids])
+def _measure(
+    vectors: npt.NDArray[np.float32], payloads: Sequence[Mapping[str, object]],
+    labels: Sequence[str], are_artists: bool, k: int, classes: int,
+) -> tuple[list[Row], list[Case]]:  # fmt: skip
+    """Return the rows of a table, and the queries unless there are more than 5,000."""
+    ids = [str(each["id"]) for each in payloads]
+    found = of_labels(vectors, labels, k=k, apart=[ids])
     table = [Row("all", _figures(found))]
-    if field != "artist":
-        elsewhere = of_labels(vectors, own, k=k, apart=[ids, artists])
+    if not are_artists:
+        artists = [fold(str(each.get("artist", ""))) for each in payloads]
+        elsewhere = of_labels(vectors, labels, k=k, apart=[ids, artists])
         table.append(Row("among other artists' works", _figures(elsewhere)))
-    column = np.asarray(own)
+    column = np.asarray(labels)
     values, counts = np.unique(column, return_counts=True)
     for value in values[np.argsort(-counts, kind="stable")][:classes]:
-        chosen = column == value
-        table.append(
-            Row(str(value), _figures({name: each[chosen] for name, each in found.items()}))
-        )
-    quality = found[f"P@{k}"]
+        own = {name: each[column == value] for name, each in found.items()}
+        table.append(Row(str(value), _figures(own)))
     cases = []
-    if len(rows) <= 5000:
+    if len(ids) <= 5000:
+        quality = found[f"P@{k}"]
         scores = vectors @ vectors.T
         np.fill_diagonal(scores, -np.inf)
         for at in np.flatnonzero(~np.isnan(quality)):
             best = np.argsort(-scores[at], kind="stable")[:5]
             cases.append(Case("all", ids[at], [ids[each] for each in best], float(quality[at])))
-    note = f"{len(rows)} artworks by {' + '.join(by)}, {len(values)} labels"
-    return Section(f"Same {field}", note, table, cases)
+    return table, cases
 
 
 def _figures(found: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Figure]:

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,10 @@ from search.evaluation.space import load_space
 from search.images import fit, read_original
 from search.rerank import CANDIDATES, SIDE, Features, count_matches, find_features
 
+if TYPE_CHECKING:
+    from artextract.encoding.encoder import ImageEncoder
+
 Matrix = npt.NDArray[np.float32]
-Encode = Callable[[PIL.Image.Image], Mapping[str, Sequence[float]]]
 
 
 class Pair(NamedTuple):
@@ -38,8 +40,8 @@ def read_pairs(path: Path) -> list[Pair]:
     Raises:
         InputError: it can't be read, or lacks a column.
     """
-    rows = read_csv(path, ("query", "match", "work", "kind"))
-    return [Pair(row["query"], row["match"], row["work"], row["kind"]) for row in rows]
+    rows = read_csv(path, Pair._fields)
+    return [Pair(*(row[name] for name in Pair._fields)) for row in rows]
 
 
 def read_same_works(path: Path) -> list[tuple[str, str]]:
@@ -83,7 +85,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 def evaluate_pairs(
     store: Store,
-    encode: Encode,
+    encoder: "ImageEncoder",
     by: Mapping[str, float],
     pairs: Sequence[Pair],
     folder: Path,
@@ -99,7 +101,7 @@ def evaluate_pairs(
 
     Args:
         store: The collection.
-        encode: Computes the vectors of an image.
+        encoder: Computes the vectors of ``by``.
         by: {aspect: weight}.
         pairs: The pairs; their paths start from ``folder``.
         folder: Folder of the images.
@@ -116,7 +118,7 @@ def evaluate_pairs(
     for name in artworks:
         data = read_image_file(folder / name)
         digests[name] = content_hash(data)
-        row = mix.row(encode(open_image(data, name)))
+        row = mix.row(encoder.encode(open_image(data, name)).vectors)
         rows.append(np.zeros(mix.rows.shape[1], np.float32) if row is None else row)
     own: Matrix = np.asarray(rows, np.float32)
     names = list(artworks)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from artextract.cli.tables import format_table
 from artextract.store import Store, filters
+from artextract.tables import format_table
 from search.evaluation.result import Case, Section
 from search.render.template import save_page
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from artextract.errors import QueryError
 from artextract.store import Store
+from search.engine import check_aspects
 from search.normalisation import normalise_weights
 
 Matrix = npt.NDArray[np.float32]
@@ -61,10 +62,7 @@ def load_space(store: Store, aspects: Sequence[str], keys: Sequence[str]) -> Spa
     Raises:
         QueryError: the collection is empty, or has no vectors of an aspect.
     """
-    for name in aspects:
-        if name not in store.manifest.vectors:
-            known = ", ".join(store.manifest.vectors)
-            raise QueryError(f"unknown aspect {name!r}; this collection has: {known}")
+    check_aspects(store, aspects)
     payloads: list[Mapping[str, Any]] = []
     rows: dict[str, list[Matrix]] = {name: [] for name in aspects}
     for record in store.scroll(keys=[*keys, "id", "view"], with_vectors=True):

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from artextract.tables import format_table
 from search.answer import Answer, Result
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 _THUMBNAIL_CELLS = 10
 _THUMBNAIL_SIDE = 160
+_FIELDS = (
+    "id", "title", "artist", "attribution", "qualifier", "display_date", "year_begin", "year_end",
+    "style", "genre", "medium", "page_url",
+)  # fmt: skip
 
 
 def to_rows(answer: Answer) -> list[dict[str, Any]]:
@@ -27,24 +32,12 @@ def to_rows(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _row(result: Result) -> dict[str, Any]:
-    artwork = result.artwork
     verified = {} if result.matches is None else {"matches": result.matches}
     return {
         "rank": result.rank,
         "score": None if result.score is None else round(result.score, 6),
         **verified,
-        "id": artwork.id,
-        "title": artwork.title,
-        "artist": artwork.artist,
-        "attribution": artwork.attribution,
-        "qualifier": artwork.qualifier,
-        "display_date": artwork.display_date,
-        "year_begin": artwork.year_begin,
-        "year_end": artwork.year_end,
-        "style": artwork.style,
-        "genre": artwork.genre,
-        "medium": artwork.medium,
-        "page_url": artwork.page_url,
+        **{name: getattr(result.artwork, name) for name in _FIELDS},
         "image": result.image,
         "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
         "shares": {name: round(share, 6) for name, share in result.shares.items()},
@@ -85,7 +78,7 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
     predicted = sorted({name for result in answer.results for name in result.predicted})
     verified = any(result.matches is not None for result in answer.results)
     columns = [
-        *_ROW_KEYS,
+        *("rank", "score", *_FIELDS, "image"),
         *(["matches"] if verified else []),
         *(f"aspects.{name}" for name in aspects),
         *(f"predicted.{name}{end}" for name in predicted for end in ("", ".probability")),
@@ -100,12 +93,6 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
             row[f"predicted.{name}.probability"] = classes.get(name, {}).get("probability")
         rows.append(row)
     return rows, columns
-
-
-_ROW_KEYS = (
-    "rank", "score", "id", "title", "artist", "attribution", "qualifier", "display_date",
-    "year_begin", "year_end", "style", "genre", "medium", "page_url", "image",
-)  # fmt: skip
 
 
 def write_table(answer: Answer, images: "ImageReader") -> None:
@@ -145,13 +132,8 @@ def write_table(answer: Answer, images: "ImageReader") -> None:
 
             # It logs a traceback where a terminal does not tell its size in pixels, and goes on.
             logging.getLogger("textual_image").setLevel(logging.CRITICAL)
-            cells.append(
-                Image(
-                    images.of_result(result, _THUMBNAIL_SIDE),
-                    width=_THUMBNAIL_CELLS,
-                    height="auto",
-                )
-            )
+            image = images.of_result(result, _THUMBNAIL_SIDE)
+            cells.append(Image(image, width=_THUMBNAIL_CELLS, height="auto"))
         if with_score:
             cells.append("" if result.score is None else f"{result.score:.3f}")
         if verified:
@@ -171,19 +153,15 @@ def _size_is_known() -> bool:
 
 
 def _write_plain_table(answer: Answer) -> None:
-    head = ("#", "score", "matches", "title", "artist", "date", "id")
-    rows: list[tuple[str, ...]] = [head]
+    verified = any(result.matches is not None for result in answer.results)
+    rows = [["#", "score", *(["matches"] if verified else []), "title", "artist", "date", "id"]]
     for result in answer.results:
         artwork = result.artwork
         score = "" if result.score is None else f"{result.score:.3f}"
+        matches = [_matches(result)] if verified else []
         texts = (artwork.title, artwork.maker, artwork.display_date, artwork.id)
-        rows.append((str(result.rank), score, _matches(result), *map(_shown, texts)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    if all(result.matches is None for result in answer.results):
-        widths[head.index("matches")] = 0
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
-        print("  ".join(cells).rstrip())
+        rows.append([str(result.rank), score, *matches, *map(_shown, texts)])
+    print(format_table(rows))
 
 
 def _matches(result: Result) -> str:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from artextract.cli.options import device_option, store_option
+from artextract.cli.options import device_option, model_option, store_option
 from artextract.errors import InputError
 from artextract.packages import check_packages
 from artextract.store.location import Location
 
 if TYPE_CHECKING:
     from artextract.models.session import Device
-    from search.web.settings import Settings
 
 _NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
 
@@ -49,7 +48,7 @@ _NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
     "--max-upload", type=click.IntRange(1, 1024), default=20, show_default=True,
     help="Largest image that is taken, in MiB.",
 )  # fmt: skip
-@click.option("--model", metavar="FILE", help="The collection's model file, if it was moved.")
+@model_option
 @device_option
 def serve(
     store: Location,
@@ -74,7 +73,6 @@ def serve(
     check_packages("the page", _NEEDED, extra="web")
     from search.web.settings import Settings, is_loopback
 
-    local = is_loopback(host)
     if key == "":
         raise click.UsageError("--key is empty; give a text that is hard to guess")
     if host in ("0.0.0.0", "::") and not host_names:
@@ -85,15 +83,34 @@ def serve(
     named = f"[{host}]" if ":" in host else host
     settings = Settings(
         key=key,
-        open_uploads=local,
+        open_uploads=is_loopback(host),
         hosts=(*Settings().hosts, named.lower(), *(name.lower() for name in host_names)),
         reads_a_minute=reads_per_minute,
         uploads_a_minute=uploads_per_minute,
         most_upload_bytes=max_upload << 20,
     )
-    with _listen(host, port) as listening:
+    import uvicorn
+
+    from artextract.collection import open
+    from search.web.app import make_app
+
+    with _listen(host, port) as listening, open(store, model=model, device=device) as collection:
+        config = uvicorn.Config(
+            make_app(collection, settings), log_level="warning", server_header=False, ws="none",
+            timeout_graceful_shutdown=10, limit_concurrency=512,
+            h11_max_incomplete_event_size=64 << 10,
+        )  # fmt: skip
+        listening.listen(2048)  # early requests wait
         address = f"http://{named}:{listening.getsockname()[1]}"
-        _run(store, settings, listening, address, model, device)
+        click.echo(f"{len(collection):,} artworks at {address} (Ctrl-C ends it)", err=True)
+        before = signal.signal(signal.SIGTERM, _end)
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        except KeyboardInterrupt:
+            pass  # the server has shut down in order, and then reports the signal
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    click.echo("Stopped.", err=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -120,38 +137,6 @@ def _listen(host: str, port: int) -> socket.socket:
             "or end what listens there"
         ) from error
     return listening
-
-
-def _run(
-    store: Location,
-    settings: "Settings",
-    listening: socket.socket,
-    address: str,
-    model: str | None,
-    device: "Device",
-) -> None:
-    """Serve until a signal comes, then finish the requests that are open."""
-    import uvicorn
-
-    from artextract.collection import open
-    from search.web.app import make_app
-
-    with open(store, model=model, device=device) as collection:
-        app = make_app(collection, settings)
-        config = uvicorn.Config(
-            app, log_level="warning", server_header=False, ws="none", timeout_graceful_shutdown=10,
-            limit_concurrency=512, h11_max_incomplete_event_size=64 << 10,
-        )  # fmt: skip
-        listening.listen(2048)  # early requests wait
-        click.echo(f"{len(collection):,} artworks at {address} (Ctrl-C ends it)", err=True)
-        before = signal.signal(signal.SIGTERM, _end)
-        try:
-            uvicorn.Server(config).run(sockets=[listening])
-        except KeyboardInterrupt:
-            pass  # the server has shut down in order, and then reports the signal
-        finally:
-            signal.signal(signal.SIGTERM, before)
-    click.echo("Stopped.", err=True)
 
 
 def _end(number: int, frame: object) -> NoReturn:

@@ -1,6 +1,7 @@
 """The routes of the API."""
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -76,20 +77,13 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
     @router.get("/collection", summary="What the collection is")
     def info() -> schemas.Info:
         takes: Literal["yes", "key", "no"] = "yes" if settings.open_uploads else "no"
-        return schemas.Info(
+        values = dict(
             name=collection.name,
             works=len(collection),
             images=store.count(),
             aspects=[name for name in ASPECTS if name in manifest.vectors],
-            aspect_labels=[
-                schemas.AspectOut.model_validate(aspect, from_attributes=True)
-                for name, aspect in ASPECTS.items()
-                if name in manifest.vectors
-            ],
-            fact_filters=[
-                schemas.FactFilterOut.model_validate(each, from_attributes=True)
-                for each in fact_filters()
-            ],
+            aspect_labels=[each for name, each in ASPECTS.items() if name in manifest.vectors],
+            fact_filters=fact_filters(),
             fields=list(countable_fields()),
             counted=served.counter.present(),
             model=manifest.model.name,
@@ -99,6 +93,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             most_upload_bytes=settings.most_upload_bytes,
             version=__version__,
         )
+        return schemas.Info.model_validate(values, from_attributes=True)
 
     @router.get("/search", summary="Find similar artworks, or those that filters describe")
     def search(
@@ -122,19 +117,11 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
         fields, top, prefix, histogram = map(values.pop, ("field", "top", "starts", "histogram"))
         counter, filters = served.counter, SearchFilters.of(**values)
         counts = {
-            field: [
-                schemas.Choice(value=each.value, count=each.count)
-                for each in counter.count(field, filters, top=top, prefix=prefix)
-            ]
+            field: counter.count(field, filters, top=top, prefix=prefix)
             for field in dict.fromkeys(fields)
         }
-        years = counter.years(filters) if histogram else None
-        return schemas.Facets(
-            fields=counts,
-            years=None if years is None else schemas.Histogram(
-                first=years.first, width=years.width, counts=years.counts
-            ),
-        )  # fmt: skip
+        found = {"fields": counts, "years": counter.years(filters) if histogram else None}
+        return schemas.Facets.model_validate(found, from_attributes=True)
 
     @router.get("/works", summary="An artwork: its catalog entry, its facts and its images")
     def work(id: Annotated[Id, Query()]) -> schemas.WorkOut:
@@ -160,20 +147,15 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
 
     @router.get("/explain", summary="Why two artworks match, aspect by aspect")
     def why(one: Annotated[Id, Query()], other: Annotated[Id, Query()]) -> list[schemas.ReasonOut]:
-        queries = [served.query(name) for name in (one, other)]
         reasons = []
-        for reason in explain(queries[0], queries[1]):
-            drawings = []
-            if ASPECTS[reason.aspect].drawing and reason.score is not None:
-                drawings = [
-                    _with(f"{API}/drawings/{reason.aspect}", of=name) for name in (one, other)
-                ]
+        for reason in explain(served.query(one), served.query(other)):
+            is_drawn = ASPECTS[reason.aspect].drawing and reason.score is not None
+            drawings = [
+                f"{API}/drawings/{reason.aspect}?{urlencode({'of': name})}" for name in (one, other)
+            ]
             reasons.append(
-                schemas.ReasonOut(
-                    aspect=reason.aspect, score=reason.score, sentence=reason.sentence,
-                    drawings=drawings,
-                )
-            )  # fmt: skip
+                schemas.ReasonOut(**asdict(reason), drawings=drawings if is_drawn else [])
+            )
         return reasons
 
     @router.get("/images/{point_id}", summary="An image of an artwork as JPEG", **_image)
@@ -311,7 +293,3 @@ def _entry(payload: dict[str, Any]) -> dict[str, Any]:
         if (value := getattr(artwork, name)) is not None and name != "image"
     }
     return {**entry, "extra": dict(artwork.extra)}
-
-
-def _with(address: str, **values: str) -> str:
-    return f"{address}?{urlencode(values)}"

@@ -203,8 +203,8 @@ def test_page_and_sheet_say_what_was_found_again(
     rows = json.loads(artextract(*words).out)
     text = page.read_text(encoding="utf-8")
     assert "those with matching details first, then the most similar." in text
-    assert text.count("of the query were found again") == sum(row["matches"] > 0 for row in rows)
-    assert f"{rows[0]['matches']} places of the query were found again" in text
+    assert text.count("local features match the query") == sum(row["matches"] > 0 for row in rows)
+    assert f"{rows[0]['matches']} local features match the query" in text
     assert sheet.stat().st_size > 10_000
     artextract(*(word for word in words if word != "--verify"))
     assert ", most similar first." in page.read_text(encoding="utf-8")
