@@ -89,7 +89,6 @@ def remove_arrays(cache: Path, kind: str, key: Sequence[object]) -> None:
 
 
 def _write_header(file: IO[bytes], values: npt.NDArray[Any], rows: int) -> None:
-    """Write the header of a .npy file for ``rows`` rows like those of ``values``."""
     np.lib.format.write_array_header_2_0(
         file,
         {

@@ -3,6 +3,7 @@
 import base64
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,6 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
 
 
 def _errors(run: Run, one: Evaluation) -> list[dict[str, Any]]:
-    """Return the most confident mistakes."""
     predicted = one.probabilities.argmax(axis=1)
     confidence = one.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != one.labels)
@@ -184,11 +184,7 @@ def _png_width(content: bytes) -> int:
 
 
 def _split_counts(run: Run) -> dict[str, int]:
-    """Return the number of samples of each split, sorted by name."""
-    counts: dict[str, int] = {}
-    for sample in run.samples.values():
-        side = sample.split or "no split"
-        counts[side] = counts.get(side, 0) + 1
+    counts = Counter(sample.split or "no split" for sample in run.samples.values())
     return dict(sorted(counts.items()))
 
 
