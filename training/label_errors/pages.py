@@ -172,16 +172,10 @@ def _find_outliers(
     logits: npt.NDArray[np.float32] | None,
     seed: int,
 ) -> Outliers:
-    """Return the suspects of one attribute.
+    """Return the suspects among samples with ``labels`` (n,), -1 where unknown.
 
-    Args:
-        run: The run.
-        attribute: Whose labels.
-        ids: Of n samples.
-        labels: (n,), -1 where unknown.
-        rows: Embeddings, (n, D).
-        logits: The network's, out of fold, (n, C); None fits a logistic regression on ``rows``.
-        seed: Random seed of its folds.
+    ``logits`` (n, C) are the network's, out of fold; where they are None a logistic regression is
+    fitted on the embeddings ``rows`` (n, D).
     """
     known, names = labels >= 0, run.classes.names[attribute]
     ids = [id_ for id_, good in zip(ids, known, strict=True) if good]
