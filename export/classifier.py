@@ -107,7 +107,6 @@ def _temperature(predictions: Predictions, name: str) -> float:
 
 
 def _describe(config: Config) -> str:
-    """Return the architecture in one line."""
     model = config.model
     head = "attention" if model.recurrent == "none" else (
         f"{model.layers} x bidirectional {model.recurrent.upper()}({model.hidden}) over rows and "
@@ -117,7 +116,6 @@ def _describe(config: Config) -> str:
 
 
 def _origin(run: Run, config: Config, network: CnnRnn) -> str:
-    """Return the origin of the weights in one line."""
     initial = {"published": network.backbone.published.origin, "random": "random weights"}.get(
         config.model.weights, f"weights of {Path(config.model.weights).name}"
     )
@@ -179,7 +177,6 @@ def _mean_maps(
 
 
 def _validation_images(run: Run, predictions: Predictions) -> list[PIL.Image.Image]:
-    """Return the first validation images that can be opened."""
     opened: list[PIL.Image.Image] = []
     for id_ in predictions.ids:
         try:

@@ -30,12 +30,10 @@ class ClassifierGraph(torch.nn.Module):
     def __init__(
         self, network: CnnRnn, temperatures: dict[str, float], whitening: Whitening | None
     ) -> None:
-        """Copy ``network``.
+        """Copy a trained ``network``.
 
-        Args:
-            network: A trained one.
-            temperatures: {attribute: temperature of its probabilities}.
-            whitening: Of the mean map; None leaves it as it is.
+        ``temperatures`` is {attribute: temperature of its probabilities}; without ``whitening`` the
+        mean map is left as it is.
         """
         super().__init__()
         self.network = copy.deepcopy(network).eval()

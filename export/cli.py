@@ -11,7 +11,7 @@ from artextract.cli.lazy import make_alias
 from artextract.cli.model_name import ModelName
 from artextract.errors import InputError
 from artextract.files import check_target
-from artextract.packages import check_packages
+from artextract.packages import check_onnxruntime, check_packages
 from training.networks.backbones import ARCHITECTURES, make_backbone
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
     is written.
     """
     _check(out, force)
-    network, origin = make_backbone(arch, _weights_source(weights))
+    source: Path | Literal["random"] | None = None
+    if weights:  # a file called "random" must be given as ./random
+        source = "random" if weights == "random" else Path(weights)
+    network, origin = make_backbone(arch, source)
     click.echo(f"exporting {arch} with weights: {origin.text}", file=sys.stderr)
     from export.embedder import export_embedder
 
@@ -139,7 +142,7 @@ def inspect(model: str) -> None:
 )
 @click.option(
     "--weight-bits",
-    type=click.Choice(["7", "8"]),
+    type=click.Choice([7, 8]),
     help="8 for processors with VNNI and for ARM, else 7.  [default: for this processor]",
 )
 @out_option
@@ -151,7 +154,7 @@ def quantize(
     images: Path,
     method: str,
     labels: Path | None,
-    weight_bits: Literal["7", "8"] | None,
+    weight_bits: Literal[7, 8] | None,
     out: Path,
     force: bool,
 ) -> None:
@@ -173,7 +176,7 @@ def quantize(
         find_images(images),
         out,
         methods=[each for each in METHODS if method in ("best", each)],
-        weight_bits=None if weight_bits is None else 7 if weight_bits == "7" else 8,
+        weight_bits=weight_bits,
         labels=read_labels(labels, images) if labels is not None else None,
         force=force,
         on_step=lambda text: click.echo(text, err=True),
@@ -202,8 +205,6 @@ def _check(out: Path, force: bool) -> None:
     check_target(out, force=force)
     needed = {name: name for name in ("torch", "onnx", "onnxscript")}
     check_packages("an export", needed, extra="train")
-    from artextract.packages import check_onnxruntime
-
     check_onnxruntime()
 
 
@@ -222,10 +223,3 @@ def _print(exported: "Exported") -> None:
         f"parity  lowest cosine {parity.lowest_cosine:.7f}, largest relative difference "
         f"{parity.max_relative_difference:.1e}{probabilities}, on {parity.pictures} images"
     )
-
-
-def _weights_source(text: str | None) -> Path | Literal["random"] | None:
-    """Return the value of ``--weights``; a file called "random" must be given as ./random."""
-    if text is None or text == "random":
-        return "random" if text else None
-    return Path(text)

@@ -43,7 +43,11 @@ from export.quantization_loss import Loss, measure_loss
 from export.write import save_model
 
 Method = Literal["minmax", "entropy", "percentile"]
-METHODS: tuple[Method, ...] = ("minmax", "entropy", "percentile")
+METHODS: dict[Method, CalibrationMethod] = {
+    "minmax": CalibrationMethod.MinMax,
+    "entropy": CalibrationMethod.Entropy,
+    "percentile": CalibrationMethod.Percentile,
+}
 
 TARGET = 0.99
 """The mean cosine for which layers stay in float32."""
@@ -185,7 +189,7 @@ class _Maker:
                 reduce_range=self._weight_bits == 7,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
-                calibrate_method=getattr(CalibrationMethod, _NAMES[method]),
+                calibrate_method=METHODS[method],
                 nodes_to_quantize=nodes,
                 op_types_to_quantize=[*_LAYERS, *_AFTER, "Add", "ReduceMean", "GlobalAveragePool"],
             )
@@ -207,12 +211,7 @@ class _Maker:
         )
 
 
-_NAMES = {"minmax": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
-
-
 class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Feeds calibration images in batches."""
-
     def __init__(self, input_: str, images: Images) -> None:
         starts = range(0, len(images), _BATCH)
         self._batches: Iterator[dict[str, Images]] = iter(

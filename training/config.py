@@ -367,7 +367,6 @@ def _annotation(names: Sequence[str]) -> Any:
 
 
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
-    """Put ``value`` into the nested ``values`` at the dotted ``key``."""
     *outer, last = key.split(".")
     for name in outer:
         inner = values.setdefault(name, {})

@@ -132,7 +132,7 @@ def softmax(values: npt.NDArray[np.float64], temperature: float = 1.0) -> list[f
 
 
 @pytest.mark.parametrize("count", [1, 3, 16])
-def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) -> None:
+def test_exported_outputs_equal_the_networks(run: Path, model: OnnxModel, count: int) -> None:
     network, _, classes = load_network(run)
     val = open_run(run).load_predictions("val")
     batch = batch_of(model, count)
@@ -160,9 +160,7 @@ def test_it_says_what_the_network_says(run: Path, model: OnnxModel, count: int) 
             assert found == pytest.approx((2 * overlap + 0.5 * cosine) / 2.5, abs=1e-5)
 
 
-def test_vectors_are_whitened_by_those_of_enough_training_works(
-    run: Path, model: OnnxModel
-) -> None:
+def test_vectors_are_whitened_given_enough_training_samples(run: Path, model: OnnxModel) -> None:
     rows = np.random.default_rng(1).normal(size=(200, 40)) * np.linspace(1, 5, 40) + 3
     whitening = fit_whitening(rows)
     assert whitening is not None
@@ -194,7 +192,7 @@ def _whitening_of(width: int) -> Whitening:
     return Whitening(mean, np.eye(width, 20, dtype=np.float32))
 
 
-def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> None:
+def test_card_describes_the_training_data(run: Path, model: OnnxModel) -> None:
     card, val = model.card, open_run(run).load_predictions("val")
     assert card.kind == "classifier"
     assert card.architecture == (
@@ -216,7 +214,7 @@ def test_the_card_says_what_it_was_trained_on(run: Path, model: OnnxModel) -> No
     assert card.parity["max_probability_difference"] < 1e-4
 
 
-def test_the_graph_takes_any_number_of_pictures(exported: Exported) -> None:
+def test_graph_takes_any_batch_size(exported: Exported) -> None:
     graph = onnx.load(exported.path).graph
     sides = {
         value.name: [side.dim_param or side.dim_value for side in value.type.tensor_type.shape.dim]
@@ -231,7 +229,7 @@ def test_the_graph_takes_any_number_of_pictures(exported: Exported) -> None:
     }
 
 
-def test_it_is_used_where_torch_can_not_be_imported(exported: Exported, tmp_path: Path) -> None:
+def test_exported_classifier_runs_without_torch(exported: Exported, tmp_path: Path) -> None:
     script = f"""
 import sys
 sys.modules["torch"] = sys.modules["onnx"] = None
@@ -262,13 +260,15 @@ print(seen.vectors["style"].shape, seen.probabilities["style"].sum(axis=1).round
         ),
     ],
 )
-def test_networks_of_other_forms_are_exported(changes: tuple[str, ...], tmp_path: Path) -> None:
+def test_other_network_configurations_are_exported(
+    changes: tuple[str, ...], tmp_path: Path
+) -> None:
     found = export_classifier(make_run(tmp_path / "run", *changes), tmp_path / "out.onnx")
     assert found.parity.lowest_cosine > 0.99999
 
 
 @pytest.mark.parametrize("what", ["classes", "embedding"])
-def test_a_file_that_says_something_else_is_not_written(
+def test_file_with_other_probabilities_is_not_written(
     what: str, run: Path, exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = onnx.load(exported.path)
@@ -286,7 +286,7 @@ def test_a_file_that_says_something_else_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_network_is_left_as_it_was(run: Path) -> None:
+def test_export_does_not_change_the_network(run: Path) -> None:
     network, _, _ = load_network(run)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     ClassifierGraph(network, {"style": 2.0, "genre": 1.0}, None)
@@ -302,7 +302,7 @@ def invoke(*words: object) -> str:
     return result.stdout
 
 
-def test_the_command_says_what_it_wrote_and_inspect_reads_it(run: Path, tmp_path: Path) -> None:
+def test_command_prints_a_summary_and_inspect_reads_the_file(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "c.onnx"
     printed = invoke("classifier", run, "--out", out)
     assert f"file    {out}" in printed
@@ -322,13 +322,13 @@ def test_the_command_says_what_it_wrote_and_inspect_reads_it(run: Path, tmp_path
     assert "CPUExecutionProvider" in shown
 
 
-def test_inspect_knows_packaged_models_by_name() -> None:
+def test_inspect_finds_packaged_models_by_name() -> None:
     shown = invoke("inspect", "efficientnet-lite0")
     assert "aspect       visual: output embedding" in shown.splitlines()
     assert "licence      Apache-2.0" in shown.splitlines()
 
 
-def test_what_is_no_finished_training_is_refused(run: Path, tmp_path: Path) -> None:
+def test_unfinished_training_is_refused(run: Path, tmp_path: Path) -> None:
     for folder, predictions in (
         (tmp_path, "has no classes.json"),
         (tmp_path / "none", "there is no folder"),
@@ -342,7 +342,7 @@ def test_what_is_no_finished_training_is_refused(run: Path, tmp_path: Path) -> N
     assert not (tmp_path / "out.onnx").exists()
 
 
-def test_pictures_that_are_gone_are_missed(tmp_path: Path) -> None:
+def test_missing_validation_images_raise(tmp_path: Path) -> None:
     moved = make_run(tmp_path / "run")
     shutil.rmtree(moved / "images")
     with pytest.raises(InputError, match="image"):

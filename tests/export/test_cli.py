@@ -44,9 +44,7 @@ def nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "make_backbone", build)
 
 
-def test_it_replaces_a_file_by_force_with_the_same_bytes_each_time(
-    tmp_path: Path, lite0: Exported
-) -> None:
+def test_force_replaces_a_file_with_identical_bytes(tmp_path: Path, lite0: Exported) -> None:
     out = tmp_path / "model.onnx"
     out.write_bytes(b"older")
     result = run("--arch", "efficientnet-lite0", "--out", out, "--force")
@@ -74,20 +72,20 @@ class TestTheOutputIsCheckedFirst:
         assert "replace it with force" in fails(InputError, "--out", out)
         assert out.read_bytes() == b"older"
 
-    def test_a_wrong_suffix(self, tmp_path: Path) -> None:
+    def test_wrong_suffix_is_refused(self, tmp_path: Path) -> None:
         text = fails(InputError, "--out", tmp_path / "model.bin")
         assert "does not end in .onnx; give a name such as model.onnx" in text
 
-    def test_a_missing_folder(self, tmp_path: Path) -> None:
+    def test_missing_folder_is_refused(self, tmp_path: Path) -> None:
         text = fails(InputError, "--out", tmp_path / "no" / "model.onnx")
         assert "there is no folder" in text
         assert not (tmp_path / "no").exists()
 
-    def test_a_folder_of_that_name(self, tmp_path: Path) -> None:
+    def test_folder_as_the_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "model.onnx").mkdir()
         assert "is a folder" in fails(InputError, "--force", "--out", tmp_path / "model.onnx")
 
-    def test_an_unwritable_folder(self, tmp_path: Path) -> None:
+    def test_unwritable_folder_is_refused(self, tmp_path: Path) -> None:
         folder = tmp_path / "kept"
         folder.mkdir(mode=0o500)
         if os.access(folder, os.W_OK):  # root may write anywhere but there
@@ -95,13 +93,13 @@ class TestTheOutputIsCheckedFirst:
         assert "can't be written to" in fails(InputError, "--out", folder / "model.onnx")
 
 
-def test_a_missing_weights_file(tmp_path: Path) -> None:
+def test_missing_weights_file_is_refused(tmp_path: Path) -> None:
     text = fails(ModelError, "--weights", tmp_path / "no.pth", "--out", tmp_path / "m.onnx")
     assert "there is no weights file" in text
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_weights_file(tmp_path: Path) -> None:
+def test_wrong_weights_file_is_refused(tmp_path: Path) -> None:
     text = fails(ModelError, "--weights", __file__, "--out", tmp_path / "m.onnx")
     assert "is not a file of weights" in text
     assert list(tmp_path.iterdir()) == []
@@ -114,7 +112,7 @@ def test_an_unknown_architecture_is_a_usage_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", ["torch", "onnx", "onnxscript"])
-def test_a_missing_package_says_what_to_install(
+def test_error_for_a_missing_package_says_what_to_install(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)

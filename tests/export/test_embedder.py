@@ -26,7 +26,7 @@ def shape(value: onnx.ValueInfoProto) -> list[str | int]:
     return [side.dim_param or side.dim_value for side in tensor.shape.dim]
 
 
-def test_the_graph_has_the_agreed_inputs_and_outputs(lite0: Exported) -> None:
+def test_graph_has_the_documented_inputs_and_outputs(lite0: Exported) -> None:
     model = onnx.load(lite0.path)
     assert [(value.name, shape(value)) for value in model.graph.input] == [
         ("image", ["n", 3, 224, 224])
@@ -45,7 +45,7 @@ def test_batch_norms_are_folded(name: str, request: pytest.FixtureRequest) -> No
     assert kinds["Conv"] in {49, 53}
 
 
-def test_the_file_holds_nothing_of_the_machine_that_wrote_it(lite0: Exported) -> None:
+def test_file_has_no_traces_of_the_machine(lite0: Exported) -> None:
     data = lite0.path.read_bytes()
     for trace in (str(ROOT), str(Path.home()), sys.prefix, "site-packages", ".py", 'File "'):
         assert trace.encode() not in data
@@ -56,7 +56,7 @@ def test_the_file_holds_nothing_of_the_machine_that_wrote_it(lite0: Exported) ->
         assert not node.doc_string
 
 
-def test_the_card_says_what_the_file_is(
+def test_card_describes_the_file(
     lite0: Exported, lite0_source: tuple[Backbone, WeightsOrigin]
 ) -> None:
     card = OnnxModel(lite0.path, device="cpu", threads=1).card
@@ -86,7 +86,7 @@ def test_random_weights_are_marked_in_the_card(resnet50: Exported) -> None:
 
 
 @pytest.mark.parametrize("name", ["lite0", "resnet50"])
-def test_the_file_embeds_where_torch_can_not_be_imported(
+def test_exported_embedder_runs_without_torch(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     exported: Exported = request.getfixturevalue(name)
@@ -113,7 +113,7 @@ np.save({str(tmp_path / "rows.npy")!r}, model.embed(model.card.preprocess(image)
     np.testing.assert_allclose(rows, expected, atol=1e-6)
 
 
-def test_an_embedding_does_not_depend_on_its_batch(lite0: Exported) -> None:
+def test_embedding_does_not_depend_on_the_batch(lite0: Exported) -> None:
     model = OnnxModel(lite0.path, device="cpu", threads=1)
     batch = np.stack([model.card.preprocess(image) for image in generate_images(8)])
     alone = np.concatenate([model.embed(row[None]) for row in batch])

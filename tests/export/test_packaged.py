@@ -22,7 +22,7 @@ def test_notice_names_each_packaged_file_with_its_checksum() -> None:
         assert f"Licence   {card.licence}" in sections[file]
 
 
-def test_packaged_lite0_is_what_the_command_writes(lite0: Exported) -> None:
+def test_packaged_lite0_equals_a_new_export(lite0: Exported) -> None:
     packaged, fresh = (
         onnx.load(path) for path in (find_model("efficientnet-lite0").path, lite0.path)
     )

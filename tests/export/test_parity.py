@@ -40,7 +40,7 @@ def tampered_graph(ready_graph: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @pytest.mark.usefixtures("tampered_graph")
-def test_an_export_that_differs_leaves_no_file(lite0_source: Source, tmp_path: Path) -> None:
+def test_failed_parity_leaves_no_file(lite0_source: Source, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not compute what its network computes") as error:
         export_embedder(*lite0_source, tmp_path / "out.onnx")
     assert "\n" not in str(error.value)
@@ -48,9 +48,7 @@ def test_an_export_that_differs_leaves_no_file(lite0_source: Source, tmp_path: P
 
 
 @pytest.mark.usefixtures("tampered_graph")
-def test_an_export_that_differs_leaves_an_older_file_as_it_was(
-    lite0_source: Source, tmp_path: Path
-) -> None:
+def test_failed_parity_keeps_an_existing_file(lite0_source: Source, tmp_path: Path) -> None:
     out = tmp_path / "out.onnx"
     out.write_bytes(b"older")
     with pytest.raises(ModelError):
@@ -82,13 +80,13 @@ def test_images_can_be_given_for_the_comparison(lite0_source: Source, tmp_path: 
 
 
 @pytest.mark.usefixtures("ready_graph")
-def test_an_image_that_is_none_stops_the_export(lite0_source: Source, tmp_path: Path) -> None:
+def test_unreadable_image_stops_the_export(lite0_source: Source, tmp_path: Path) -> None:
     with pytest.raises(ImageError):
         export_embedder(*lite0_source, tmp_path / "out.onnx", images=[Path(__file__)])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_network_that_gives_nan_fails(lite0: Exported) -> None:
+def test_network_with_nan_output_fails_parity(lite0: Exported) -> None:
     class Broken(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             return torch.full((len(image), 1280), float("nan"))
@@ -97,7 +95,7 @@ def test_a_network_that_gives_nan_fails(lite0: Exported) -> None:
         check_parity(Broken(), lite0.path, generate_images(2), EFFICIENTNET_LITE)
 
 
-def test_a_network_of_another_width_fails(lite0: Exported) -> None:
+def test_network_of_another_width_fails_parity(lite0: Exported) -> None:
     class Narrow(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             return torch.ones(len(image), 7)
@@ -109,7 +107,7 @@ def test_a_network_of_another_width_fails(lite0: Exported) -> None:
 
 
 @pytest.mark.parametrize("size", BATCH_SIZES)
-def test_each_batch_size_agrees(
+def test_each_batch_size_is_compared(
     size: int, lite0: Exported, lite0_source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parity, "BATCH_SIZES", (size,))
@@ -118,7 +116,7 @@ def test_each_batch_size_agrees(
     assert found.max_relative_difference <= 1e-5
 
 
-def test_a_shift_in_scale_alone_fails(lite0: Exported, lite0_source: Source) -> None:
+def test_change_of_scale_alone_fails_parity(lite0: Exported, lite0_source: Source) -> None:
     # The cosine does not see it, the difference does.
     class Scaled(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:
@@ -129,7 +127,7 @@ def test_a_shift_in_scale_alone_fails(lite0: Exported, lite0_source: Source) -> 
         check_parity(Scaled(), lite0.path, generate_images(2), EFFICIENTNET_LITE)
 
 
-def test_figures_are_rounded_for_the_card() -> None:
+def test_parity_figures_are_rounded_for_the_card() -> None:
     figures = Parity(
         pictures=16,
         max_abs_difference=5.72e-6,
@@ -144,7 +142,7 @@ def test_figures_are_rounded_for_the_card() -> None:
     }
 
 
-def test_painted_pictures_are_the_same_each_time_and_differ_from_one_another() -> None:
+def test_generated_images_are_reproducible_and_distinct() -> None:
     images, again = generate_images(4), generate_images(4)
     assert [image.tobytes() for image in images] == [image.tobytes() for image in again]
     assert len({image.tobytes() for image in images}) == 4

@@ -40,7 +40,9 @@ def invoke(*words: object) -> str:
     return result.stdout
 
 
-def test_the_file_is_smaller_and_says_what_it_lost(folder: Path, tmp_path: Path) -> None:
+def test_quantised_file_is_smaller_and_its_card_has_the_losses(
+    folder: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "small.onnx"
     words = (folder / "tiny.onnx", "--images", folder / "images", "--out", out)
     printed = invoke(*words, "--method", "minmax")
@@ -75,7 +77,7 @@ def test_the_file_is_smaller_and_says_what_it_lost(folder: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("method", quantize.METHODS)
-def test_every_method_keeps_the_direction(
+def test_every_method_keeps_a_high_cosine(
     method: quantize.Method, folder: Path, tmp_path: Path
 ) -> None:
     file = ModelFile("tiny", folder / "tiny.onnx")
@@ -85,7 +87,7 @@ def test_every_method_keeps_the_direction(
     assert 0 < loss.overlap <= 1
 
 
-def test_what_loses_too_much_is_not_written_unless_it_is_forced(
+def test_large_loss_is_refused_unless_forced(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bad(*_: object) -> Loss:
@@ -109,7 +111,7 @@ def test_what_loses_too_much_is_not_written_unless_it_is_forced(
         invoke(out, "--images", folder / "images", "--out", tmp_path / "again.onnx")
 
 
-def test_too_few_pictures(folder: Path, tmp_path: Path) -> None:
+def test_too_few_images_raise(folder: Path, tmp_path: Path) -> None:
     few = tmp_path / "few"
     few.mkdir()
     with pytest.raises(InputError, match="0 images can be opened, and 64 are needed"):
@@ -118,7 +120,7 @@ def test_too_few_pictures(folder: Path, tmp_path: Path) -> None:
         invoke(folder / "tiny.onnx", "--images", tmp_path / "none", "--out", tmp_path / "o.onnx")
 
 
-def test_a_model_loses_nothing_against_itself(folder: Path) -> None:
+def test_model_has_no_loss_against_itself(folder: Path) -> None:
     model = OnnxModel(folder / "tiny.onnx", device="cpu", threads=1)
     images = np.stack([model.card.preprocess(image) for image in generate_images(20)])
     loss = measure_loss(model.path, model.path, images)
@@ -127,7 +129,7 @@ def test_a_model_loses_nothing_against_itself(folder: Path) -> None:
     assert loss.size_ratio == 1
 
 
-def test_metrics_of_labelled_pictures_are_told_before_and_after(
+def test_metrics_of_labelled_images_are_printed_before_and_after(
     folder: Path, tmp_path: Path
 ) -> None:
     styles = {f"{n}.jpg": ["ramps", "discs"][n % 2] for n in range(0, 80, 2)}
@@ -156,7 +158,7 @@ def test_metrics_of_labelled_pictures_are_told_before_and_after(
 
 
 @pytest.mark.parametrize("bits", ["7", "8"])
-def test_weights_use_the_bits_that_were_asked_for(bits: str, folder: Path, tmp_path: Path) -> None:
+def test_weights_use_the_requested_bits(bits: str, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "small.onnx"
     invoke(folder / "tiny.onnx", "--images", folder / "images", "--out", out, "--method",
            "minmax", "--weight-bits", bits, "--force")  # fmt: skip
@@ -169,7 +171,7 @@ def test_weights_use_the_bits_that_were_asked_for(bits: str, folder: Path, tmp_p
     assert largest == {"7": 64, "8": 127}[bits] or largest == {"7": 63, "8": 128}[bits]
 
 
-def test_eight_bits_on_a_processor_that_adds_them_wrongly_are_warned_of(
+def test_eight_bits_without_vnni_give_a_warning(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for bits in ("7", "8"):

@@ -42,11 +42,11 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_without_anything_given_all_is_as_it_comes() -> None:
+def test_defaults_without_file_or_changes() -> None:
     assert load_config() == (Config(), {})
 
 
-def test_a_word_wins_over_the_file_and_the_file_over_the_defaults(file: Path) -> None:
+def test_changes_override_the_file_and_the_file_the_defaults(file: Path) -> None:
     changes = ["stage_two.epochs=7", "loss.taus.genre=0.5", "augment.flip=false", "seed = 0"]
     config, origins = load_config(file, changes)
     assert config == Config(
@@ -69,7 +69,7 @@ def test_a_word_wins_over_the_file_and_the_file_over_the_defaults(file: Path) ->
     assert load_config(None, ["seed=1", "seed=2"])[0].seed == 2
 
 
-def test_words_need_no_quotes_where_text_or_a_list_is_asked_for() -> None:
+def test_text_and_list_values_need_no_quotes() -> None:
     config, _ = load_config(None, ["model.weights=my weights.pth", "attributes=style, école"])
     assert config.model.weights == "my weights.pth"
     assert config.attributes == ("style", "école")
@@ -90,9 +90,7 @@ def test_words_need_no_quotes_where_text_or_a_list_is_asked_for() -> None:
         ("seed=", r"change 'seed=' is not understood; write KEY=VALUE"),
     ],
 )
-def test_a_key_that_is_not_known_is_answered_with_those_that_are(
-    change: str, sentence: str
-) -> None:
+def test_error_for_an_unknown_key_lists_the_known_ones(change: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         load_config(None, [change])
 
@@ -125,7 +123,7 @@ def test_a_key_that_is_not_known_is_answered_with_those_that_are(
         ("stage_two=3", "a table of options"),
     ],
 )
-def test_a_value_that_can_not_be_is_refused_in_one_sentence(change: str, expected: str) -> None:
+def test_invalid_value_raises_in_one_sentence(change: str, expected: str) -> None:
     key = change.split("=")[0].removesuffix(".more")
     with pytest.raises(InputError) as refused:
         load_config(None, [change])
@@ -135,7 +133,7 @@ def test_a_value_that_can_not_be_is_refused_in_one_sentence(change: str, expecte
     assert "\n" not in sentence
 
 
-def test_text_in_a_file_is_not_taken_for_a_number(file: Path) -> None:
+def test_text_in_a_file_is_not_parsed_as_a_number(file: Path) -> None:
     for line, key in [('seed = "1"', "seed"), ("attributes = 3", "attributes"),
                       ("model = {weights = 3}", "model.weights")]:  # fmt: skip
         file.write_text(line)
@@ -143,7 +141,7 @@ def test_text_in_a_file_is_not_taken_for_a_number(file: Path) -> None:
             load_config(file)
 
 
-def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     with pytest.raises(InputError, match=r"there is no configuration file .*config\.toml; check"):
         load_config(path)
@@ -169,9 +167,7 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
         (("",), "attribute '' can't name"),
     ],
 )
-def test_attributes_that_can_name_no_head_are_refused(
-    attributes: tuple[str, ...], sentence: str
-) -> None:
+def test_invalid_attribute_names_raise(attributes: tuple[str, ...], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         Config(attributes=attributes)
     with pytest.raises(InputError, match=sentence):
@@ -179,9 +175,7 @@ def test_attributes_that_can_name_no_head_are_refused(
     assert Config().with_attributes("school").attributes == ("school",)
 
 
-def test_what_is_saved_is_loaded_equal_and_says_where_it_came_from(
-    file: Path, tmp_path: Path
-) -> None:
+def test_saved_config_round_trips_with_origins(file: Path, tmp_path: Path) -> None:
     config, origins = load_config(file, ["stage_two.epochs=7", "loss.taus.genre=0.5"])
     saved = tmp_path / CONFIG
     save_config(saved, config, origins)
@@ -228,7 +222,7 @@ SETTINGS = st.builds(
 
 @settings(deadline=None)
 @given(SETTINGS)
-def test_all_settings_that_can_be_are_read_back_equal(
+def test_every_valid_config_round_trips(
     tmp_path_factory: pytest.TempPathFactory, config: Config
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "any.toml"
@@ -245,7 +239,7 @@ def begin(run: Path, *changes: str) -> Config:
     return config
 
 
-def test_a_run_that_is_resumed_keeps_its_own_settings(tmp_path: Path, file: Path) -> None:
+def test_resumed_run_keeps_its_own_config(tmp_path: Path, file: Path) -> None:
     run = tmp_path / "run"
     begun = begin(run, "seed=1", "stage_two.epochs=3")
     assert load_run_config(run, True, None, [])[0] == begun
@@ -263,7 +257,7 @@ def test_a_run_that_is_resumed_keeps_its_own_settings(tmp_path: Path, file: Path
         load_run_config(run, True, file, [])
 
 
-def test_a_run_that_is_not_resumed_or_not_begun_takes_what_is_given(tmp_path: Path) -> None:
+def test_new_run_uses_the_given_config(tmp_path: Path) -> None:
     run = tmp_path / "run"
     begin(run, "seed=1")
     assert load_run_config(run, False, None, ["seed=2"])[0].seed == 2
@@ -271,7 +265,7 @@ def test_a_run_that_is_not_resumed_or_not_begun_takes_what_is_given(tmp_path: Pa
     assert load_run_config(tmp_path / "none", True, None, ["seed=2"])[0].seed == 2
 
 
-def test_what_is_given_is_adapted_before_it_is_compared(tmp_path: Path) -> None:
+def test_given_config_is_adapted_before_the_comparison(tmp_path: Path) -> None:
     def without_artist(config: Config) -> Config:
         return config.with_attributes(*(name for name in config.attributes if name != "artist"))
 
@@ -287,7 +281,7 @@ def test_what_is_given_is_adapted_before_it_is_compared(tmp_path: Path) -> None:
         load_run_config(run, True, None, ["seed=1"])
 
 
-def test_names_of_classes_may_have_dots(tmp_path: Path) -> None:
+def test_class_names_may_contain_dots(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('[min_works]\n"a.b" = 3\n')
     config, origins = load_config(file)
@@ -296,19 +290,19 @@ def test_names_of_classes_may_have_dots(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zeros", [400, 5000])
-def test_numbers_beyond_all_measure_are_refused(zeros: int) -> None:
+def test_huge_numbers_raise(zeros: int) -> None:
     with pytest.raises(InputError, match=r"loss\.tau"):
         load_config(None, ["loss.tau=1" + "0" * zeros])
 
 
-def test_infinity_and_whole_tables_are_refused() -> None:
+def test_infinity_and_tables_as_values_raise() -> None:
     with pytest.raises(InputError, match=r"loss\.weights\.style"):
         load_config(None, ["loss.weights.style=inf"])
     with pytest.raises(InputError, match=r"one by one"):
         load_config(None, ["loss={beta=0.5}"])
 
 
-def test_text_with_a_control_character_comes_back(tmp_path: Path) -> None:
+def test_text_with_control_characters_round_trips(tmp_path: Path) -> None:
     config = Config(model=ModelConfig(weights="a\x7fb"))
     save_config(tmp_path / "c.toml", config, {"model.weights": "from \x01 afar"})
     assert load_config(tmp_path / "c.toml")[0] == config

@@ -31,7 +31,6 @@ def train() -> None:
 
 
 def _common_options(command: Command) -> Command:
-    """Add the options of all datasets."""
     options = [
         click.option(
             "--out",

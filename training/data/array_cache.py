@@ -24,10 +24,7 @@ _DONE = "made-of.json"
 def load_arrays(cache: Path, kind: str, key: Sequence[object]) -> Arrays | None:
     """Return the memory-mapped arrays cached under ``kind`` and ``key``, or None.
 
-    Args:
-        cache: The cache folder.
-        kind: The name of a folder in it.
-        key: Everything that the arrays depend on, as plain JSON.
+    ``kind`` is a folder in ``cache``, ``key`` everything that the arrays depend on, as plain JSON.
     """
     folder = _folder(cache, kind, key)
     if not (folder / _DONE).is_file():
@@ -45,13 +42,8 @@ def save_arrays(
 ) -> Arrays:
     """Write ``batches`` one after another, and return the whole as :func:`load_arrays` does.
 
-    Args:
-        cache: As in :func:`load_arrays`.
-        kind: As in :func:`load_arrays`.
-        key: As in :func:`load_arrays`.
-        rows: Rows of all batches together.
-        batches: At least one, each with the same names; rows first.
-        on_rows: Called with how many more rows are written.
+    There is at least one batch, all have the same names, and together they have ``rows`` rows.
+    ``on_rows`` is called with how many more are written.
 
     Raises:
         OSError: they can't be written; nothing is left of them.
@@ -89,7 +81,6 @@ def remove_arrays(cache: Path, kind: str, key: Sequence[object]) -> None:
 
 
 def _write_header(file: IO[bytes], values: npt.NDArray[Any], rows: int) -> None:
-    """Write the header of a .npy file for ``rows`` rows like those of ``values``."""
     np.lib.format.write_array_header_2_0(
         file,
         {

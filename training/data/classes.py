@@ -191,7 +191,6 @@ def _check(
     training: Sequence[Sample],
     samples: Sequence[Sample],
 ) -> None:
-    """Check that ``attribute`` has a class to train."""
     if not any(counts.values()):
         known = sorted({name for sample in samples for name in sample.labels} - {attribute})
         raise CatalogError(

@@ -155,7 +155,6 @@ class DecodedImages:
 
 
 def _key(samples: Sequence[Sample], preprocess: Preprocess) -> str:
-    """Return a hash of ids, image files and resizing."""
     resizing = [preprocess.size, preprocess.resize, preprocess.interpolation]
     digest = hashlib.sha256(json.dumps([_FORMAT, resizing]).encode())
     for sample in samples:

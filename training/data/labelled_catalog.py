@@ -92,7 +92,6 @@ def _values(artwork: Artwork) -> dict[str, str]:
 def _find_problem(
     artwork: Artwork, sample: Sample, images: Path, samples: Mapping[str, Sample]
 ) -> str | None:
-    """Return why a row can't be used; None where it can."""
     if artwork.id in samples:
         return _ALTERNATE
     if is_url(artwork.image):

@@ -53,12 +53,6 @@ def split_stratified(
     Iterative stratification (Sechidis et al. 2011, "On the stratification of multi-label data")
     comes as near to that as possible. Samples without any label are spread as well.
 
-    Args:
-        samples: The samples.
-        attributes: Those whose classes are stratified.
-        share: The share of validation samples, above 0 and below 1.
-        seed: Random seed.
-
     Raises:
         InputError: ``share`` is out of range, or there are too few samples.
     """
@@ -124,11 +118,7 @@ def _best_draft(
 ) -> npt.NDArray[np.bool_]:
     """Return which groups go into val, (groups,).
 
-    Args:
-        table: (groups, classes), samples of each class in each group.
-        sizes: (groups,), samples in each group.
-        share: The share of validation samples.
-        seed: Random seed.
+    ``table`` (groups, classes) has the samples of each class, ``sizes`` (groups,) those of all.
     """
     random = np.random.default_rng(seed)
     room = share * sizes.sum()

@@ -137,7 +137,6 @@ def _read_list(
     listed: dict[str, _Listed],
     counts: Counter[str],
 ) -> None:
-    """Add the labels of one list to ``listed``."""
     contradicted = set()
     seen: dict[str, str] = {}
     for line, image, number in _rows(path):
@@ -188,7 +187,6 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn the errors of reading a list into CatalogErrors."""
     try:
         yield
     except FileNotFoundError:

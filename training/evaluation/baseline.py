@@ -216,7 +216,6 @@ def fit_and_predict(
 
 
 def _training_ids(run: Run, split: str, evaluated: Iterable[str]) -> list[str]:
-    """Return the ids of the baseline's training samples."""
     held_out = set(evaluated)
     if split == "artist_disjoint":
         artists = {run.samples[id_].artist for id_ in held_out if id_ in run.samples} - {None}

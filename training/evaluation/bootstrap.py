@@ -54,11 +54,8 @@ class Difference:
 def bootstrap(logits: Floats, labels: Ints, *, repeats: int = REPEATS, seed: int = 0) -> Intervals:
     """Return the intervals of macro-F1, accuracy and each class's F1.
 
-    Args:
-        logits: (n, C); the highest is the prediction.
-        labels: (n,), -1 where unknown; those samples are never drawn.
-        repeats: Replicates.
-        seed: Random seed.
+    The highest of a sample's ``logits`` (n, C) is its prediction. Samples whose label (n,) is -1,
+    unknown, are never drawn.
 
     Raises:
         InputError: as :func:`training.evaluation.metrics.known`.

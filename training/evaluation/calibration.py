@@ -54,13 +54,7 @@ class Calibration:
 
 
 def calibrate(logits: Floats, labels: Ints, *, folds: int = FOLDS, seed: int = 0) -> Calibration:
-    """Measure calibration before and after temperature scaling.
-
-    Args:
-        logits: (n, C).
-        labels: (n,), -1 where unknown.
-        folds: Folds of the cross-fitting.
-        seed: Random seed of the folds.
+    """Measure the calibration of ``logits`` (n, C) for ``labels`` (n,), -1 where unknown.
 
     Raises:
         InputError: fewer samples than folds, or as :func:`training.evaluation.metrics.known`.

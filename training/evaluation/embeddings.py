@@ -128,7 +128,6 @@ def embed_files(
 
 
 def _key(sha256: str, ids: Iterable[str], images: Iterable[Path]) -> str:
-    """Return a hash of the model, the ids and the state of their files."""
     digest = hashlib.sha256(sha256.encode())
     for id_, path in zip(ids, images, strict=True):
         try:

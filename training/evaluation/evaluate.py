@@ -139,12 +139,10 @@ def to_json(run: Run, evaluations: list[Evaluation]) -> dict[str, Any]:
                 "attribute": one.attribute,
                 **one.scores.to_dict(),
                 "intervals": asdict(one.intervals),
-                "calibration": asdict(one.calibration) if one.calibration else None,
-                "baseline": one.baseline.to_dict() if one.baseline else None,
-                "baseline_intervals": asdict(one.baseline_intervals)
-                if one.baseline_intervals
-                else None,
-                "difference": asdict(one.difference) if one.difference else None,
+                "calibration": one.calibration and asdict(one.calibration),
+                "baseline": one.baseline and one.baseline.to_dict(),
+                "baseline_intervals": one.baseline_intervals and asdict(one.baseline_intervals),
+                "difference": one.difference and asdict(one.difference),
             }
             for one in evaluations
         ],

@@ -3,6 +3,7 @@
 import base64
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def save_report(run: Run, folder: Path) -> list[Evaluation]:
     data = to_json(run, evaluations)
     plots: dict[str, bytes] = {}
     sections = [_section(run, one, plots) for one in evaluations]
-    config = _config_text(run)
+    counts = Counter(sample.split or "no split" for sample in run.samples.values())
+    file = run.folder / "config.toml"
+    config = file.read_text(encoding="utf-8") if file.is_file() else None
     page = page_environment().get_template("report.html").render(
         name=run.folder.resolve().name,
         headline=evaluations,
@@ -52,7 +55,7 @@ def save_report(run: Run, folder: Path) -> list[Evaluation]:
         baseline=data["baseline"],
         ablations=_ablations(data["ablations"], run),
         samples=len(run.samples),
-        counts=_split_counts(run),
+        counts=dict(sorted(counts.items())),
         config=config,
         chosen_by_val=_keeps_best(config),
         version=__version__,
@@ -92,6 +95,8 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
     stem = one.anchor
     confusion = f"confusion-{stem}.png"
     plots[confusion] = confusion_png(one.scores.confusion, one.names)
+    # Of the IHDR chunk, which is always the first.
+    width = int.from_bytes(plots[confusion][16:20], "big")
     reliability = None
     if one.calibration is not None:
         reliability = f"reliability-{stem}.png"
@@ -118,7 +123,7 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
         "least": run.classes.by_attribute[one.attribute].least,
         "confusion": _png_uri(plots[confusion]),
         # Drawn for 160 dots an inch, shown at the 96 of a page.
-        "confusion_width": round(_png_width(plots[confusion]) * 96 / 160),
+        "confusion_width": round(width * 96 / 160),
         "reliability": _png_uri(plots[reliability]) if reliability else None,
         "least_for_calibration": MIN_FOR_CALIBRATION,
         "errors": _errors(run, one),
@@ -135,7 +140,6 @@ def _section(run: Run, one: Evaluation, plots: dict[str, bytes]) -> dict[str, An
 
 
 def _errors(run: Run, one: Evaluation) -> list[dict[str, Any]]:
-    """Return the most confident mistakes."""
     predicted = one.probabilities.argmax(axis=1)
     confidence = one.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != one.labels)
@@ -177,24 +181,6 @@ def _sample(run: Run, one: Evaluation, row: int) -> dict[str, Any]:
 
 def _png_uri(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
-
-
-def _png_width(content: bytes) -> int:
-    return int.from_bytes(content[16:20], "big")  # of the IHDR chunk, which is always the first
-
-
-def _split_counts(run: Run) -> dict[str, int]:
-    """Return the number of samples of each split, sorted by name."""
-    counts: dict[str, int] = {}
-    for sample in run.samples.values():
-        side = sample.split or "no split"
-        counts[side] = counts.get(side, 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _config_text(run: Run) -> str | None:
-    path = run.folder / "config.toml"
-    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def _keeps_best(config: str | None) -> bool:

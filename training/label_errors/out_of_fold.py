@@ -59,14 +59,9 @@ def predict_out_of_fold(
     """Return predictions of all samples, each by a head that was trained on the other folds.
 
     Their ``embedding`` is the backbone's pooled map, since the embeddings of different heads can't
-    be compared.
-
-    Args:
-        context: The training; its splits are ignored.
-        extractor: What computed the features.
-        features: Of all samples.
-        folds: How many.
-        folder: For checkpoints of finished folds, so that a run can be resumed; removed in the end.
+    be compared. ``features`` are those of all samples by ``extractor``; the splits of ``context``
+    are ignored. ``folder`` is for checkpoints, so that a run can be resumed, and removed in the
+    end.
 
     Raises:
         InputError: the number of folds is not possible.

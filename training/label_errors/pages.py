@@ -27,7 +27,7 @@ Ids with a space in them are quoted as in a shell.
 import csv
 import io
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,11 +111,20 @@ def save_outliers(
                 f"the run has no attribute {name!r}; it has {', '.join(run.classes.names)}"
             )
     chosen = attributes or tuple(run.classes.names)
+    logits: Mapping[str, npt.NDArray[np.float32]] = {}
     if embeddings is None:
-        predictions = load_out_of_fold(run)
-        found = [_by_network(run, predictions, name) for name in chosen]
+        predictions = _load_out_of_fold(run, chosen)
+        ids, labels, logits = predictions.ids, predictions.labels, predictions.logits
+        rows = predictions.embedding
+        assert rows is not None
     else:
-        found = [_by_logistic(run, embeddings, name, seed) for name in chosen]
+        ids, rows = embeddings.ids, embeddings.rows
+        encoded = run.classes.encode([run.samples[id_] for id_ in ids])
+        labels = dict(zip(run.classes.attributes, encoded.T, strict=True))
+    found = [
+        _find_outliers(run, name, ids, labels[name], rows, logits.get(name), seed)
+        for name in chosen
+    ]
     table = _table(run, found)
     page = page_environment().get_template("outliers.html").render(
         name=run.folder.resolve().name,
@@ -131,12 +140,8 @@ def save_outliers(
     return found
 
 
-def load_out_of_fold(run: Run) -> Predictions:
-    """Return ``predictions/oof.npz``.
-
-    Raises:
-        InputError: it is missing, or can't be used.
-    """
+def _load_out_of_fold(run: Run, attributes: Sequence[str]) -> Predictions:
+    """Return ``predictions/oof.npz``, which must have an embedding and all ``attributes``."""
     path = run.predictions_file("oof")
     if not path.is_file():
         raise InputError(
@@ -150,65 +155,48 @@ def load_out_of_fold(run: Run) -> Predictions:
             f"{path} has no embedding to find neighbours by; write it again, or use a logistic "
             "regression"
         )
+    for name in attributes:
+        if name not in predictions.logits:
+            raise InputError(
+                f"{path} has no predictions of {name}; write it again, or use a logistic regression"
+            )
     return predictions
 
 
-def _by_network(run: Run, predictions: Predictions, attribute: str) -> Outliers:
-    """Return the suspects by the network's out-of-fold predictions."""
-    if attribute not in predictions.logits or predictions.embedding is None:
-        raise InputError(
-            f"{run.predictions_file('oof')} has no predictions of {attribute}; write it again, or "
-            "use a logistic regression"
-        )
-    known = predictions.labels[attribute] >= 0
-    labels = predictions.labels[attribute][known]
-    ids = [id_ for id_, good in zip(predictions.ids, known, strict=True) if good]
-    names = run.classes.names[attribute]
-    _check_enough(attribute, labels, len(names))
-    return _outliers(
-        attribute, names, ids, labels, predictions.embedding[known],
-        predictions.logits[attribute][known], "the network",
-    )  # fmt: skip
-
-
-def _by_logistic(run: Run, embeddings: Embeddings, attribute: str, seed: int) -> Outliers:
-    """Return the suspects by a logistic regression on ``embeddings``, out of fold."""
-    names = run.classes.names[attribute]
-    column = run.classes.attributes.index(attribute)
-    every = run.classes.encode([run.samples[id_] for id_ in embeddings.ids])[:, column]
-    known = every >= 0
-    labels, rows = every[known], embeddings.rows[known]
-    ids = [id_ for id_, good in zip(embeddings.ids, known, strict=True) if good]
-    _check_enough(attribute, labels, len(names))
-    strength = choose_strength(rows, labels, seed=seed)
-    logits = out_of_fold(rows, labels, len(names), strength, seed=seed)
-    return _outliers(attribute, names, ids, labels, rows, logits, "a logistic regression")
-
-
-def _check_enough(attribute: str, labels: Ints, classes: int) -> None:
-    found = len(np.unique(labels))
-    if found < 2 or len(labels) < max(classes, _MIN_SAMPLES):
-        raise InputError(
-            f"{len(labels)} samples have a known label of {attribute}, of {found} classes; at "
-            f"least {max(classes, _MIN_SAMPLES)} samples and 2 classes are needed: choose other "
-            "attributes"
-        )
-
-
-def _outliers(
+def _find_outliers(
+    run: Run,
     attribute: str,
-    names: Sequence[str],
-    ids: list[str],
+    ids: Sequence[str],
     labels: Ints,
     rows: npt.NDArray[np.float32],
-    logits: npt.NDArray[np.float32],
-    classifier: str,
+    logits: npt.NDArray[np.float32] | None,
+    seed: int,
 ) -> Outliers:
+    """Return the suspects among samples with ``labels`` (n,), -1 where unknown.
+
+    ``logits`` (n, C) are the network's, out of fold; where they are None a logistic regression is
+    fitted on the embeddings ``rows`` (n, D).
+    """
+    known, names = labels >= 0, run.classes.names[attribute]
+    ids = [id_ for id_, good in zip(ids, known, strict=True) if good]
+    labels, rows = labels[known], rows[known]
+    classes, least = len(np.unique(labels)), max(len(names), _MIN_SAMPLES)
+    if classes < 2 or len(labels) < least:
+        raise InputError(
+            f"{len(labels)} samples have a known label of {attribute}, of {classes} classes; at "
+            f"least {least} samples and 2 classes are needed: choose other attributes"
+        )
+    if logits is None:
+        classifier = "a logistic regression"
+        strength = choose_strength(rows, labels, seed=seed)
+        logits = out_of_fold(rows, labels, len(names), strength, seed=seed)
+    else:
+        classifier, logits = "the network", logits[known]
     suspects = find_suspects(logits, labels, find_neighbours(rows), names)
     other = np.where(suspects.suggestion == labels, -1, suspects.suggestion)
     return Outliers(
         attribute=attribute,
-        names=tuple(names),
+        names=names,
         ids=ids,
         labels=labels,
         suspects=suspects,
@@ -250,7 +238,6 @@ def _table(run: Run, found: list[Outliers]) -> str:
 
 
 def _section(run: Run, one: Outliers, top: int) -> dict[str, Any]:
-    """Return one attribute for the template."""
     suspects = one.suspects
     contradicted = [
         int(row) for row in suspects.ranking() if suspects.suggestion[row] != one.labels[row]

@@ -50,10 +50,8 @@ class Checkpoints:
     def __init__(self, folder: Path, fingerprints: Mapping[str, str]) -> None:
         """Name the folder, which is made when the first checkpoint is saved.
 
-        Args:
-            folder: Where they are.
-            fingerprints: {"settings", "classes" or "works": hash}; checkpoints with others are
-                refused.
+        ``fingerprints`` is {"settings", "classes" or "works": hash}; checkpoints with others are
+        refused.
         """
         self.folder = folder
         self._fingerprints = dict(fingerprints)

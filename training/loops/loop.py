@@ -200,7 +200,6 @@ class _Trainer:
         self.checkpoints.save(LAST, state)
 
     def _resume(self) -> None:
-        """Load the checkpoint, if there is one of this stage."""
         stage = self.stage
         if not self.checkpoints.exists(LAST):
             return

@@ -85,12 +85,7 @@ class MultiTaskLoss(torch.nn.Module):
     """The sum over attributes of the mean loss of the samples whose label is known."""
 
     def __init__(self, counts: Mapping[str, Sequence[int]], config: LossConfig) -> None:
-        """Take the classes' sizes.
-
-        Args:
-            counts: {attribute: training samples of each class}, in the order of the columns.
-            config: Which loss.
-        """
+        """Take {attribute: training samples of each class}, in the order of the columns."""
         super().__init__()
         self.attributes = tuple(counts)
         self.smoothing = config.smoothing

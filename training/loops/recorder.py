@@ -68,7 +68,6 @@ class Recorder:
             self._show(row)
 
     def _show(self, row: Mapping[str, Any]) -> None:
-        """Write a row for TensorBoard."""
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 

@@ -237,7 +237,6 @@ def _begin_folder(
     samples: Sequence[Sample],
     split: Mapping[str, str],
 ) -> None:
-    """Write samples, classes and configuration of the run."""
     import polars
 
     columns: dict[str, list[str | None]] = {
@@ -259,7 +258,6 @@ def _begin_folder(
 
 
 def _weights_key(network: CnnRnn) -> str:
-    """Return a hash of the backbone's weights."""
     digest = hashlib.sha256()
     for name, value in network.backbone.state_dict().items():
         digest.update(name.encode())

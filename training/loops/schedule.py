@@ -1,7 +1,6 @@
 """Learning rates: over the steps of a training stage, and over the stages of the backbone."""
 
 import math
-from collections.abc import Iterable
 
 import torch
 
@@ -26,7 +25,7 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
 
 def head_groups(head: torch.nn.Module, config: StageOneConfig | StageTwoConfig) -> list[Group]:
     """Return the head's parameter groups."""
-    return _groups([head], config.lr, config.weight_decay)
+    return _groups(head, config.lr, config.weight_decay)
 
 
 def network_groups(network: CnnRnn, config: StageTwoConfig) -> list[Group]:
@@ -37,13 +36,13 @@ def network_groups(network: CnnRnn, config: StageTwoConfig) -> list[Group]:
     stages = network.backbone.stages()
     for number, stage in enumerate(stages[config.frozen :], start=config.frozen):
         rate = config.backbone_lr * config.decay ** (len(stages) - 1 - number)
-        groups += _groups([stage], rate, config.weight_decay)
+        groups += _groups(stage, rate, config.weight_decay)
     return groups
 
 
-def _groups(modules: Iterable[torch.nn.Module], peak: float, weight_decay: float) -> list[Group]:
+def _groups(module: torch.nn.Module, peak: float, weight_decay: float) -> list[Group]:
     """Return matrices and kernels, with weight decay, and biases and scales, without."""
-    parameters = [parameter for module in modules for parameter in module.parameters()]
+    parameters = list(module.parameters())
     decaying = [parameter for parameter in parameters if parameter.ndim > 1]
     others = [parameter for parameter in parameters if parameter.ndim <= 1]
     return [

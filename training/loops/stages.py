@@ -99,12 +99,8 @@ def train_network(
 ) -> None:
     """Run both stages, or what is left of them; ``network`` ends with the final weights.
 
-    They are saved as the checkpoint "best".
-
-    Args:
-        context: Input and output.
-        network: On the device, its backbone with the initial weights.
-        features: Of all images; None skips stage one.
+    They are saved as the checkpoint "best". The network is on the device, its backbone with the
+    initial weights. ``features`` are those of all images; None skips stage one.
     """
     checkpoints, config = context.checkpoints, context.config
     stage, epoch = STAGE_ONE, 1

@@ -142,10 +142,7 @@ class Head(torch.nn.Module):
     ) -> None:
         """Make the layers with random weights, drawn from torch's generator.
 
-        Args:
-            extractor: Computes the head's input.
-            classes: {attribute: number of classes}.
-            config: Of the network.
+        ``classes`` is {attribute: number of classes}; ``extractor`` computes the head's input.
         """
         super().__init__()
         self.attributes = tuple(classes)

@@ -30,14 +30,12 @@ def images() -> torch.Tensor:
     return values.float()
 
 
-def test_settings_at_nothing_give_the_images_themselves(images: torch.Tensor) -> None:
+def test_disabled_augmentation_returns_the_images(images: torch.Tensor) -> None:
     assert torch.equal(change(images, NOTHING), images)
 
 
 @pytest.mark.parametrize("config", [AugmentationConfig(), ALL, but(flip=True), but(saturation=1)])
-def test_the_same_seed_gives_the_same_and_another_seed_another(
-    config: AugmentationConfig, images: torch.Tensor
-) -> None:
+def test_augmentation_depends_on_the_seed(config: AugmentationConfig, images: torch.Tensor) -> None:
     before = images.clone()
     first = change(images, config, seed=1)
     torch.manual_seed(3)  # which has no say in it
@@ -46,7 +44,7 @@ def test_the_same_seed_gives_the_same_and_another_seed_another(
     assert torch.equal(images, before)
 
 
-def test_a_side_gives_squares_and_none_the_shape_of_the_images(images: torch.Tensor) -> None:
+def test_option_side_sets_the_output_size(images: torch.Tensor) -> None:
     for config in (AugmentationConfig(), ALL, NOTHING):
         for side, shape in ((0, (32, 20)), (24, (24, 24)), (40, (40, 40))):
             found = change(images, config.model_copy(update={"side": side}))
@@ -55,7 +53,7 @@ def test_a_side_gives_squares_and_none_the_shape_of_the_images(images: torch.Ten
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_values_stay_between_black_and_white(seed: int, images: torch.Tensor) -> None:
+def test_values_stay_between_0_and_255(seed: int, images: torch.Tensor) -> None:
     images[0], images[1] = 0, 255
     for config in (ALL, AugmentationConfig()):
         found = change(images, config, seed)
@@ -63,7 +61,7 @@ def test_values_stay_between_black_and_white(seed: int, images: torch.Tensor) ->
         assert found.max() <= 255  # NaN is neither
 
 
-def test_a_mirror_only_flips(images: torch.Tensor) -> None:
+def test_flip_only_mirrors(images: torch.Tensor) -> None:
     found = change(images, but(flip=True))
     flipped = [torch.equal(one, other.flip(2)) for one, other in zip(found, images, strict=True)]
     same = [torch.equal(one, other) for one, other in zip(found, images, strict=True)]
@@ -72,7 +70,7 @@ def test_a_mirror_only_flips(images: torch.Tensor) -> None:
     assert any(same)
 
 
-def test_a_mirror_that_is_made_smaller_only_flips_too(images: torch.Tensor) -> None:
+def test_flip_with_a_smaller_side_only_mirrors(images: torch.Tensor) -> None:
     images = images[:, :, :20]
     found = change(images, but(flip=True, side=10))
     flipped = []
@@ -87,7 +85,7 @@ def test_a_mirror_that_is_made_smaller_only_flips_too(images: torch.Tensor) -> N
     assert not all(flipped)
 
 
-def test_a_part_lies_within_the_picture_and_is_no_smaller_and_no_longer_than_asked() -> None:
+def test_crops_stay_within_the_image_and_the_configured_limits() -> None:
     # Each pixel says where it is.
     y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
     images = torch.stack([x, y, x])[None].repeat(64, 1, 1, 1)
@@ -108,7 +106,7 @@ def test_a_part_lies_within_the_picture_and_is_no_smaller_and_no_longer_than_ask
         assert places.max() > 29
 
 
-def test_a_picture_of_one_colour_keeps_it_wherever_it_is_cut_and_turned() -> None:
+def test_crop_and_rotation_keep_a_uniform_colour() -> None:
     colour = torch.tensor([200.0, 3.0, 97.0])[None, :, None, None]
     config = but(flip=True, area=0.05, stretch=4, turn=180, side=24)
     for seed in range(5):
@@ -121,7 +119,7 @@ def grey_of(images: torch.Tensor) -> torch.Tensor:
     return 0.299 * images[:, 0] + 0.587 * images[:, 1] + 0.114 * images[:, 2]
 
 
-def test_brightness_contrast_and_saturation_change_what_their_names_say(
+def test_brightness_contrast_and_saturation_change_only_themselves(
     images: torch.Tensor,
 ) -> None:
     images = 110 + images / 8  # so that nothing is cut at black and white
@@ -145,9 +143,7 @@ def test_brightness_contrast_and_saturation_change_what_their_names_say(
 
 
 @pytest.mark.parametrize("alpha", [0.1, 1.0, 8.0])
-def test_mixed_images_are_the_sum_of_two_by_their_shares(
-    alpha: float, images: torch.Tensor
-) -> None:
+def test_mixup_is_the_weighted_sum_of_two_images(alpha: float, images: torch.Tensor) -> None:
     before = images.clone()
     shares = set()
     for seed in range(20):
@@ -167,7 +163,7 @@ def test_mixed_images_are_the_sum_of_two_by_their_shares(
     assert torch.equal(images, before)
 
 
-def test_pixels_become_floats_channels_first() -> None:
+def test_to_floats_returns_channels_first() -> None:
     pixels = torch.arange(2 * 4 * 5 * 3, dtype=torch.uint8).reshape(2, 4, 5, 3)
     found = to_floats(pixels)
     assert (found.shape, found.dtype) == ((2, 3, 4, 5), torch.float32)

@@ -26,7 +26,7 @@ def start(folder: Path, *changes: str) -> tuple[TrainingContext, CnnRnn]:
 
 
 @pytest.mark.parametrize("stages", [0, 1, 2, 3])
-def test_beginning_and_finishing_is_the_whole(stages: int, tmp_path: Path) -> None:
+def test_partial_features_finish_to_the_same_features(stages: int, tmp_path: Path) -> None:
     context, network = start(tmp_path)
     images = normalise(
         to_floats(torch.from_numpy(context.images[np.arange(20)])), context.preprocess
@@ -45,7 +45,7 @@ def test_beginning_and_finishing_is_the_whole(stages: int, tmp_path: Path) -> No
         )
 
 
-def test_maps_are_those_of_a_plain_loop(tmp_path: Path) -> None:
+def test_cached_maps_equal_a_plain_loops(tmp_path: Path) -> None:
     context, network = start(tmp_path)
     network.eval()
     batches = list(map_batches(
@@ -88,7 +88,7 @@ def test_cached_arrays_are_found_and_removed(tmp_path: Path) -> None:
     assert load_arrays(tmp_path, "kind", ["a"]) is None
 
 
-def test_nothing_is_left_of_interrupted_arrays(tmp_path: Path) -> None:
+def test_interrupted_arrays_leave_no_files(tmp_path: Path) -> None:
     def stop(count: int) -> None:
         raise KeyboardInterrupt
 

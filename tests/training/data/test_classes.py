@@ -36,7 +36,7 @@ def gather(**least: int) -> Classes:
     return collect_classes(WORKS, LEARNT_FROM, ("style", "genre"), least)
 
 
-def test_classes_that_are_too_thin_are_left_out_with_their_counts() -> None:
+def test_classes_with_too_few_samples_are_left_out_with_counts() -> None:
     classes = gather(style=3)
     assert classes.attributes == ("style", "genre")
     assert classes.by_attribute == {
@@ -50,14 +50,14 @@ def test_classes_that_are_too_thin_are_left_out_with_their_counts() -> None:
     }
 
 
-def test_a_class_that_no_training_work_has_is_unseen() -> None:
+def test_classes_without_training_samples_are_unseen() -> None:
     classes = gather()
     assert classes.names["style"] == ("Baroque", "Cubism", "Rococo", "浮世絵")
     assert classes.by_attribute["style"].unseen == ("Art Deco", "Futurism")
     assert classes.by_attribute["genre"].unseen == ()
 
 
-def test_an_attribute_without_any_label_is_refused() -> None:
+def test_attribute_without_labels_raises() -> None:
     with pytest.raises(
         CatalogError,
         match=r"^none of the 13 training samples has a label for 'artist' "
@@ -70,7 +70,7 @@ def test_an_attribute_without_any_label_is_refused() -> None:
         collect_classes(WORKS, (), ("style",), {})
 
 
-def test_an_attribute_whose_classes_are_all_too_thin_is_refused_with_the_highest_count() -> None:
+def test_error_for_an_attribute_without_a_large_class_gives_the_highest_count() -> None:
     with pytest.raises(
         CatalogError,
         match=r"^no class of 'style' has the required 6 training samples "
@@ -80,7 +80,7 @@ def test_an_attribute_whose_classes_are_all_too_thin_is_refused_with_the_highest
     assert gather(style=5).names["style"] == ("Baroque",)
 
 
-def test_encode_gives_the_place_of_a_name_and_minus_one_for_what_is_not_learnt() -> None:
+def test_encode_returns_class_indices_and_minus_one_for_untrained_classes() -> None:
     classes = gather(style=3)
     encoded = classes.encode(WORKS)
     assert encoded.shape == (len(WORKS), 2)
@@ -99,7 +99,7 @@ def test_encode_gives_the_place_of_a_name_and_minus_one_for_what_is_not_learnt()
         assert counts == classes.by_attribute[attribute].train_counts
 
 
-def test_what_is_saved_is_loaded_equal(tmp_path: Path) -> None:
+def test_save_and_load_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "classes.json"
     for classes in (gather(), gather(style=3)):
         classes.save(path)
@@ -109,7 +109,7 @@ def test_what_is_saved_is_loaded_equal(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_missing_file_of_classes_is_named(tmp_path: Path) -> None:
+def test_missing_classes_file_is_named_in_the_error(tmp_path: Path) -> None:
     path = tmp_path / "classes.json"
     with pytest.raises(InputError, match=r"there is no file .*classes\.json .*; give the folder"):
         Classes.load(path)
@@ -118,7 +118,7 @@ def test_a_missing_file_of_classes_is_named(tmp_path: Path) -> None:
         Classes.load(path)
 
 
-def test_a_damaged_file_of_classes_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_damaged_classes_file_raises_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "classes.json"
     gather().save(path)
     whole = path.read_bytes()
@@ -138,7 +138,7 @@ def test_a_damaged_file_of_classes_is_refused_in_one_line(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("format_", [0, 2, "1", None])
-def test_a_file_of_classes_of_another_format_is_refused(format_: object, tmp_path: Path) -> None:
+def test_classes_file_of_another_format_raises(format_: object, tmp_path: Path) -> None:
     path = tmp_path / "classes.json"
     gather().save(path)
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": format_}))
@@ -162,7 +162,7 @@ def test_describe_names_the_largest_of_many_classes_that_are_left_out() -> None:
     )
 
 
-def test_advice_does_not_name_what_can_not_be_learnt() -> None:
+def test_advice_names_only_attributes_with_training_labels() -> None:
     samples = [
         Sample(id="1", image=Path("x"), labels={"style": "Rococo"}),
         Sample(id="2", image=Path("x"), labels={"artist": "Goya"}),

@@ -52,7 +52,7 @@ def assert_pixels(images: DecodedImages, preprocess: Preprocess) -> None:
 
 
 @pytest.mark.parametrize("preprocess", [SQUEEZED, CUT])
-def test_pixels_are_those_that_a_network_sees_of_each_file(
+def test_cached_pixels_equal_the_preprocessed_images(
     preprocess: Preprocess, tmp_path: Path
 ) -> None:
     samples = make_samples(tmp_path / "images")
@@ -70,9 +70,7 @@ def test_pixels_are_those_that_a_network_sees_of_each_file(
 
 
 @pytest.mark.parametrize("broken", [[0, 3], [4, 5], [0, 1, 2, 3, 4]])
-def test_pictures_that_can_not_be_opened_are_left_out_and_counted(
-    broken: list[int], tmp_path: Path
-) -> None:
+def test_broken_images_are_left_out_and_counted(broken: list[int], tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images")
     first, *others = broken
     cut_off(samples[first].image)
@@ -91,7 +89,7 @@ def test_pictures_that_can_not_be_opened_are_left_out_and_counted(
     assert_pixels(images, SQUEEZED)
 
 
-def test_a_second_opening_decodes_nothing(tmp_path: Path) -> None:
+def test_second_opening_reads_the_cache(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images")
     samples[1].image.unlink()
     before = DecodedImages(samples, SQUEEZED, tmp_path / "cache")
@@ -106,7 +104,7 @@ def test_a_second_opening_decodes_nothing(tmp_path: Path) -> None:
         DecodedImages(samples, SQUEEZED, tmp_path / "other cache")
 
 
-def test_a_file_that_has_changed_is_decoded_again_under_another_key(tmp_path: Path) -> None:
+def test_changed_image_file_is_decoded_under_another_key(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images")
     keys = {DecodedImages(samples, SQUEEZED, tmp_path / "cache").key}
     make_picture(99, SIZES[2]).save(samples[2].image)
@@ -121,7 +119,7 @@ def test_a_file_that_has_changed_is_decoded_again_under_another_key(tmp_path: Pa
     assert len(keys) == 6
 
 
-def test_a_cache_that_is_damaged_is_made_again(tmp_path: Path) -> None:
+def test_damaged_cache_is_rebuilt(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images")
     DecodedImages(samples, SQUEEZED, tmp_path / "cache")
     (pixels,) = (tmp_path / "cache").glob("*.u8")
@@ -133,7 +131,7 @@ def test_a_cache_that_is_damaged_is_made_again(tmp_path: Path) -> None:
         assert_pixels(DecodedImages(samples, SQUEEZED, tmp_path / "cache"), SQUEEZED)
 
 
-def test_works_none_of_which_has_a_picture_are_refused(tmp_path: Path) -> None:
+def test_dataset_without_readable_images_raises(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images")
     for sample in samples:
         sample.image.write_text("no image")

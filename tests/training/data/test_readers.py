@@ -27,7 +27,7 @@ def write_catalog(folder: Path, rows: list[dict[str, str]]) -> Path:
     return path
 
 
-def test_labels_of_a_catalog(tmp_path: Path) -> None:
+def test_catalog_labels_are_read(tmp_path: Path) -> None:
     rows = [
         {"file": "a.jpg", "style": "Baroque", "artist": "Judith Leyster", "split": "train"},
         {"file": "b.jpg", "style": "baroque", "genre": "portrait", "split": "val"},
@@ -45,7 +45,7 @@ def test_labels_of_a_catalog(tmp_path: Path) -> None:
     assert "1 without any label" in dataset.summary()
 
 
-def test_catalogs_that_can_not_be_learnt_from(tmp_path: Path) -> None:
+def test_catalogs_without_usable_samples_raise(tmp_path: Path) -> None:
     rows = [{"file": "a.jpg", "style": "Baroque", "split": "train"}]
     path = write_catalog(tmp_path, rows)
     with pytest.raises(
@@ -61,7 +61,7 @@ def test_catalogs_that_can_not_be_learnt_from(tmp_path: Path) -> None:
         read_labelled_catalog(path, tmp_path, ("style",), None)
 
 
-def test_the_whole_lists_with_one_picture_in_a_hundred(shared: Path, tmp_path: Path) -> None:
+def test_full_wikiart_lists_with_one_image_in_a_hundred(shared: Path, tmp_path: Path) -> None:
     for file in (shared / "data" / "artgan_lists").iterdir():
         shutil.copy(file, tmp_path)
     listed: set[str] = set()
@@ -82,7 +82,7 @@ def test_the_whole_lists_with_one_picture_in_a_hundred(shared: Path, tmp_path: P
     assert "without an image" in dataset.summary() or "missing" in dataset.summary()
 
 
-def test_lists_without_a_picture(shared: Path, tmp_path: Path) -> None:
+def test_lists_without_images_raise(shared: Path, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="has none of ArtGAN's lists"):
         read_wikiart(tmp_path)
     for file in (shared / "data" / "artgan_lists").iterdir():

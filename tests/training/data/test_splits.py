@@ -28,7 +28,7 @@ def make_samples(count: int = 400) -> list[Sample]:
     return samples
 
 
-def test_a_stratified_split_has_each_class_on_both_sides_in_its_share() -> None:
+def test_stratified_split_keeps_class_shares() -> None:
     samples = make_samples()
     sides = split_stratified(samples, ("style", "genre"), 0.25, seed=1)
     assert set(sides.values()) == {"train", "val"}
@@ -45,7 +45,7 @@ def test_a_stratified_split_has_each_class_on_both_sides_in_its_share() -> None:
             assert abs(val[name] - 0.25 * count) <= max(2, 0.06 * count), (attribute, name)
 
 
-def test_no_artist_is_on_both_sides() -> None:
+def test_artist_disjoint_split_shares_no_artist() -> None:
     samples = make_samples()
     sides = split_artist_disjoint(samples, 0.3, seed=2)
     artists: dict[str, set[str]] = {"train": set(), "val": set()}
@@ -61,7 +61,7 @@ def test_no_artist_is_on_both_sides() -> None:
     assert 0.2 < share < 0.4
 
 
-def test_splits_follow_from_the_seed_and_not_from_the_order() -> None:
+def test_splits_depend_on_the_seed_and_not_on_the_order() -> None:
     samples = make_samples()
     shuffled = random.Random(5).sample(samples, len(samples))
     assert split_stratified(samples, ("style",), 0.2, 7) == split_stratified(
@@ -71,7 +71,7 @@ def test_splits_follow_from_the_seed_and_not_from_the_order() -> None:
     assert split_artist_disjoint(samples, 0.2, 7) != split_artist_disjoint(samples, 0.2, 8)
 
 
-def test_a_word_that_is_no_split_is_named() -> None:
+def test_unknown_split_name_is_named_in_the_error() -> None:
     samples = make_samples(3)
     typo = Sample(id="x", image=Path("a"), labels={}, split="trian")
     with pytest.raises(CatalogError, match=r"'x' has the unknown split 'trian' \(did you mean"):

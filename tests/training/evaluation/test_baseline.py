@@ -34,7 +34,7 @@ def embeddings_of(run: Run, seed: int = 0) -> Embeddings:
     )
 
 
-def test_probabilities_are_those_of_scikit_learn() -> None:
+def test_probabilities_equal_scikit_learns() -> None:
     labels = np.random.default_rng(0).integers(0, 3, 90)
     labels[labels == 1] = 4  # classes 1 and 3 have no training work
     rows = blobs(labels)
@@ -45,7 +45,7 @@ def test_probabilities_are_those_of_scikit_learn() -> None:
     assert (found[:, [1, 3]] == -30).all()
 
 
-def test_folds_share_every_class() -> None:
+def test_folds_are_stratified() -> None:
     labels = np.repeat([0, 1, 2], [50, 23, 5])
     fold = stratified_folds(labels, 5, 0)
     for label, count in enumerate((50, 23, 5)):
@@ -56,7 +56,7 @@ def test_folds_share_every_class() -> None:
     assert (stratified_folds(labels, 5, 1) != fold).any()
 
 
-def test_labels_drawn_by_lot_are_not_known_out_of_fold() -> None:
+def test_random_labels_are_not_predicted_out_of_fold() -> None:
     random = np.random.default_rng(0)
     labels = random.integers(0, 4, 200)
     rows = random.normal(size=(200, 300)).astype(np.float32)
@@ -67,7 +67,7 @@ def test_labels_drawn_by_lot_are_not_known_out_of_fold() -> None:
     assert (held_out == labels).mean() < 0.36
 
 
-def test_a_strength_is_chosen_by_cross_validation() -> None:
+def test_strength_is_chosen_by_cross_validation() -> None:
     labels = np.random.default_rng(0).integers(0, 4, 160)
     rows = blobs(labels, spread=0.9)
     names = list("abcd")
@@ -77,7 +77,7 @@ def test_a_strength_is_chosen_by_cross_validation() -> None:
     assert choose_strength(rows, labels) == STRENGTHS[int(np.argmax(scores))]
 
 
-def test_it_learns_from_training_works_alone(tmp_path: Path) -> None:
+def test_baseline_is_fitted_on_training_samples_only(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     embeddings = embeddings_of(run)
     made = make_baseline(run, embeddings, ["val"])
@@ -102,7 +102,7 @@ def test_it_learns_from_training_works_alone(tmp_path: Path) -> None:
     assert kept["strength"] == made.strength
 
 
-def test_with_artists_apart_it_learns_from_other_artists(tmp_path: Path) -> None:
+def test_artist_disjoint_baseline_is_fitted_on_other_artists(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     apart = [
         id_
@@ -125,7 +125,7 @@ def test_with_artists_apart_it_learns_from_other_artists(tmp_path: Path) -> None
     assert made.train_works["artist_disjoint"]["style"] == others
 
 
-def test_one_class_is_nothing_to_learn(tmp_path: Path) -> None:
+def test_baseline_with_one_class_raises(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     embeddings = embeddings_of(run)
     style = [run.samples[id_].labels["style"] for id_ in embeddings.ids]
@@ -140,7 +140,7 @@ def test_one_class_is_nothing_to_learn(tmp_path: Path) -> None:
         make_baseline(run, fewer, ["val"])
 
 
-def test_embeddings_are_kept_until_a_picture_changes(tmp_path: Path) -> None:
+def test_embeddings_are_cached_until_an_image_changes(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 30)
     predicted: list[int] = []
     first = embed_run(run, on_images=predicted.append)
@@ -159,7 +159,7 @@ def test_embeddings_are_kept_until_a_picture_changes(tmp_path: Path) -> None:
     assert (embed_run(run).rows == third.rows).all()
 
 
-def test_no_picture_at_all(tmp_path: Path) -> None:
+def test_embedding_a_run_without_images_raises(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 30)
     for sample in run.samples.values():
         sample.image.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert bootstrap(logits, labels, repeats=100) != bootstrap(logits, labels, repeats=100, seed=1)
 
 
-def test_a_class_without_works_has_no_interval_and_a_rare_one_may_be_missing() -> None:
+def test_intervals_of_classes_without_samples_and_rare_classes() -> None:
     logits, labels = make_labels(40, 3, 0.9, 2)
     labels[labels == 2] = 0
     labels[0] = 1
@@ -65,7 +65,7 @@ def test_a_class_without_works_has_no_interval_and_a_rare_one_may_be_missing() -
     assert found.class_f1[1] is not None
 
 
-def test_an_interval_of_accuracy_holds_the_truth_about_95_times_of_100() -> None:
+def test_accuracy_interval_covers_the_true_value_95_percent_of_the_time() -> None:
     held = 0
     for seed in range(300):
         random = np.random.default_rng(seed)
@@ -75,7 +75,7 @@ def test_an_interval_of_accuracy_holds_the_truth_about_95_times_of_100() -> None
     assert 0.91 <= held / 300 <= 0.98
 
 
-def test_a_difference_is_drawn_in_pairs() -> None:
+def test_difference_uses_paired_draws() -> None:
     logits, labels = make_labels(300, 4, 0.6, 3)
     same = paired_bootstrap(logits, logits, labels, repeats=200)
     assert same.macro_f1 == same.accuracy == same.better == 0
@@ -99,7 +99,7 @@ def test_a_difference_is_drawn_in_pairs() -> None:
     assert turned.macro_f1_interval.low == pytest.approx(-found.macro_f1_interval.high)
 
 
-def test_no_replicates() -> None:
+def test_zero_replicates_raise() -> None:
     logits, labels = make_labels(5, 2, 0.5, 0)
     with pytest.raises(InputError, match="0 replicates"):
         bootstrap(logits, labels, repeats=0)

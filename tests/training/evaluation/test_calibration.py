@@ -26,7 +26,7 @@ def make_logits(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_error_of_a_plain_loop(seed: int) -> None:
+def test_calibration_error_equals_a_plain_loops(seed: int) -> None:
     logits, labels = make_logits(200, 5, 2, seed)
     probabilities = softmax(logits)
     probabilities[:3] = [1, 0, 0, 0, 0]
@@ -49,7 +49,7 @@ def test_the_error_of_a_plain_loop(seed: int) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
-def test_a_known_temperature_is_found(temperature: float) -> None:
+def test_known_temperature_is_recovered(temperature: float) -> None:
     logits, labels = make_logits(4000, 5, temperature)
     found = fit_temperature(logits, labels)
     assert found == pytest.approx(temperature, rel=0.08)
@@ -57,7 +57,7 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
     assert log_loss(softmax(logits, found), labels) <= min(losses) + 1e-7
 
 
-def test_no_work_is_judged_with_a_temperature_that_it_fitted() -> None:
+def test_temperature_is_cross_fitted() -> None:
     logits, labels = make_logits(100, 4, 3)
     labels = np.append(labels, [-1, -1])
     logits = np.append(logits, np.zeros((2, 4)), axis=0)
@@ -79,12 +79,12 @@ def test_no_work_is_judged_with_a_temperature_that_it_fitted() -> None:
     assert (found.n, found.folds) == (100, 4)
 
 
-def test_all_right_and_all_wrong_keep_within_the_limits() -> None:
+def test_temperature_stays_within_limits_if_all_or_none_are_correct() -> None:
     logits = np.tile([2.0, 0.0], (20, 1))
     assert 0.02 <= fit_temperature(logits, np.zeros(20, np.int64)) < 0.1
     assert fit_temperature(logits, np.ones(20, np.int64)) == pytest.approx(50, rel=0.01)
 
 
-def test_too_few_works() -> None:
+def test_too_few_samples_raise() -> None:
     with pytest.raises(InputError, match="3 samples in 5 folds"):
         calibrate(np.eye(3), np.arange(3))

@@ -20,7 +20,7 @@ NAMES = ["a", "b", "c", "d", "e", "f", "g"]
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_against_scikit_learn_and_plain_counts(seed: int) -> None:
+def test_scores_equal_scikit_learns(seed: int) -> None:
     random = np.random.default_rng(seed)
     labels = random.integers(-1, 6, 80)  # no sample of the last class; -1 is unknown
     logits = random.normal(size=(80, 7))
@@ -54,7 +54,7 @@ def test_against_scikit_learn_and_plain_counts(seed: int) -> None:
     assert found.top5 == pytest.approx(in_five / len(true))
 
 
-def test_what_a_zero_would_hide_is_named() -> None:
+def test_classes_without_samples_or_predictions_are_noted() -> None:
     logits = np.array([[2.0, 0.0, -1.0], [1.0, 0.5, -1.0], [3.0, 1.0, 0.0]])
     first, second, third = score(logits, np.array([0, 1, 0]), ["x", "y", "z"]).classes
     assert first.note == ""
@@ -62,18 +62,18 @@ def test_what_a_zero_would_hide_is_named() -> None:
     assert (third.note, third.f1, third.recall) == (NO_SAMPLE, None, None)
 
 
-def test_equal_logits_are_broken_by_the_order_of_classes() -> None:
+def test_ties_are_broken_by_class_order() -> None:
     logits = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
     assert ranks(logits, np.array([1, 2])).tolist() == [1, 2]
     assert score(logits, np.array([0, 0]), ["x", "y", "z"]).accuracy == 1
 
 
-def test_the_first_five_of_five_classes_say_nothing() -> None:
+def test_top_five_is_none_for_five_classes() -> None:
     assert score(np.eye(5), np.arange(5), list("abcde")).top5 is None
     assert score(np.eye(6), np.arange(6), list("abcdef")).top5 == 1
 
 
-def test_confusion_and_its_commonest_mistakes() -> None:
+def test_confusion_matrix_and_most_frequent_mistakes() -> None:
     predictions, true = np.array([0, 1, 1, 2, 2, 2]), np.array([0, 0, 0, 1, 2, 1])
     table = confusion(predictions, true, 3)
     assert table.tolist() == [[1, 2, 0], [0, 0, 2], [0, 0, 1]]
@@ -82,7 +82,7 @@ def test_confusion_and_its_commonest_mistakes() -> None:
     assert confused_pairs(np.eye(3, dtype=np.int64), ["x", "y", "z"]) == []
 
 
-def test_softmax_of_large_logits() -> None:
+def test_softmax_of_large_logits_is_finite() -> None:
     found = softmax(np.array([[1000.0, 999.0], [-1000.0, -1000.0]]), 2.0)
     assert found[0, 0] == pytest.approx(1 / (1 + np.exp(-0.5)))
     assert found[1].tolist() == [0.5, 0.5]
@@ -99,7 +99,7 @@ def test_softmax_of_large_logits() -> None:
         (np.full((3, 3), np.nan), np.arange(3), "3 of 3 samples are not finite"),
     ],
 )
-def test_what_can_not_be_judged(
+def test_invalid_predictions_raise(
     logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], words: str
 ) -> None:
     with pytest.raises(InputError, match=words):

@@ -22,7 +22,7 @@ def opened(content: bytes) -> npt.NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 28, 60])
-def test_a_confusion_matrix_of_many_classes(classes: int) -> None:
+def test_confusion_matrix_of_many_classes_is_drawn(classes: int) -> None:
     random = np.random.default_rng(0)
     table = random.integers(0, 9, (classes, classes)) + 400 * np.eye(classes, dtype=np.int64)
     table[classes // 2] = 0  # a class without samples
@@ -36,12 +36,12 @@ def test_a_confusion_matrix_of_many_classes(classes: int) -> None:
         assert (np.abs(pixels.astype(int) - pixels[..., :1]).max(axis=2) > 40).any()  # colour
 
 
-def test_names_that_no_font_has_or_that_look_like_formulas() -> None:
+def test_class_names_with_missing_glyphs_or_formulas_are_drawn() -> None:
     names = ["浮世絵", "$x_1$ 100%", "<b>&", "Ôé " * 12]
     opened(confusion_png(np.eye(4, dtype=np.int64), names))
 
 
-def test_classes_taken_for_each_other_are_neighbours() -> None:
+def test_confused_classes_are_adjacent() -> None:
     table = 10 * np.eye(6, dtype=np.int64)
     for one, other in ((0, 3), (1, 5), (2, 4)):
         table[one, other] = table[other, one] = 8
@@ -51,7 +51,7 @@ def test_classes_taken_for_each_other_are_neighbours() -> None:
     assert {abs(at[one] - at[other]) for one, other in ((0, 3), (1, 5), (2, 4))} == {1}
 
 
-def test_a_reliability_diagram() -> None:
+def test_reliability_diagram_is_drawn() -> None:
     random = np.random.default_rng(0)
     found = calibrate(4 * random.normal(size=(60, 5)), random.integers(0, 5, 60))
     pixels = opened(reliability_png(found))
@@ -59,11 +59,11 @@ def test_a_reliability_diagram() -> None:
     assert pixels[:, -1].min() == 255
 
 
-def test_underscores_are_spaces() -> None:
+def test_readable_replaces_underscores() -> None:
     assert readable("Art_Nouveau_Modern") == "Art Nouveau Modern"
 
 
-def test_no_display_and_no_global_state() -> None:
+def test_plots_need_no_display_or_global_state() -> None:
     code = (
         "import sys, numpy as np; from training.evaluation.plots import confusion_png; "
         "assert 'matplotlib' not in sys.modules; "

@@ -59,7 +59,7 @@ def page(run: Run) -> Page:
     return Page(run.folder / "report" / "report.html")
 
 
-def test_numbers_are_those_of_the_metrics(run: Run, page: Page) -> None:
+def test_report_numbers_equal_the_metrics(run: Run, page: Page) -> None:
     data = json.loads((run.folder / "report" / "report.json").read_text(encoding="utf-8"))
     found = {(each["split"], each["attribute"]): each for each in data["judgements"]}
     assert list(found) == [("val", "style"), ("val", "genre"), ("artist_disjoint", "style")]
@@ -88,7 +88,7 @@ def test_numbers_are_those_of_the_metrics(run: Run, page: Page) -> None:
     assert data["left_out"]["style"] == {"Orphism": 1}
 
 
-def test_what_a_number_would_hide_is_said(page: Page) -> None:
+def test_page_notes_classes_without_samples_or_predictions(page: Page) -> None:
     assert "Never predicted: Realism ." in page.text
     assert "Without a sample, and so in no average: Rococo ." in page.text
     assert "for fewer than 2 training samples: Orphism (1)." in page.text
@@ -96,7 +96,7 @@ def test_what_a_number_would_hide_is_said(page: Page) -> None:
     assert "artist-disjoint" in page.text
 
 
-def test_the_page_is_whole_in_itself(run: Run, page: Page) -> None:
+def test_page_is_self_contained(run: Run, page: Page) -> None:
     assert_loads_nothing(page)
     assert HOSTILE.replace("_", " ") in page.text
     assert "<script" not in page.source
@@ -116,14 +116,14 @@ def test_the_page_is_whole_in_itself(run: Run, page: Page) -> None:
     }  # fmt: skip
 
 
-def test_surest_mistakes_come_first(page: Page) -> None:
+def test_most_confident_mistakes_come_first(page: Page) -> None:
     part = page.text.partition("Most confident mistakes")[2].partition("Best classes")[0]
     shown = [int(number) for number in re.findall(r", (\d+) %", part)]
     assert len(shown) == 8
     assert shown == sorted(shown, reverse=True)
 
 
-def test_without_a_baseline(tmp_path: Path, artextract: Artextract) -> None:
+def test_report_without_a_baseline(tmp_path: Path, artextract: Artextract) -> None:
     run = make_run(tmp_path / "run")
     ran = artextract("report", run.folder)
     assert ran.code == 0, ran
@@ -134,7 +134,7 @@ def test_without_a_baseline(tmp_path: Path, artextract: Artextract) -> None:
     assert page.text.count("image not found") <= 2
 
 
-def test_a_baseline_is_made_on_demand(tmp_path: Path, artextract: Artextract) -> None:
+def test_option_baseline_fits_a_baseline(tmp_path: Path, artextract: Artextract) -> None:
     run = make_run(tmp_path / "run", 60)
     ran = artextract("report", run.folder, "--baseline", "--out", tmp_path / "deep" / "out")
     assert ran.code == 0, ran
@@ -152,7 +152,7 @@ def test_a_baseline_is_made_on_demand(tmp_path: Path, artextract: Artextract) ->
     )
 
 
-def test_folders_and_files_that_are_none(tmp_path: Path, artextract: Artextract) -> None:
+def test_missing_or_damaged_files_raise(tmp_path: Path, artextract: Artextract) -> None:
     assert_one_sentence(artextract("report", tmp_path / "no"), "there is no folder")
     assert_one_sentence(artextract("report", tmp_path), "has no classes.json")
     run = make_run(tmp_path / "run", 60)
@@ -175,7 +175,7 @@ def test_folders_and_files_that_are_none(tmp_path: Path, artextract: Artextract)
     assert_one_sentence(artextract("report", run.folder), "works.parquet", "can't be read")
 
 
-def test_predictions_of_other_classes(tmp_path: Path, artextract: Artextract) -> None:
+def test_predictions_of_other_classes_raise(tmp_path: Path, artextract: Artextract) -> None:
     run = make_run(tmp_path / "run", 60)
     val = run.load_predictions("val")
     save_predictions(
@@ -189,7 +189,7 @@ def test_predictions_of_other_classes(tmp_path: Path, artextract: Artextract) ->
     assert_one_sentence(artextract("report", run.folder), "belongs to another training")
 
 
-def test_predictions_come_back_as_they_were(tmp_path: Path) -> None:
+def test_predictions_round_trip(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 60)
     val = run.load_predictions("val")
     assert val.embedding is not None
@@ -203,7 +203,7 @@ def test_predictions_come_back_as_they_were(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.npz"]
 
 
-def test_a_report_needs_no_torch(tmp_path: Path) -> None:
+def test_report_does_not_import_torch(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 60)
     code = (
         "import sys\n"

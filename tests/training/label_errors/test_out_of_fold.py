@@ -19,9 +19,7 @@ Labels = npt.NDArray[np.int64]
 
 
 @pytest.mark.parametrize(("count", "folds"), [(10, 2), (11, 4), (200, 5), (203, 7), (6, 6)])
-def test_folds_have_nearly_equal_shares_of_all_works_and_of_every_class(
-    count: int, folds: int
-) -> None:
+def test_folds_are_equal_in_size_and_stratified(count: int, folds: int) -> None:
     random = np.random.default_rng(count)
     labels = np.minimum(random.integers(-1, 6, (count, 2)), random.integers(-1, 6, (count, 2)))
     found = multilabel_folds(labels, folds, seed=1)
@@ -39,7 +37,7 @@ def test_folds_have_nearly_equal_shares_of_all_works_and_of_every_class(
             assert max(counts) - min(counts) <= 2, (expected, counts)
 
 
-def test_folds_follow_from_the_seed_and_not_from_the_order_of_works() -> None:
+def test_folds_depend_on_the_seed_and_not_on_the_order() -> None:
     labels = np.zeros((60, 2), np.int64)
     found = multilabel_folds(labels, 3, seed=1)
     assert (found == multilabel_folds(labels, 3, seed=1)).all()
@@ -48,7 +46,7 @@ def test_folds_follow_from_the_seed_and_not_from_the_order_of_works() -> None:
 
 
 @pytest.mark.parametrize("folds", [-1, 0, 1, 31])
-def test_folds_that_can_not_be_are_refused(folds: int) -> None:
+def test_impossible_number_of_folds_raises(folds: int) -> None:
     with pytest.raises(
         InputError, match=rf"^30 samples can't be distributed into {folds} folds; give 2 to 30$"
     ):
@@ -69,7 +67,7 @@ def predict(folder: Path, config: Config, labels: Labels, folds: int) -> Predict
     return predictions
 
 
-def test_every_work_is_predicted_once_and_a_wrong_label_is_not_repeated(tmp_path: Path) -> None:
+def test_each_sample_is_predicted_once_and_wrong_labels_are_not_repeated(tmp_path: Path) -> None:
     _, true = paint_textures(120)
     labels, wrong = true.copy(), [8, 49, 90]
     labels[wrong, 0] = (true[wrong, 0] + 2) % 4
@@ -86,7 +84,7 @@ def test_every_work_is_predicted_once_and_a_wrong_label_is_not_repeated(tmp_path
         assert styles[sample, labels[sample, 0]] < styles[sample, true[sample, 0]]
 
 
-def test_a_label_has_no_say_in_what_is_said_of_its_own_work(tmp_path: Path) -> None:
+def test_prediction_does_not_depend_on_the_samples_own_label(tmp_path: Path) -> None:
     # Of style 0 only sample 4 is of genre 1; labelled as style 1, it is the only one of genre 0.
     # Either way it is sorted between the two styles, and comes into the same fold.
     style = np.arange(24) % 4
@@ -105,7 +103,7 @@ def test_a_label_has_no_say_in_what_is_said_of_its_own_work(tmp_path: Path) -> N
         np.testing.assert_array_equal(same, own)  # the heads of the others have learnt from it
 
 
-def test_folds_that_were_interrupted_go_on_and_say_the_same(
+def test_resumed_folds_give_the_same_predictions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, labels = paint_textures(48)

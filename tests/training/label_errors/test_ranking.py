@@ -27,7 +27,7 @@ from training.label_errors.ranking import (
 
 
 @pytest.mark.parametrize("block", [7, 1024])
-def test_neighbours_of_a_plain_loop(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbours_equal_a_plain_loops(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.label_errors.ranking._BLOCK", block)
     labels = np.random.default_rng(0).integers(0, 3, 60)
     rows = blobs(labels)
@@ -50,12 +50,12 @@ def test_neighbours_of_a_plain_loop(block: int, monkeypatch: pytest.MonkeyPatch)
         find_neighbours(rows[:1])
 
 
-def test_equal_neighbours_come_in_the_order_of_works() -> None:
+def test_ties_between_neighbours_keep_the_sample_order() -> None:
     rows = np.tile(np.array([[1, 0]], np.float32), (6, 1))
     assert find_neighbours(rows, 3).rows[[0, 5]].tolist() == [[1, 2, 3], [0, 1, 2]]
 
 
-def test_shares_of_neighbours() -> None:
+def test_neighbour_shares_are_weighted_by_similarity() -> None:
     neighbours = Neighbours(
         rows=np.array([[1, 2], [0, 2], [0, 1]]),
         cosines=np.array([[0.9, 0.8], [0.9, 0.9], [0.8, -0.9]], np.float32),
@@ -67,7 +67,7 @@ def test_shares_of_neighbours() -> None:
     assert shares[2] == pytest.approx([1, 0, 0], abs=1e-9)
 
 
-def test_nearest_of_a_class() -> None:
+def test_nearest_of_class_equals_a_plain_loop() -> None:
     labels = np.random.default_rng(0).integers(0, 4, 50)
     labels[:2] = 4  # a class of two
     rows = blobs(labels)
@@ -83,7 +83,7 @@ def test_nearest_of_a_class() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_wrong_labels_are_found_and_better_than_by_the_simple_rule(seed: int) -> None:
+def test_wrong_labels_are_found_better_than_by_in_sample_confidence(seed: int) -> None:
     labels = np.random.default_rng(seed).integers(0, 6, 400)
     rows = blobs(labels, dimension=256, spread=3.0, seed=seed)
     noisy = symmetric_noise(labels, 0.05, 6, seed=seed)
@@ -101,7 +101,7 @@ def test_wrong_labels_are_found_and_better_than_by_the_simple_rule(seed: int) ->
     assert suspects.counted[found].mean() > 0.7
 
 
-def test_what_a_suspect_is_made_of() -> None:
+def test_suspects_combine_classifier_and_neighbours() -> None:
     labels = np.repeat([0, 1], 10)
     labels[0] = 1  # looks like a 0
     rows = blobs(np.repeat([0, 1], 10), spread=0.1)
@@ -133,7 +133,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
-def test_table_and_page(run: Run, tmp_path: Path, artextract: Artextract) -> None:
+def test_outliers_table_and_page(run: Run, tmp_path: Path, artextract: Artextract) -> None:
     ran = artextract("outliers", run.folder, "--out", tmp_path / "out", "--top", 6)
     assert ran.code == 0, ran
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -174,7 +174,9 @@ def test_table_and_page(run: Run, tmp_path: Path, artextract: Artextract) -> Non
     assert places == sorted(places)
 
 
-def test_a_logistic_regression_needs_no_predictions(tmp_path: Path, artextract: Artextract) -> None:
+def test_logistic_regression_needs_no_network_predictions(
+    tmp_path: Path, artextract: Artextract
+) -> None:
     run = make_run(tmp_path / "run", 60)
     run.predictions_file("oof").unlink()
     assert_one_sentence(
@@ -190,7 +192,7 @@ def test_a_logistic_regression_needs_no_predictions(tmp_path: Path, artextract: 
     assert "features of efficientnet-lite0" in page.text
 
 
-def test_what_can_not_be_searched(run: Run, tmp_path: Path, artextract: Artextract) -> None:
+def test_unusable_runs_raise(run: Run, tmp_path: Path, artextract: Artextract) -> None:
     assert_one_sentence(
         artextract("outliers", run.folder, "--attribute", "stile"), "'stile'", "style, genre"
     )

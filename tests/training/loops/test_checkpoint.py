@@ -49,7 +49,7 @@ def checkpoints(tmp_path: Path) -> Checkpoints:
     return Checkpoints(tmp_path / "checkpoints", BELONGS)
 
 
-def test_what_is_saved_is_loaded_equal(checkpoints: Checkpoints) -> None:
+def test_save_and_load_round_trip(checkpoints: Checkpoints) -> None:
     assert not checkpoints.exists("last")
     with pytest.raises(ModelError, match=r"there is no checkpoint .*last\.pt; train first, or"):
         checkpoints.load("last")
@@ -62,7 +62,7 @@ def test_what_is_saved_is_loaded_equal(checkpoints: Checkpoints) -> None:
     assert sorted(path.name for path in checkpoints.folder.iterdir()) == ["best.pt", "last.pt"]
 
 
-def test_a_checkpoint_that_was_cut_off_is_refused(checkpoints: Checkpoints) -> None:
+def test_truncated_checkpoint_is_refused(checkpoints: Checkpoints) -> None:
     checkpoints.save("last", make_state())
     path = checkpoints.path("last")
     whole = path.read_bytes()
@@ -74,7 +74,7 @@ def test_a_checkpoint_that_was_cut_off_is_refused(checkpoints: Checkpoints) -> N
             checkpoints.load("last")
 
 
-def test_a_checkpoint_with_a_flipped_bit_is_refused_where_it_would_say_something_else(
+def test_checkpoint_with_a_flipped_bit_is_refused_or_loads_equal(
     checkpoints: Checkpoints,
 ) -> None:
     checkpoints.save("last", make_state())
@@ -94,7 +94,7 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused_where_it_would_say_something
     assert refused.keys() >= {*range(weight, weight + 48), *range(pickled, pickled + 9)}
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(checkpoints: Checkpoints) -> None:
+def test_other_files_are_refused_as_checkpoints(checkpoints: Checkpoints) -> None:
     checkpoints.folder.mkdir()
     path = checkpoints.path("last")
     for data in (b"", b"no checkpoint\n" * 50, pickle.dumps(make_state()), b"PK\x03\x04" * 30):
@@ -122,7 +122,7 @@ class Trap:
         return os.mkdir, (str(self.path),)
 
 
-def test_code_in_a_checkpoint_is_not_run(checkpoints: Checkpoints, tmp_path: Path) -> None:
+def test_code_in_a_checkpoint_is_not_executed(checkpoints: Checkpoints, tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
     whole = {"format": 1, "belongs": BELONGS, "state": {"epoch": Trap(sprung)}}
     pickle.loads(pickle.dumps(whole))
@@ -147,7 +147,7 @@ def test_code_in_a_checkpoint_is_not_run(checkpoints: Checkpoints, tmp_path: Pat
         ("works", "other samples, labels or another split"),
     ],
 )
-def test_a_checkpoint_of_another_training_is_refused(
+def test_checkpoint_of_another_training_is_refused(
     kind: str, words: str, checkpoints: Checkpoints
 ) -> None:
     checkpoints.save("last", make_state())
@@ -175,7 +175,7 @@ def small_disk(mount: Callable[..., Path]) -> Path:
     return mount("size=1m")
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(small_disk: Path) -> None:
+def test_previous_checkpoint_survives_a_full_disk(small_disk: Path) -> None:
     checkpoints = Checkpoints(small_disk / "checkpoints", BELONGS)
     checkpoints.save("last", make_state())
     for name in ("last", "best"):
@@ -192,7 +192,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(small_disk: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any folder")
-def test_a_folder_without_rights_leaves_the_checkpoint_before(checkpoints: Checkpoints) -> None:
+def test_previous_checkpoint_survives_an_unwritable_folder(checkpoints: Checkpoints) -> None:
     checkpoints.save("last", make_state())
     checkpoints.folder.chmod(0o500)
     try:
@@ -204,7 +204,7 @@ def test_a_folder_without_rights_leaves_the_checkpoint_before(checkpoints: Check
 
 
 @pytest.mark.parametrize("bits", [0x08, 0x10, 0xFF])
-def test_no_changed_byte_gives_other_numbers(bits: int, checkpoints: Checkpoints) -> None:
+def test_no_changed_byte_loads_other_values(bits: int, checkpoints: Checkpoints) -> None:
     expected = torch.arange(6.0)
     checkpoints.save("last", {"values": expected})
     path = checkpoints.path("last")
@@ -219,7 +219,7 @@ def test_no_changed_byte_gives_other_numbers(bits: int, checkpoints: Checkpoints
     assert refused > len(whole) // 4
 
 
-def test_a_disk_that_has_become_read_only_is_said(small_disk: Path) -> None:
+def test_read_only_disk_raises(small_disk: Path) -> None:
     checkpoints = Checkpoints(small_disk, BELONGS)
     checkpoints.save("last", {"epoch": 1})
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
@@ -228,7 +228,7 @@ def test_a_disk_that_has_become_read_only_is_said(small_disk: Path) -> None:
     assert checkpoints.load("last") == {"epoch": 1}
 
 
-def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:
+def test_file_in_place_of_the_folder_raises(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").write_text("a note")
     with pytest.raises(ModelError, match="can't be written"):
         Checkpoints(tmp_path / "checkpoints", BELONGS).save("last", {"epoch": 1})

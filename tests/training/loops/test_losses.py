@@ -39,7 +39,7 @@ def plain_loss(
 
 @pytest.mark.parametrize("balance", ["none", "logit-adjustment", "class-balanced"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_against_the_formulas(balance: str, smoothing: float) -> None:
+def test_losses_equal_the_published_formulas(balance: str, smoothing: float) -> None:
     config = LossConfig(
         balance=balance,  # type: ignore[arg-type]
         tau=0.7,
@@ -68,7 +68,7 @@ def test_against_the_formulas(balance: str, smoothing: float) -> None:
     assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_artists_count_by_the_power_of_their_works() -> None:
+def test_artist_weights_follow_the_power() -> None:
     artists = ["a", "b", "a", None, "a", "b", None]
     for power in (0.0, 0.5, 1.0):
         samples = [3, 2, 3, 1, 3, 2, 1]
@@ -78,7 +78,7 @@ def test_artists_count_by_the_power_of_their_works() -> None:
         np.testing.assert_allclose(found.numpy(), [each / mean for each in plain], rtol=1e-6)
 
 
-def test_weighted_works_against_a_plain_loop_and_in_two_parts() -> None:
+def test_weighted_loss_equals_a_plain_loop_and_the_sum_of_two_parts() -> None:
     random = np.random.default_rng(2)
     labels = torch.tensor([[0, 1], [2, -1], [-1, 0], [1, 1], [0, -1]])
     weights = torch.from_numpy(random.uniform(0.2, 3, (5, 2)))
@@ -106,7 +106,7 @@ def test_weighted_works_against_a_plain_loop_and_in_two_parts() -> None:
     assert sum(parts) == pytest.approx(expected, rel=1e-5)
 
 
-def test_an_unknown_label_has_no_gradient_at_all() -> None:
+def test_unknown_labels_have_zero_gradient() -> None:
     logits = {
         name: torch.randn(4, len(counts), requires_grad=True) for name, counts in COUNTS.items()
     }
@@ -119,10 +119,10 @@ def test_an_unknown_label_has_no_gradient_at_all() -> None:
     assert genre is None or torch.count_nonzero(genre) == 0
 
 
-def test_weights_of_equal_classes_are_one() -> None:
+def test_class_balanced_weights_of_equal_classes_are_one() -> None:
     assert torch.allclose(class_balanced_weights(torch.full((5,), 9.0), 0.99), torch.ones(5))
 
 
-def test_shapes_that_disagree_are_refused() -> None:
+def test_mismatched_shapes_raise() -> None:
     with pytest.raises(ValueError, match="disagree"):
         smoothed_cross_entropy(torch.zeros(3, 2), torch.zeros(4, dtype=torch.int64), 0.1)

