@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from artextract.errors import FetchError, InputError, UnavailableError
+from artextract.files import explain_os_errors
 
 if TYPE_CHECKING:
     from ingest.sources.item import Source
@@ -119,14 +120,13 @@ def _check_reachable(source: "Source") -> None:
 def _ingest_atelier(store: Path, folder: Path) -> None:
     from ingest.sources.catalog import CatalogSource
 
-    try:
-        with resources.as_file(_DATA / "atelier.zip") as path, zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)
-    except OSError as error:
-        raise InputError(
-            f"the gallery can't be written to {folder} ({error.strerror}); name another folder "
-            "with --out, or make room"
-        ) from error
+    problem = f"the gallery can't be written to {folder}"
+    with (
+        explain_os_errors(problem, "name another folder with --out, or make room"),
+        resources.as_file(_DATA / "atelier.zip") as path,
+        zipfile.ZipFile(path) as archive,
+    ):
+        archive.extractall(folder)
     source = CatalogSource(folder / "catalog.csv", folder)
     click.echo(f"Gallery: the atelier, {source.count()} synthetic paintings (no network needed).")
     _ingest(source, store)

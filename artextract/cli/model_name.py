@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from artextract.errors import CacheError, ModelError
+from artextract.files import explain_os_errors
 from artextract.models.registry import EXPORTABLE, exported_path
 
 _NEEDED = ("torch", "torchvision", "onnx", "onnxscript")
@@ -50,16 +51,15 @@ def ensure_exported(arch: str) -> Path:
         )
     import filelock
 
-    try:
+    problem = f"model {arch!r} can't be kept in {path.parent}"
+    advice = (
+        "free some space or correct the permissions, or name another folder with $ARTEXTRACT_CACHE"
+    )
+    with explain_os_errors(problem, advice, CacheError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(path.with_suffix(".lock")):
             if not path.is_file():  # another process may have exported it meanwhile
                 _export(arch, path)
-    except OSError as error:
-        raise CacheError(
-            f"model {arch!r} can't be kept in {path.parent} ({error.strerror or error}); free "
-            "some space or correct the permissions, or name another folder with $ARTEXTRACT_CACHE"
-        ) from error
     return path
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import InputError
+from artextract.files import explain_os_errors
 from artextract.store import Store, open_store
 from artextract.store.location import Location
 from search.bench.check import save_passing
@@ -73,12 +74,8 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
     """
     if config.device == "cuda":
         _check_gpu_run(config, on_step)
-    try:
+    with explain_os_errors(f"{config.out} can't be created", "name another folder with `out`"):
         config.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{config.out} can't be created ({error.strerror}); name another folder with `out`"
-        ) from error
     location = config.store or Location(str(config.out / "store"))
     built: dict[str, dict[str, Any]] = {"qdrant": {}}
     begun = time.perf_counter()

@@ -7,6 +7,7 @@ import PIL.Image
 from PIL import ImageDraw, ImageFont
 
 from artextract.errors import InputError
+from artextract.files import explain_os_errors
 from search.answer import Answer, Result
 from search.images import ImageReader
 from search.query import caption_of
@@ -68,13 +69,8 @@ def save_sheet(path: Path, answer: Answer, images: ImageReader) -> None:
         draw.multiline_text(
             (left, top + _CELL + 29), "\n".join(lines), _FAINT, _font(13), spacing=3
         )
-    try:
+    with explain_os_errors(f"contact sheet {path} can't be written", "choose another file"):
         sheet.save(path)
-    except OSError as error:
-        raise InputError(
-            f"contact sheet {path} can't be written ({error.strerror or error}); choose another "
-            "file"
-        ) from error
 
 
 def _heading(result: Result) -> str:

@@ -6,8 +6,7 @@ from typing import Any
 import PIL.Image
 
 from artextract import __version__
-from artextract.errors import InputError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import jpeg_data_uri
 from artextract.templates import environment
 from search.query import Query
@@ -20,12 +19,8 @@ def save_page(path: Path, template: str, **values: Any) -> None:
         InputError: the file can't be written.
     """
     page = environment("search.render").get_template(template).render(version=__version__, **values)
-    try:
+    with explain_os_errors(f"page {path} can't be written", "choose another file"):
         atomic_write(path, page)
-    except OSError as error:
-        raise InputError(
-            f"page {path} can't be written ({error.strerror}); choose another file"
-        ) from error
 
 
 def caption(query: Query) -> dict[str, str]:

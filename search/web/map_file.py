@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.errors import CacheError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 from artextract.images.cache import default_cache_folder
 from artextract.store import Store
 from artextract.store.location import Location
@@ -37,13 +37,9 @@ def save_map(store: Store, values: dict[str, Any]) -> Path:
         CacheError: it can't be written.
     """
     path = map_path(store)
-    try:
+    advice = "make room, or name another folder with $ARTEXTRACT_CACHE"
+    with explain_os_errors(f"the map {path} can't be written", advice, CacheError):
         path.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
         atomic_write(path, gzip.compress(data, 6), durable=False)
-    except OSError as error:
-        raise CacheError(
-            f"the map {path} can't be written ({error.strerror}); make room, or name another "
-            "folder with $ARTEXTRACT_CACHE"
-        ) from error
     return path

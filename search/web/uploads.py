@@ -13,7 +13,7 @@ from pathlib import Path
 import PIL.Image
 
 from artextract.errors import CacheError, ImageError, MissingError
-from artextract.files import atomic_write
+from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import content_hash, open_image
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -47,16 +47,12 @@ class Uploads:
             )
         open_image(data, "the image", at_least=64)
         sha256 = content_hash(data)
-        with self._lock:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                atomic_write(self._folder / sha256, data, durable=False)
-                self._forget_oldest()
-            except OSError as error:
-                raise CacheError(
-                    f"{self._folder} can't be written ({error.strerror or error}); make room, or "
-                    "name another folder with $ARTEXTRACT_CACHE"
-                ) from error
+        problem = f"{self._folder} can't be written"
+        advice = "make room, or name another folder with $ARTEXTRACT_CACHE"
+        with self._lock, explain_os_errors(problem, advice, CacheError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            atomic_write(self._folder / sha256, data, durable=False)
+            self._forget_oldest()
         return sha256
 
     def read(self, sha256: str) -> bytes:
