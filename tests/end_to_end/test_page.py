@@ -337,7 +337,7 @@ def test_errors_of_the_server_are_shown(open_page: Callable[..., Page], errors: 
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"), [("text", "is not a JPEG"), ("cut off", "is broken or cut off")]
+    ("kind", "message"), [("text", "is not a JPEG"), ("cut off", "is damaged or truncated")]
 )
 def test_a_file_that_is_no_image_is_refused(
     open_page: Callable[..., Page], errors: list[str], store: Path, tmp_path: Path, kind: str,
