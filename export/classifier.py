@@ -30,8 +30,8 @@ from training.evaluation.evaluate import MIN_FOR_CALIBRATION
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, open_run
 from training.loops.checkpoint import Checkpoints
+from training.loops.network import BEST, load_network, preprocess_of
 from training.networks.cnn_rnn import CnnRnn
-from training.networks.loading import BEST, load_network, preprocess_of
 
 STYLE = "style"
 """The output, and the aspect, for the similarity of style and hand."""

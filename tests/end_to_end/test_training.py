@@ -93,7 +93,7 @@ def trained(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 def weights(run: Path) -> dict[str, object]:
     """Return the tensors of the network that a training decided for."""
-    from training.networks.loading import load_network
+    from training.loops.network import load_network
 
     network, _, _ = load_network(run)
     return dict(network.state_dict())

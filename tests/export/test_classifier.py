@@ -28,7 +28,7 @@ from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, open_run, save_predictions
 from training.loops.checkpoint import Checkpoints
-from training.networks.loading import (
+from training.loops.network import (
     load_network,
     make_configured_backbone,
     make_network,

@@ -11,12 +11,12 @@ from artextract.images.preprocess import Preprocess
 from training.config import Config, load_config
 from training.data.classes import AttributeClasses, Classes
 from training.loops.checkpoint import Checkpoints
+from training.loops.network import make_network, network_fingerprints
 from training.loops.processes import Processes
 from training.loops.recorder import Recorder
 from training.loops.tasks import EncodedDataset, TrainingContext
 from training.networks.backbones.base import Backbone, Published
 from training.networks.cnn_rnn import CnnRnn
-from training.networks.loading import make_network, network_fingerprints
 
 SIDE = 32
 STYLES = ("checks", "columns", "rows", "slants")

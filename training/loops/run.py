@@ -23,20 +23,20 @@ from training.data.samples import Dataset, Sample
 from training.data.splits import split_artist_disjoint, split_given, split_stratified
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, save_predictions
-from training.label_errors.out_of_fold import predict_out_of_fold
 from training.loops.checkpoint import Checkpoints, fingerprint
 from training.loops.loop import LAST
-from training.loops.processes import Device, Processes, open_processes
-from training.loops.recorder import Recorder
-from training.loops.stages import cached_features, train_network
-from training.loops.tasks import EncodedDataset, TrainingContext, image_task
-from training.networks.cnn_rnn import CnnRnn
-from training.networks.loading import (
+from training.loops.network import (
     make_configured_backbone,
     make_network,
     network_fingerprints,
     preprocess_of,
 )
+from training.loops.out_of_fold import predict_out_of_fold
+from training.loops.processes import Device, Processes, open_processes
+from training.loops.recorder import Recorder
+from training.loops.stages import cached_features, train_network
+from training.loops.tasks import EncodedDataset, TrainingContext, image_task
+from training.networks.cnn_rnn import CnnRnn
 
 Split = Literal["auto", "given", "stratified", "artist-disjoint"]
 

@@ -12,11 +12,11 @@ from training.data.augmented import AugmentedMaps, map_batches
 from training.data.features import FLIPS, CachedFeatures, feature_batches
 from training.loops.checkpoint import Checkpoints
 from training.loops.loop import LAST, Best, Stage, train
+from training.loops.network import BEST
 from training.loops.processes import choose_precision
 from training.loops.schedule import head_groups, network_groups
 from training.loops.tasks import TrainingContext, feature_task, image_task
 from training.networks.cnn_rnn import CnnRnn, FeatureExtractor, Head
-from training.networks.loading import BEST
 
 STAGE_ONE = "stage one"
 STAGE_TWO = "stage two"

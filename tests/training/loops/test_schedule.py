@@ -10,9 +10,9 @@ from tiny_network import STYLES, TinyBackbone, make_classes, tiny_config
 from artextract.errors import InputError
 from training.config import Config
 from training.loops.losses import MultiTaskLoss
+from training.loops.network import make_network
 from training.loops.schedule import Group, head_groups, network_groups, rate_factor
 from training.networks.cnn_rnn import CnnRnn
-from training.networks.loading import make_network
 
 # The steps of the tiny backbone, as (part, place in it), and what of them can learn.
 STEPS = ["one.0", "one.1", "two.0", "two.1", "two.2", "three.0", "three.1"]

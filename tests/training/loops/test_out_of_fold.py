@@ -11,7 +11,7 @@ from tiny_network import make_samples, paint_textures, tiny_config, tiny_run
 from artextract.errors import InputError
 from training.config import Config
 from training.evaluation.predictions import Predictions
-from training.label_errors.out_of_fold import multilabel_folds, predict_out_of_fold
+from training.loops.out_of_fold import multilabel_folds, predict_out_of_fold
 from training.loops.recorder import Recorder
 from training.loops.stages import cached_features
 

@@ -19,11 +19,11 @@ from artextract.errors import InputError
 from training.data.features import CachedFeatures
 from training.evaluation.predictions import Predictions
 from training.loops.checkpoint import Checkpoints, fingerprint
+from training.loops.network import network_fingerprints
 from training.loops.recorder import Recorder
 from training.loops.stages import train_head
 from training.loops.tasks import TrainingContext, feature_task
 from training.networks.cnn_rnn import FeatureExtractor, Head
-from training.networks.loading import network_fingerprints
 
 
 def multilabel_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int64]:
