@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from artextract.aspects import ASPECTS, measurement_version
 from artextract.aspects.features import DetectorDevice
@@ -11,7 +12,6 @@ from artextract.encoding.networks import Networks
 from artextract.errors import ModelError, StoreMismatchError
 from artextract.models.registry import PACKAGED, ModelFile, ModelIdentity, find_model
 from artextract.models.session import Device, OnnxModel
-from artextract.store.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,24 @@ def load_models(
     return Models(encoder, _identity(file, embedder), predicted_by, embedder.device)
 
 
+class Provenance(Protocol):
+    """The part of a collection's manifest that says which models and rules encoded its images."""
+
+    @property
+    def model(self) -> ModelIdentity:
+        """The embedder."""
+
+    @property
+    def classifier(self) -> ModelIdentity | None:
+        """The classifier, where it is another model."""
+
+    @property
+    def measured(self) -> int | None:
+        """Version of the rules by which aspects were measured."""
+
+
 def load_encoder(
-    manifest: Manifest,
+    manifest: Provenance,
     aspects: Sequence[str],
     *,
     model: str | None = None,
@@ -98,7 +114,7 @@ def load_encoder(
     """Load the encoder that a collection was made with, for ``aspects`` alone.
 
     Args:
-        manifest: The collection's.
+        manifest: That of the collection.
         aspects: The vectors to compute; those of aspects that are not registered here are left out.
         model: The path of a model of the collection that has been moved.
         device: Where the collection's models run; the detectors run on the CPU.
