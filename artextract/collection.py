@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from artextract.errors import InputError
+from artextract.errors import InputError, QueryError
 from artextract.store import ModelIdentity, Store, find_store, open_store
 from artextract.store.location import Location
 
@@ -51,9 +51,15 @@ def open(
 
     Raises:
         StoreLockedError: another process holds the collection.
+        InputError: the location is neither a path nor a URL.
         UnavailableError: the server does not answer.
         StoreError: there is no collection, or it is damaged.
     """
+    if not isinstance(location, (str, Path, Location)):
+        raise InputError(
+            f"`location` is {location!r}; expected the folder of a collection, or "
+            "http://HOST:6333/COLLECTION of a Qdrant server"
+        )
     if not isinstance(location, Location):
         known = Location.of(str(location))
         location = Location(str(location), api_key=api_key or known.api_key, grpc=grpc)
@@ -172,6 +178,11 @@ class Collection:
         from search.request import SearchRequest
         from search.results import SearchResults
 
+        if isinstance(query, SearchRequest) and fields:
+            raise QueryError(
+                f"a whole request and `{'`, `'.join(fields)}` were given; give all fields in the "
+                "request"
+            )
         request = query if isinstance(query, SearchRequest) else SearchRequest.of(query, **fields)
         images = ImageReader(self.store)
         if not request.verify:
@@ -230,6 +241,8 @@ class Collection:
         from search.counts import Counter
         from search.request import SearchFilters
 
+        if not isinstance(top, int) or isinstance(top, bool) or top < 1:
+            raise QueryError(f"`top` is {top!r}; expected a whole number of 1 or more")
         counter, request = Counter(self.store), SearchFilters.of(**filters)
         return {
             field: counter.count(field, request, top=top) for field in fields or counter.present()

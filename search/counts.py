@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from artextract.aspects import fact_filters
 from artextract.catalog.artwork import FACET_FIELDS
-from artextract.catalog.names import fold, words_of
+from artextract.catalog.names import closest, fold, words_of
+from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
-from search.filtering import is_detected, make_filter
+from search.filtering import has_column, is_detected, make_filter
 from search.names import as_written, facet
 from search.request import SearchFilters
 
@@ -75,8 +76,10 @@ class Counter:
             prefix: Only values with a word that begins so.
 
         Raises:
-            QueryError: see :func:`search.filtering.make_filter`.
+            QueryError: there is no such field; see also :func:`search.filtering.make_filter`.
         """
+        if field not in countable_fields():
+            raise QueryError(self._explain_unknown(field))
         if not self._is_known(field):
             return []
         start = fold(prefix)
@@ -91,6 +94,18 @@ class Counter:
     def present(self) -> list[str]:
         """Return the fields that have values."""
         return [name for name in countable_fields() if self.count(name, SearchFilters(), top=1)]
+
+    def _explain_unknown(self, field: object) -> str:
+        known = countable_fields()
+        text = str(field)
+        if has_column(self._store, text):
+            return (
+                f"`{text}` is a column of the catalog's own, which has no index to count its "
+                "values with; only filter by it, with `where`"
+            )
+        near = closest(text, known)
+        hint = f"closest: {', '.join(near)}" if near else f"fields: {', '.join(known)}"
+        return f"there is no field {field!r} whose values can be counted; {hint}"
 
     def _is_known(self, field: str) -> bool:
         """Return whether the collection has predictions or facts for a field."""

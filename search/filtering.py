@@ -176,13 +176,22 @@ def _where(store: Store, pair: str) -> Condition:
             f"`where` {pair!r} is not understood; write KEY=VALUE (accession=1963.10.1)"
         )
     for path in _paths(key):
-        if store.count(filters.all_of([], but=[filters.is_empty(path)])):
+        if _is_in_use(store, path):
             loosely = path in FACET_FIELDS or path in TERM_FIELDS
             return filters.named(path, [value]) if loosely else filters.equals(path, value)
     known = _keys_in_use(store)
     near = closest(key, known)
     hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
     raise QueryError(f"no artwork has a field {key!r}; {hint}")
+
+
+def has_column(store: Store, name: str) -> bool:
+    """Return whether an artwork has a value in this column of its catalog's own."""
+    return any(path.startswith("extra.") and _is_in_use(store, path) for path in _paths(name))
+
+
+def _is_in_use(store: Store, path: str) -> bool:
+    return store.count(filters.all_of([], but=[filters.is_empty(path)])) > 0
 
 
 def _paths(key: str) -> list[str]:

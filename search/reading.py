@@ -2,6 +2,7 @@
 
 import io
 import os
+import reprlib
 import stat
 import threading
 from collections.abc import Callable, Sequence
@@ -95,6 +96,7 @@ class QueryReader:
             else:
                 return self.read_artwork(text, aspects=aspects, region=region, or_file=True)
         else:
+            _check_example(example)
             name, data = "image", example if isinstance(example, bytes) else _to_file(example)
         return self.read_image(name, data, aspects=aspects, region=region)
 
@@ -236,6 +238,23 @@ class QueryReader:
             )
             self._encodes = needed
         return self._encoder
+
+
+def _check_example(example: object) -> None:
+    """Check that ``example`` is the bytes of an image file or a PIL image.
+
+    Raises:
+        QueryError: it is something else.
+    """
+    import PIL.Image
+
+    if not isinstance(example, (bytes, PIL.Image.Image)):
+        several = "; give further images in `like`" if isinstance(example, (list, tuple)) else ""
+        raise QueryError(
+            f"a query is {reprlib.repr(example)} ({type(example).__name__}); expected one image: a "
+            "file, a URL, the id of an artwork, the bytes of an image file, a PIL image or an "
+            f"encoded query{several}"
+        )
 
 
 def _to_file(image: "PIL.Image.Image") -> bytes:

@@ -7,17 +7,19 @@ these declarations. A new filter is a field of :class:`SearchFilters` and a line
 over the facts that they detect (:class:`artextract.aspects.base.FactFilter`).
 """
 
+import functools
 import inspect
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from artextract.aspects import ASPECTS, fact_filters
 from artextract.catalog.names import closest
 from artextract.catalog.years import YearRange, parse_year_filter
-from artextract.errors import CombinationError, QueryError
+from artextract.errors import CombinationError, DateError, QueryError
 from search.query import Query
 from search.region import Region
 
@@ -77,6 +79,31 @@ def _parameters(kind: type) -> list[Parameter]:
     return [replace(each, help=each.help.replace("{aspects}", aspects)) for each in found]
 
 
+Declared = TypeVar("Declared", bound=type)
+
+
+def _refuse_unknown(kind: Declared) -> Declared:
+    """Make the class refuse keywords that it does not have, with the names of the closest ones."""
+    init = kind.__init__  # type: ignore[misc]
+
+    @functools.wraps(init)
+    def checked(self: object, *args: object, **values: object) -> None:
+        known = [each.name for each in fields(kind)]
+        filters = {each.name for each in filter_parameters()}
+        for name in values:
+            if name in filters and name not in known:
+                inner = "facts" if "facts" in known else "filters"
+                raise QueryError(
+                    f"`{name}` goes into `{inner}` here; give it there, or make the "
+                    f"{kind.__name__} with {kind.__name__}.of"
+                )
+        _check_names(values, known)
+        init(self, *args, **values)
+
+    kind.__init__ = checked  # type: ignore[misc]
+    return kind
+
+
 def filter_parameters() -> list[Parameter]:
     """Return the declarations of all filters, those over detected facts included."""
     return [
@@ -107,6 +134,7 @@ def signature() -> inspect.Signature:
     ])  # fmt: skip
 
 
+@_refuse_unknown
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFilters:
     """Which artworks may be found; several values of one field mean any of them.
@@ -164,7 +192,7 @@ class SearchFilters:
         metavar="P", type=float, minimum=0, maximum=1,
     )  # fmt: skip
     medium: str | None = _declare(None, "Only artworks whose medium has these words.", "oil canvas")
-    where: Texts = _declare(
+    where: Mapping[str, object] | Texts = _declare(
         (), "Only artworks whose field KEY is VALUE; repeatable: all of.", "accession=1963.10.1",
         metavar="KEY=VALUE",
     )  # fmt: skip
@@ -183,7 +211,14 @@ class SearchFilters:
         object.__setattr__(self, "facts", {name: each for name, each in given.items() if each})
         _check_names(self.facts, known)
         _check(self)
-        if isinstance(self.years, tuple):
+        if isinstance(self.where, Mapping):
+            pairs = [f"{key}={value}" for key, value in self.where.items()]
+            object.__setattr__(self, "where", tuple(pairs))
+        if isinstance(self.years, (tuple, list)):
+            if len(self.years) != 2:
+                raise DateError(
+                    f"`years` is {self.years!r}; expected two years, (1870, 1890); None is open"
+                )
             ends = ("" if year is None else str(year) for year in self.years)
             object.__setattr__(self, "years", ":".join(ends))
         self.year_range()
@@ -240,6 +275,7 @@ class SearchFilters:
         return replace(self, **{each: defaults[each] for each in names})
 
 
+@_refuse_unknown
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """One search: artworks similar to examples, or, without an example, those that fit the filters.
@@ -260,7 +296,7 @@ class SearchRequest:
         "visual", "Aspect to compare by ({aspects}); repeatable: the weighted sum of several.",
         "composition=2", metavar="ASPECT[=WEIGHT]", multiple=True,
     )  # fmt: skip
-    region: Region | str | None = _declare(
+    region: Region | str | Sequence[float] | None = _declare(
         None, "Search with this part of the first query image: x,y,w,h as fractions of its width "
         "and height.", "0.1,0.1,0.5,0.5", metavar="X,Y,W,H",
     )  # fmt: skip
@@ -283,10 +319,12 @@ class SearchRequest:
             object.__setattr__(self, name, _examples(getattr(self, name)))
         _check(self)
         object.__setattr__(self, "by", parse_weights(self.by))
-        if isinstance(self.region, str):
-            object.__setattr__(self, "region", Region.parse(self.region))
-        for name in ("unlike", "other_artists", "region", "verify"):
-            if getattr(self, name) and not self.like:
+        object.__setattr__(self, "region", self.part)
+        if not isinstance(self.filters, SearchFilters):
+            raise QueryError(f"`filters` is {self.filters!r}; expected SearchFilters")
+        for name in ("unlike", "other_artists", "region", "verify", "by"):
+            given = self.weights != {"visual": 1} if name == "by" else getattr(self, name)
+            if given and not self.like:
                 raise CombinationError(
                     f"`{name}` needs a query image: a file, a URL or the id of an artwork"
                 )
@@ -320,7 +358,10 @@ class SearchRequest:
     @property
     def part(self) -> Region | None:
         """The region of the first query image."""
-        return Region.parse(self.region) if isinstance(self.region, str) else self.region
+        if self.region is None or isinstance(self.region, Region):
+            return self.region
+        given = self.region if isinstance(self.region, (tuple, list)) else (self.region,)
+        return Region.parse(",".join(map(str, given)))
 
 
 def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
@@ -333,8 +374,10 @@ def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
     """
     if isinstance(by, Mapping):
         by = [f"{aspect}={weight}" for aspect, weight in by.items()]
+    if not (by is None or isinstance(by, (str, list, tuple))):
+        raise QueryError(f"`by` is {by!r}; expected an aspect, several, or {{aspect: weight}}")
     weights: dict[str, float] = {}
-    for text in (by,) if isinstance(by, str) else by or ("visual",):
+    for text in (by,) if isinstance(by, str) else map(str, by or ("visual",)):
         aspect, separator, number = text.partition("=")
         try:
             weight = float(number) if separator else 1.0
@@ -349,16 +392,38 @@ def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
 
 
 def _check(instance: "SearchFilters | SearchRequest") -> None:
-    """Turn the values of text fields into tuples, and check the ranges of numbers."""
+    """Turn the values of fields of several texts into tuples, and check the others' types."""
     for each in _parameters(type(instance)):
         value = getattr(instance, each.name)
         if each.default == () and each.name not in ("like", "unlike"):
-            object.__setattr__(instance, each.name, _texts(value))
-        elif each.minimum is not None and each.maximum is not None and value is not None:
-            if not each.minimum <= value <= each.maximum:
-                raise QueryError(
-                    f"`{each.name}` is {value}; expected {each.minimum} to {each.maximum}"
-                )
+            if each.name != "where" or not isinstance(value, Mapping):
+                object.__setattr__(instance, each.name, _texts(value))
+        elif not each.multiple and not _fits(each, value):
+            raise QueryError(f"`{each.name}` is {value!r}; expected {describe_values(each)}")
+
+
+def _fits(parameter: Parameter, value: Any) -> bool:
+    """Return whether ``value`` has the type of a field of one value, and is in its range."""
+    if value is None and parameter.default is None:
+        return True
+    if parameter.name in ("years", "region"):
+        return not isinstance(value, bool)  # they take several types, and are parsed next
+    if parameter.type in (str, bool):
+        return isinstance(value, parameter.type)
+    number = Integral if parameter.type is int else Real
+    if not isinstance(value, number) or isinstance(value, bool):
+        return False
+    minimum, maximum = parameter.minimum, parameter.maximum
+    return minimum is None or maximum is None or minimum <= float(value) <= maximum
+
+
+def describe_values(parameter: Parameter) -> str:
+    """Return what a field takes, such as "a whole number from 1 to 100"."""
+    names = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
+    text = names[parameter.type]
+    if parameter.minimum is None:
+        return text
+    return f"{text} from {parameter.minimum} to {parameter.maximum}"
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -147,12 +147,24 @@ def test_the_signature_of_search_has_every_field(collection: public.Collection) 
         ({"within": True}, "`within` needs `years`"),
         ({"other_artists": True}, "`other_artists` needs a query image"),
         ({"unlike": "atelier:001"}, "`unlike` needs a query image"),
-        ({"limit": 0}, "`limit` is 0; expected 1 to 10000"),
+        ({"limit": 0}, "`limit` is 0; expected a whole number from 1 to 10000"),
         ({"by": "style=0"}, "`by` 'style=0' has weight '0'"),
         ({"years": "x"}, "years 'x' "),
         ({"facing": "up"}, "expected one of left, front"),
         ({"like": ""}, "a query is empty"),
         ({"query": "nobody"}, "no file 'nobody', and no artwork of that id"),
+        ({"query": ["a.jpg", "b"]}, "['a.jpg', 'b'] (list); expected one image: a file"),
+        ({"query": 5}, "a query is 5 (int); expected one image"),
+        ({"limit": "5"}, "`limit` is '5'; expected a whole number from 1 to 10000"),
+        ({"limit": True}, "`limit` is True; expected a whole number from 1 to 10000"),
+        ({"min_score": "high"}, "`min_score` is 'high'; expected a number from -1 to 1"),
+        ({"within": "yes"}, "`within` is 'yes'; expected True or False"),
+        ({"text": 5}, "`text` is 5; expected text"),
+        ({"years": (1870,)}, "`years` is (1870,); expected two years"),
+        ({"by": 5}, "`by` is 5; expected an aspect"),
+        ({"by": "palette"}, "`by` needs a query image"),
+        ({"query": "atelier:001", "region": (0.1, 0.1)}, "`region` '0.1,0.1' is not understood"),
+        ({"query": "atelier:001", "region": 0.5}, "`region` '0.5' is not understood"),
     ],
 )
 def test_errors_name_fields(
@@ -162,6 +174,49 @@ def test_errors_name_fields(
         collection.search(**fields)
     assert said in str(raised.value)
     assert "--" not in str(raised.value)
+
+
+def test_python_values_stand_for_texts(collection: public.Collection) -> None:
+    def found(*query: str, **fields: Any) -> list[dict[str, Any]]:
+        return collection.search(*query, **fields).to_rows()
+
+    part = found("atelier:001", region=(0.1, 0.1, 0.5, 0.6))
+    assert part == found("atelier:001", region="0.1,0.1,0.5,0.6") != found("atelier:001")
+    artwork = collection.get("atelier:001").artwork
+    assert found(where={"artist": artwork.artist}) == found(where=f"artist={artwork.artist}")
+    assert 0 < len(found(where={"year_begin": artwork.year_begin}, limit=100)) < WORKS
+
+
+def test_misspelt_names_are_answered_with_the_closest(collection: public.Collection) -> None:
+    with pytest.raises(public.errors.QueryError, match=r"'yeers'; closest: years"):
+        public.SearchFilters(yeers=1)  # type: ignore[call-arg]
+    with pytest.raises(public.errors.QueryError, match=r"'lik'; closest: like"):
+        public.SearchRequest(lik=["a"])  # type: ignore[call-arg]
+    with pytest.raises(public.errors.QueryError, match=r"`facing` goes into `facts`"):
+        public.SearchFilters(facing="left")  # type: ignore[call-arg]
+    with pytest.raises(public.errors.QueryError, match=r"`artist` goes into `filters`"):
+        public.SearchRequest(artist="Monet")  # type: ignore[call-arg]
+    with pytest.raises(public.errors.QueryError, match="`limit`"):
+        collection.search(public.SearchRequest(), limit=3)
+    for field, said in (("artst", "'artst' .*closest: artist"), (5, "no field 5 ")):
+        with pytest.raises(public.errors.QueryError, match=said):
+            collection.facets(field)  # type: ignore[arg-type]
+
+
+def test_a_catalogs_own_column_is_not_counted(tmp_path: Path) -> None:
+    PIL.Image.effect_noise((80, 60), 90).convert("RGB").save(tmp_path / "a.png")
+    (tmp_path / "works.csv").write_text("id,image,room\n1,a.png,12\n")
+    with public.open(tmp_path / "new", create=True) as collection:
+        model = str(FIXTURES / "tiny.onnx")
+        collection.ingest(tmp_path / "works.csv", model=model, aspects="visual")
+        with pytest.raises(public.errors.QueryError, match="`room` is a column of the catalog's"):
+            collection.facets("room")
+        assert len(collection.search(where={"room": 12})) == 1
+
+
+def test_a_location_that_is_none() -> None:
+    with pytest.raises(public.errors.InputError, match="`location` is None; expected the folder"):
+        public.open(None)  # type: ignore[arg-type]
 
 
 def test_a_collection_that_is_not_there(tmp_path: Path) -> None:

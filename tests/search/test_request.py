@@ -199,8 +199,8 @@ def test_years_are_taken_as_text_and_as_numbers(given: Any, text: str) -> None:
 
 def test_weights_are_taken_as_text_and_as_numbers() -> None:
     for by in ({"composition": 2, "palette": 1}, ["composition=2", "palette"]):
-        assert SearchRequest(by=by).weights == {"composition": 2.0, "palette": 1.0}
-    assert SearchRequest(by="style").weights == {"style": 1.0}
+        assert SearchRequest(like="a", by=by).weights == {"composition": 2.0, "palette": 1.0}
+    assert SearchRequest(like="a", by="style").weights == {"style": 1.0}
 
 
 def test_filters_with_equal_values_are_equal_keys() -> None:
