@@ -11,7 +11,8 @@
     │       ├── CombinationError fields of a request that do not go together; exit code 2
     │       └── MissingError     an artwork or an image that is not there
     ├── CacheError               a file kept for later can't be read or written
-    ├── FetchError               a URL that can't or must not be fetched
+    ├── FetchError               a URL that can't be fetched
+    │   └── PrivateAddressError  a URL of a private network, which must not be fetched
     ├── ModelError               a model file, its card, or the device to run it on
     ├── PackageError             a Python package is missing, or two exclude each other
     ├── UnavailableError         a server that a run depends on no longer answers
@@ -84,6 +85,10 @@ class FetchError(ArtExtractError):
         self.status = status
         self.transient = transient
         self.retry_after = retry_after
+
+
+class PrivateAddressError(FetchError):
+    """A URL leads to an address that is not on the public internet, and must not be fetched."""
 
 
 class ModelError(ArtExtractError):

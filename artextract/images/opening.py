@@ -104,9 +104,11 @@ def open_sized(
             image.load()
             turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     except UnidentifiedImageError:
+        if not data:
+            raise ImageError(f"{name} is empty; fetch or export it again") from None
         raise ImageError(
-            f"{name} is not a JPEG, PNG, WebP or TIFF image (it begins with {data[:8]!r}); "
-            "convert it, or leave it out"
+            f"{name} is not a JPEG, PNG, WebP or TIFF image (it begins with the bytes "
+            f"{data[:8].hex(' ')}); convert it, or leave it out"
         ) from None
     except MemoryError:
         raise ImageError(f"{name} needs more memory than is available; reduce it") from None

@@ -20,7 +20,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from artextract.errors import FetchError
+from artextract.errors import FetchError, PrivateAddressError
 
 _CONNECT_SECONDS = 10.0  # longest wait for one address, so that there is time for the next one
 _KEEP_ALIVE_SECONDS = 15.0
@@ -125,7 +125,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for address in addresses:
             if not self._allow_private and not _is_public(address):
-                raise FetchError(
+                raise PrivateAddressError(
                     f"{self.url} is at {address}, an address that is not on the public internet; "
                     "set `allow_private_addresses` if you trust it"
                 )

@@ -2,22 +2,34 @@
 
 import contextlib
 import logging
+import reprlib
 import threading
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from artextract import __version__
-from artextract.errors import ArtExtractError, CacheError, FetchError, InputError, MissingError
+from artextract.catalog.names import closest
+from artextract.errors import (
+    ArtExtractError,
+    CacheError,
+    FetchError,
+    InputError,
+    MissingError,
+    PrivateAddressError,
+)
 from artextract.images.cache import default_cache_folder
+from search.request import request_parameters
 from search.web.collection import ServedCollection
 from search.web.guard import Guard
 from search.web.routes import make_router
@@ -33,6 +45,21 @@ _ABOUT = """
 Find visually similar artworks of a collection. Every parameter of a search has the name of the
 option of `artextract search` and means the same. Errors are `{"error": "one sentence"}`.
 """
+
+
+_PRIVATE = (
+    "the URL leads to an address that is not on the public internet, and this server fetches none "
+    "of these; upload the image instead"
+)
+
+_KINDS = {
+    "int": "a whole number", "float": "a number", "finite": "a number", "bool": "true or false",
+    "string": "text", "list": "a list", "model": "a JSON object", "json": "a JSON object",
+}  # fmt: skip
+"""What is expected, by the first word of the validator's type of error."""
+
+_FORMS = {"point_id": "the `point_id` of a result", "sha256": "64 hexadecimal digits"}
+"""What is expected of a parameter with a pattern."""
 
 
 def make_app(collection: "Collection", settings: Settings | None = None) -> FastAPI:
@@ -89,6 +116,8 @@ def _answer_failure(request: Request, error: Exception) -> JSONResponse:
         status = 404
     elif isinstance(error, InputError):
         status = 400
+    elif isinstance(error, PrivateAddressError):  # where it leads is not for clients to know
+        return JSONResponse({"error": _PRIVATE}, 422)
     elif isinstance(error, FetchError):
         status = 422
     else:  # the message is about this machine, and for those who run it
@@ -103,9 +132,64 @@ def _answer_failure(request: Request, error: Exception) -> JSONResponse:
 
 def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
+    return JSONResponse({"error": _explain_invalid(request, error.errors()[0])}, 422)
+
+
+def _explain_invalid(request: Request, failure: dict[str, Any]) -> str:
+    """Return an error of the validator as a sentence: the field, its value, what is expected."""
+    first, *rest = failure["loc"]
+    name = next((part for part in rest if isinstance(part, str)), str(first))
+    field = f"`{name}`"
+    kind, context = failure["type"], failure.get("ctx", {})
+    fields = _fields(request)
+    if kind == "extra_forbidden":
+        if name in {each.name for each in request_parameters()}:
+            return f"{field} is a field of Python and the command line only; leave it out"
+        near = closest(name, fields)
+        hint = f"closest: {', '.join(near)}" if near else f"fields: {', '.join(sorted(fields))}"
+        return f"there is no field {field}; {hint}"
+    if kind == "missing":
+        return f"{field} is missing; give a value"
+    if kind == "json_invalid":
+        return f"the body is not JSON ({context.get('error', failure['msg'])}); correct it"
+    given = failure.get("input")
+    if kind in ("too_long", "too_short", "string_too_long", "string_too_short"):
+        least, most = context.get("min_length"), context.get("max_length")
+        unit = "characters" if kind.startswith("string") else "values"
+        bound = f"at most {most:,}" if least is None else f"at least {least:,}"
+        found = len(given) if isinstance(given, (str, list)) else 0
+        return f"{field} has {found:,} {unit}; expected {bound}"
+    if kind == "literal_error":
+        expected = f"one of {context['expected'].replace(' or ', ', ')}".replace("'", "")
+    elif kind == "string_pattern_mismatch":
+        expected = _FORMS.get(name, "text of another form")
+    elif kind in ("greater_than_equal", "less_than_equal"):
+        expected = _describe(fields.get(name), "a number")
+    else:
+        expected = _describe(fields.get(name), _KINDS.get(kind.partition("_")[0], "another value"))
+    return f"{field} is {reprlib.repr(given)}; expected {expected}"
+
+
+def _fields(request: Request) -> dict[str, FieldInfo]:
+    """Return the fields of the request's query or body, by their names."""
+    dependant = request.scope["route"].dependant
+    found: dict[str, FieldInfo] = {}
+    for each in (*dependant.path_params, *dependant.query_params, *dependant.body_params):
+        model = each.field_info.annotation
+        is_model = isinstance(model, type) and issubclass(model, BaseModel)
+        found |= model.model_fields if is_model else {each.name: each.field_info}
+    return found
+
+
+def _describe(field: FieldInfo | None, kind: str) -> str:
+    """Return ``kind`` with the range of a field that has one."""
+    bounds = {} if field is None else {
+        name: getattr(each, name) for each in field.metadata for name in ("ge", "le")
+        if hasattr(each, name)
+    }  # fmt: skip
+    if kind == "a number" and field is not None and field.annotation is int:
+        kind = "a whole number"
+    return f"{kind} from {bounds['ge']:,} to {bounds['le']:,}" if len(bounds) == 2 else kind
 
 
 def _answer_http(request: Request, error: Exception) -> JSONResponse:

@@ -181,15 +181,23 @@ def test_exports_hold_what_is_asked_for_in_its_order(client: httpx.Client) -> No
         ("/search?years=x", 400, "x"),
         ("/search?unlike=atelier:001", 400, "needs a query image"),
         ("/search?like=atelier:001&region=2,2,2,2", 400, "`region`"),
-        ("/search?artists=Monet", 422, "artists"),
-        ("/search?limit=100000", 422, "limit"),
+        ("/search?by=palette", 400, "`by` needs a query image"),
+        ("/search?artst=Monet", 422, "there is no field `artst`; closest: artist"),
+        ("/search?verify=true", 422, "`verify` is a field of Python and the command line only"),
+        ("/search?limit=abc", 422, "`limit` is 'abc'; expected a whole number from 1 to 200"),
+        ("/search?limit=100000", 422, "`limit` is '100000'; expected a whole number from 1 to 200"),
+        ("/search?min_score=x", 422, "`min_score` is 'x'; expected a number from -1 to 1"),
+        ("/search?within=maybe", 422, "`within` is 'maybe'; expected true or false"),
+        ("/search?artist=" + "x" * 500, 422, "`artist` has 500 characters; expected at most 400"),
+        ("/works", 422, "`id` is missing"),
         ("/search?like=atelier:001&start=9990&limit=20", 400, "10,000"),
-        ("/facets?field=password", 422, "field"),
+        ("/facets?field=password", 422, "`field` is 'password'; expected one of artist, "),
         ("/images/00000000-0000-0000-0000-000000000000", 404, "no image"),
         ("/images/..%2f..%2fetc%2fpasswd", 404, "nothing"),
-        ("/images/passwd", 422, "point_id"),
+        ("/images/passwd", 422, "`point_id` is 'passwd'; expected the `point_id` of a result"),
+        ("/sent/abc", 422, "`sha256` is 'abc'; expected 64 hexadecimal digits"),
         ("/sent/" + "0" * 64, 404, "not kept"),
-        ("/drawings/taste?of=atelier:001", 422, "aspect"),
+        ("/drawings/taste?of=atelier:001", 422, "`aspect` is 'taste'; expected one of "),
         ("/explain?one=atelier:001&other=nobody", 404, "nobody"),
         ("/map", 404, "artextract collection map"),
         ("/nothing", 404, "nothing"),
@@ -202,6 +210,32 @@ def test_what_can_not_be_answered_is_said_in_a_sentence(
     assert answer.status_code == status, answer.text
     assert list(answer.json()) == ["error"]
     assert words in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "words"),
+    [
+        ("/export", "{", "the body is not JSON"),
+        ("/export", "[]", "expected a JSON object"),
+        ("/export", '{"ids": 5, "format": "csv"}', "`ids` is 5; expected a list"),
+        ("/export", '{"ids": [5], "format": "csv"}', "`ids` is 5; expected text"),
+        ("/export", '{"ids": [], "format": "csv"}', "`ids` has 0 values; expected at least 1"),
+        ("/export", '{"ids": ["a"], "format": "pdf"}', "`format` is 'pdf'; expected one of csv, "),
+        ("/export", '{"ids": ["a"], "formt": "csv"}', "`format` is missing"),
+        ("/pictures/from-url", '{"url": "a", "ur": 1}', "no field `ur`; closest: url"),
+        ("/pictures/from-url", '{"url": "http://127.0.0.1/"}', "upload the image instead"),
+        ("/pictures", "", "the image is empty"),
+    ],
+)
+def test_bodies_that_are_not_understood(
+    client: httpx.Client, path: str, content: str, words: str
+) -> None:
+    answer = client.post(
+        f"{API}{path}", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (400, 422)
+    assert words in answer.json()["error"]
+    assert "allow_private" not in answer.json()["error"]
 
 
 def test_every_route_is_described(client: httpx.Client) -> None:
