@@ -21,7 +21,7 @@ def check_target(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file")
     if path.exists() and not force:
-        raise InputError(f"{path} exists already; give another name, or replace it with force")
+        raise InputError(f"{path} exists already; give another name, or replace it with `force`")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} to; make it first")
     try:

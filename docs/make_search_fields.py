@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from search.request import Parameter, filter_parameters, request_parameters
+from search.web.parameters import make_models
 
+IN_HTTP = make_models()[0].model_fields
 TARGET = Path(__file__).with_name("reference") / "search-fields.md"
 HEADER = """<!-- Made by docs/make_search_fields.py from search/request.py; change it there. -->
 # Fields of a search
@@ -30,10 +32,15 @@ def describe_type(field: Parameter) -> str:
     return text + "; several" if field.multiple else text
 
 
+def describe_help(field: Parameter) -> str:
+    """Return what a field is, and whether the HTTP API lacks it."""
+    return field.help if field.name in IN_HTTP else f"{field.help} Python and command line only."
+
+
 def make_table(fields: Iterable[Parameter]) -> str:
     """Return a table in Markdown."""
     rows = [
-        f"| `{field.name}` | {field.help} | {describe_type(field)} | `{field.example}` |"
+        f"| `{field.name}` | {describe_help(field)} | {describe_type(field)} | `{field.example}` |"
         for field in fields
     ]
     return "\n".join(["| field | what | type | example |", "| --- | --- | --- | --- |", *rows])

@@ -28,7 +28,8 @@ def export() -> None:
     """
 
 
-export.add_command(make_alias(save, "collection", "artextract collection save"))
+_EARLIER = make_alias(save, "artextract export collection", "artextract collection save")
+export.add_command(_EARLIER, "collection")
 
 out_option = click.option(
     "--out",

@@ -121,7 +121,7 @@ def quantize(
             raise ModelError(
                 f"in int8 {card.name} keeps a mean cosine of {loss.mean_cosine:.3f} (at least "
                 f"{LEAST_COSINE} expected) and {loss.overlap:.0%} of the ten nearest (at least "
-                f"{LEAST_OVERLAP:.0%}), so nothing was written; force it to write it anyway"
+                f"{LEAST_OVERLAP:.0%}), so nothing was written; give `force` to write it anyway"
             )
         quantized = replace(
             card,

@@ -313,7 +313,7 @@ def run_and_print(source: "Source", config: "IngestConfig", **more: Any) -> None
             "again to continue.",
             err=True,
         )
-        raise
+        raise click.exceptions.Exit(130) from None
     finally:
         for summary in ended:
             _print(summary, config)

@@ -17,7 +17,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from artextract.aspects import ASPECTS, fact_filters
-from artextract.catalog.names import closest
+from artextract.catalog.names import closest, readable
 from artextract.catalog.years import YearRange, parse_year_filter
 from artextract.errors import CombinationError, DateError, QueryError
 from search.query import Query
@@ -34,6 +34,9 @@ Texts = Sequence[str]
 Years = str | int | tuple[int | None, int | None]
 
 MAXIMUM_LIMIT = 10_000
+
+_CLASSES = ("style", "genre", "predicted_style", "predicted_genre", "predicted_artist")
+"""Filters whose values are classes, which may be written with underscores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +261,12 @@ class SearchFilters:
             if value is True:
                 described.append(label)
             elif value:
-                described.append(f"{label} {' or '.join(_texts(value))}")
+                first, *others = _texts(value)
+                if each.name in _CLASSES:
+                    first, *others = (readable(first, label), *map(readable, others))
+                else:
+                    first = f"{label} {first}"
+                described.append(" or ".join((first, *others)))
         return described
 
     def without(self, name: str) -> Self:

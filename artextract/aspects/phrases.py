@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from artextract.aspects.base import Compared
+from artextract.catalog.names import readable
 
 _DEGREES = ((0.6, "very similar"), (0.35, "clearly similar"), (0.15, "slightly similar"))
 
@@ -22,7 +23,7 @@ def classification(attribute: str, one: Compared, other: Compared) -> str | None
     found = [each.payload.get("predicted", {}).get(attribute) for each in (one, other)]
     if None in found:
         return None
-    names = [str(each["name"]).replace("_", " ") for each in found]
+    names = [readable(str(each["name"])) for each in found]
     if names[0] == names[1]:
         return f"both are classified as {names[0]}"
     return f"one is classified as {names[0]}, the other as {names[1]}"

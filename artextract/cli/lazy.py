@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
             return _load(self.lazy_commands[cmd_name][0])
         if cmd_name in self.aliases:
             target, new = self.aliases[cmd_name]
-            return make_alias(_load(target), cmd_name, new)
+            return make_alias(_load(target), f"{ctx.command_path} {cmd_name}", new)
         return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -65,7 +65,10 @@ class LazyGroup(click.Group):
 
 
 def make_alias(command: click.Command, name: str, new: str) -> click.Command:
-    """Return a hidden copy of ``command`` that says on stderr to use ``new``, and then runs."""
+    """Return a hidden copy of ``command`` that says on stderr to use ``new``, and then runs.
+
+    ``name`` is the whole earlier command line, which the warning names.
+    """
     alias = copy.copy(command)
     alias.name, alias.hidden, alias.deprecated = name, True, f"Use `{new}`."
     return alias

@@ -13,6 +13,7 @@ from artextract.cli.options import (
     query_device_option,
     store_option,
 )
+from artextract.files import check_target
 from artextract.store.location import Location
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def explain(
     """
     from artextract.collection import open
 
+    if page is not None:
+        check_target(page, force=True)
     with open(store, model=model, device=device) as collection:
         explanation = collection.explain(one, other)
         if format_ == "json":

@@ -12,6 +12,7 @@ from artextract.cli.options import (
     query_device_option,
     store_option,
 )
+from artextract.files import check_target
 from artextract.store.location import Location
 from search.cli.parameters import request_options
 
@@ -64,10 +65,10 @@ def search(
         check_sheet(sheet, request.limit)
     if save is not None:
         from artextract.catalog.writing.save import find_format
-        from artextract.files import check_target
 
         find_format(save)
-        check_target(save, force=True)
+    for target in filter(None, (gallery, sheet, save)):
+        check_target(target, force=True)
     with open(
         store, model=model, device=device, allow_private_addresses=allow_private_addresses
     ) as collection:
@@ -104,5 +105,9 @@ def _print(results: "SearchResults", format_: str) -> None:
     elif format_ != "table":
         write = {"json": table.to_json, "jsonl": table.to_jsonl, "csv": table.to_csv}[format_]
         click.echo(write(results.answer), nl=False)
-    match = " that match the filters" if results.answer.request.filters.describe() else ""
+    described = results.answer.request.filters.describe()
+    if described and not results.matching:
+        click.echo("No artwork matches the filters.", err=True)
+        return
+    match = " that match the filters" if described else ""
     click.echo(f"{len(results)} of {results.matching} artworks{match}.", err=True)

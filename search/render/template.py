@@ -6,6 +6,7 @@ from typing import Any
 import PIL.Image
 
 from artextract import __version__
+from artextract.catalog.names import readable
 from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import jpeg_data_uri
 from artextract.templates import environment
@@ -18,7 +19,9 @@ def save_page(path: Path, template: str, **values: Any) -> None:
     Raises:
         InputError: the file can't be written.
     """
-    page = environment("search.render").get_template(template).render(version=__version__, **values)
+    pages = environment("search.render")
+    pages.filters["readable"] = readable
+    page = pages.get_template(template).render(version=__version__, **values)
     with explain_os_errors(f"page {path} can't be written", "choose another file"):
         atomic_write(path, page)
 

@@ -69,7 +69,7 @@ class TestTheOutputIsCheckedFirst:
     def test_an_existing_file_is_kept(self, tmp_path: Path) -> None:
         out = tmp_path / "model.onnx"
         out.write_bytes(b"older")
-        assert "replace it with force" in fails(InputError, "--out", out)
+        assert "replace it with `force`" in fails(InputError, "--out", out)
         assert out.read_bytes() == b"older"
 
     def test_wrong_suffix_is_refused(self, tmp_path: Path) -> None:

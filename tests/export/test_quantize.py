@@ -98,11 +98,11 @@ def test_large_loss_is_refused_unless_forced(
     out = tmp_path / "small.onnx"
     words = (folder / "tiny.onnx", "--images", folder / "images", "--out", out, "--method",
              "minmax")  # fmt: skip
-    with pytest.raises(ModelError, match=r"mean cosine of 0\.970 .* 80% .*force it"):
+    with pytest.raises(ModelError, match=r"mean cosine of 0\.970 .* 80% .*give `force`"):
         invoke(*words)
     assert list(tmp_path.iterdir()) == []
     out.write_bytes(b"older")
-    with pytest.raises(InputError, match="replace it with force"):
+    with pytest.raises(InputError, match="replace it with `force`"):
         invoke(*words)
     assert out.read_bytes() == b"older"
     invoke(*words, "--force")

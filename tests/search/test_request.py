@@ -197,6 +197,22 @@ def test_years_are_taken_as_text_and_as_numbers(given: Any, text: str) -> None:
     assert SearchFilters(years=given).year_range() == parse_year_filter(text)
 
 
+@pytest.mark.parametrize(
+    ("filters", "described"),
+    [
+        ({"genre": "genre_painting"}, "genre painting"),
+        ({"predicted_genre": ["genre_painting", "still_life"]},
+         "predicted genre painting or still life"),
+        ({"style": "Ukiyo_e"}, "style Ukiyo-e"),
+        ({"accession": "1963_10"}, "accession 1963_10"),
+    ],
+)  # fmt: skip
+def test_classes_are_described_without_underscores_and_doubled_words(
+    filters: dict[str, Any], described: str
+) -> None:
+    assert SearchFilters.of(**filters).describe() == [described]
+
+
 def test_weights_are_taken_as_text_and_as_numbers() -> None:
     for by in ({"composition": 2, "palette": 1}, ["composition=2", "palette"]):
         assert SearchRequest(like="a", by=by).weights == {"composition": 2.0, "palette": 1.0}

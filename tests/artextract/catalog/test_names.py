@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artextract.catalog.names import closest, fold, words_of
+from artextract.catalog.names import closest, fold, readable, words_of
 
 PAINTERS = (
     "Albrecht Dürer",
@@ -121,3 +121,17 @@ def test_closest_among_no_names() -> None:
 )
 def test_words_of(text: str, words: list[str]) -> None:
     assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "text"),
+    [
+        ("genre_painting", "genre", "genre painting"),
+        ("genre_painting", "predicted genre", "predicted genre painting"),
+        ("Ukiyo_e", "style", "style Ukiyo-e"),
+        ("Ukiyo_e", "", "Ukiyo-e"),
+        ("still_life", "genre", "genre still life"),
+    ],
+)
+def test_names_are_readable(name: str, label: str, text: str) -> None:
+    assert readable(name, label) == text

@@ -108,7 +108,7 @@ def test_what_is_refused(artextract: Artextract, store: Path, tmp_path: Path) ->
         (("--out", tmp_path / "a.xlsx"), ("a.xlsx", "names no format", ".parquet")),
         (("--out", tmp_path / "a.csv", "--format", "iiif"), ("ending of format csv",)),
         (("--out", tmp_path / "no" / "a.csv"), ("there is no folder", "make it first")),
-        (("--out", tmp_path / "old.csv"), ("exists already", "force")),
+        (("--out", tmp_path / "old.csv"), ("exists already", "replace it with --force")),
         (("--out", tmp_path, "--format", "csv"), ("is a folder",)),
         (("--out", tmp_path / "a.json", "--id", "urn:1"), ("urn:1", "http or https URL")),
     ]

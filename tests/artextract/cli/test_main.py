@@ -69,12 +69,14 @@ def test_names_of_earlier_versions_say_the_new_name_and_run(
     ran = artextract("info", "--store", store)
     assert ran.code == 0
     assert "Use `artextract collection info`." in ran.err
+    assert "The command 'artextract info' is deprecated" in ran.err
     now = artextract("collection", "info", "--store", store)
     assert (now.out, now.err) == (ran.out, "")
     out = tmp_path / "old.csv"
     ran = artextract("export", "collection", "--store", store, "--out", out)
     assert ran.code == 0
     assert "Use `artextract collection save`." in ran.err
+    assert "The command 'artextract export collection' is deprecated" in ran.err
     assert out.stat().st_size
     assert "collection" not in artextract("export", "--help").out
     for name, (_, new) in ALIASES.items():
@@ -155,6 +157,40 @@ def test_an_interrupted_command_exits_with_130(store: Path, start_artextract: St
     assert process.returncode == 130, err
     assert out == ""
     assert err.split() == ["Interrupted."]
+
+
+def test_an_interrupted_ingest_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, artextract: Artextract
+) -> None:
+    def interrupt(*given: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ingest.run.run", interrupt)
+    (tmp_path / "a.png").touch()
+    ran = artextract("ingest", "folder", tmp_path, "--store", tmp_path / "store")
+    assert ran.code == 130
+    assert ran.err.count("Interrupted") == 1
+    assert "Interrupted after 0 new artworks" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "w0000", "--gallery", "no/a.html"),
+        ("search", "w0000", "--sheet", "no/a.png"),
+        ("explain", "w0000", "w0001", "--page", "no/a.html"),
+    ],
+)
+def test_a_missing_folder_is_refused_before_searching(
+    words: tuple[str, ...], store: Path, artextract: Artextract
+) -> None:
+    assert_one_sentence(artextract(*words, "--store", store), "there is no folder no to write")
+
+
+def test_aspects_without_a_query_are_wrong_usage(store: Path, artextract: Artextract) -> None:
+    ran = artextract("search", "--by", "palette", "--store", store)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--by needs a query image" in ran.err
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "jsonl", "csv"])

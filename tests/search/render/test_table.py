@@ -139,7 +139,7 @@ def test_nothing_found(store: Path, format_: str, nothing: str, artextract: Arte
     ran = artextract("search", "--store", store, "--years", "1200", "--within", "--format", format_)
     assert ran.code == 0
     assert ran.out == nothing
-    assert ran.err == "0 of 0 artworks that match the filters.\n"
+    assert ran.err == "No artwork matches the filters.\n"
 
 
 def test_csv_of_nothing_has_its_header(store: Path, artextract: Artextract) -> None:
@@ -153,7 +153,7 @@ def test_csv_of_nothing_has_its_header(store: Path, artextract: Artextract) -> N
         ((), "8 of 8 artworks.\n"),
         (("-k", 3), "3 of 8 artworks.\n"),
         (("w0", "-k", 2), "2 of 7 artworks.\n"),
-        (("--text", "zzz"), "0 of 0 artworks that match the filters.\n"),
+        (("--text", "zzz"), "No artwork matches the filters.\n"),
         (("w0", "--text", "red", "-k", 1), "1 of 1 artworks that match the filters.\n"),
     ],
 )

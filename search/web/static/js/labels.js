@@ -46,7 +46,7 @@ function yearsLabel(years) {
 export function displayValue(field, value) {
   if (field === "key") return TONAL_KEYS[value] ?? value;
   if (field === "faces" || field === "bodies") return value === "0" ? "none" : value.replace(/^(\d+):$/, "$1 or more");
-  return value.replaceAll("_", " ");
+  return value.replace(/^Ukiyo_e$/, "Ukiyo-e").replaceAll("_", " ");
 }
 
 /** Return the artist and the date of an artwork in one line. */

@@ -59,7 +59,7 @@ def test_an_ending_of_another_format_is_refused() -> None:
 def test_targets_that_are_refused(tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("old")
     with pytest.raises(
-        InputError, match="exists already; give another name, or replace it with force"
+        InputError, match="exists already; give another name, or replace it with `force`"
     ):
         check_target(tmp_path / "old.csv", force=False)
     check_target(tmp_path / "old.csv", force=True)
