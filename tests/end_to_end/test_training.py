@@ -81,14 +81,18 @@ def words(gallery: Path, out: Path, *more: object, config: tuple[str, ...] = SMA
 def trained(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     """The folder of a training in a process of its own, and what it said."""
     run = tmp_path_factory.mktemp("trained") / "run"
+    ran = run_alone(*words(gallery, run, "--folds", "3"))
+    assert ran.code == 0, ran.err
+    return run, ran
+
+
+def run_alone(*arguments: str) -> Ran:
+    """Run a command line in its own process: libraries of other tests change torch's last digits."""
     done = subprocess.run(
-        [sys.executable, "-m", "artextract", *words(gallery, run, "--folds", "3")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return run, Ran(done.returncode, done.stdout, done.stderr)
+        [sys.executable, "-m", "artextract", *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def weights(run: Path) -> dict[str, object]:
@@ -162,7 +166,6 @@ def test_control_c_and_resume_give_the_weights_of_an_undisturbed_training(
     gallery: Path,
     tmp_path: Path,
     start_artextract: Callable[..., "subprocess.Popen[str]"],
-    artextract: Artextract,
 ) -> None:
     run = tmp_path / "run"
     process = start_artextract(*words(gallery, run))
@@ -175,7 +178,7 @@ def test_control_c_and_resume_give_the_weights_of_an_undisturbed_training(
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert not (run / "predictions").exists()
-    ran = artextract(*words(gallery, run, "--resume", config=()))
+    ran = run_alone(*words(gallery, run, "--resume", config=()))
     assert ran.code == 0, ran
     undisturbed, resumed = weights(trained[0]), weights(run)
     for name, value in undisturbed.items():
@@ -323,12 +326,11 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     trained: tuple[Path, Ran],
     gallery: Path,
     mount: Callable[..., Path],
-    artextract: Artextract,
 ) -> None:
     saved = sum(path.stat().st_size for path in (trained[0] / "checkpoints").iterdir())
     point = mount(f"size={saved * 6 // 10 // 1024}k")
     run = point / "run"
-    ran = artextract(*words(gallery, run))
+    ran = run_alone(*words(gallery, run))
     assert_one_sentence(ran, "can't be written", "No space left on device", "resume the training")
     names = {path.name for path in (run / "checkpoints").iterdir()}
     assert not any(name.endswith(".new") for name in names)
@@ -337,7 +339,7 @@ def test_a_full_disk_leaves_the_checkpoints_before(
     for name in names:
         Checkpoints(run / "checkpoints", {}).load(Path(name).stem)
     subprocess.run(["mount", "-o", "remount,size=1g", str(point)], check=True)
-    assert artextract(*words(gallery, run, "--resume", config=())).code == 0
+    assert run_alone(*words(gallery, run, "--resume", config=())).code == 0
     undisturbed, resumed = weights(trained[0]), weights(run)
     for name, value in undisturbed.items():
         assert bool((value == resumed[name]).all()), name  # type: ignore[attr-defined]
