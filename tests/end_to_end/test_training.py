@@ -87,7 +87,7 @@ def trained(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 
 def run_alone(*arguments: str) -> Ran:
-    """Run a command line in its own process: libraries of other tests change torch's last digits."""
+    """Run a command line in its own process: libraries of other tests change torch's digits."""
     done = subprocess.run(
         [sys.executable, "-m", "artextract", *arguments],
         capture_output=True, text=True, check=False,
