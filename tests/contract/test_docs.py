@@ -86,7 +86,7 @@ def test_pages_that_the_code_refers_to_exist() -> None:
     code = [read(path) for folder in folders for path in (ROOT / folder).rglob("*.py")]
     references = {found for text in code for found in re.findall(r"docs/[\w./-]+\.md", text)}
     assert references
-    for page in references - {"docs/benchmarks/gpu.md"}:  # written once a GPU has been measured
+    for page in references:
         assert (ROOT / page).exists(), page
 
 
