@@ -16,7 +16,7 @@ python benchmarks/gpu.py --page
 ```
 
 The first run takes at most eight minutes (`--budget-s`) and writes its results to
-`benchmarks/results/gpu-cuda.json` after every section; the second writes this page from them.
+`gpu-cuda.json` in `benchmarks/results/` after every section; the second writes this page from them.
 The section on FAISS needs faiss-gpu (`bench-gpu`) and the one on 8-bit input `onnx` (`train`);
 without them these sections are skipped and say so. `--images DIR` takes paintings of your own,
 `--only SECTION --out FILE` repeats one section, and `--device cpu` runs everything on the CPU, into
