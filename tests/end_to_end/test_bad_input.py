@@ -193,7 +193,7 @@ def test_questions_that_can_not_be_answered(
         ((query, "--where", "colour=red"), "no artwork has a field 'colour'"),
         ((query, "--where", "colour"), "write KEY=VALUE"),
         ((query, "--sheet", "sheet.gif"), "must end in .png or .jpg"),
-        ((query, "--gallery", "/no/such/folder/page.html"), "can't be written"),
+        ((query, "--gallery", "/no/such/folder/page.html"), "there is no folder"),
         (("http://127.0.0.1:9/a.jpg",), "not on the public internet"),
         ((query, "--device", "cuda"), "cuda"),
         ((query, "--model", "vgg"), "unknown model 'vgg'"),
