@@ -1,6 +1,5 @@
 """The results of a search and of an explanation, as Python users and the command line get them."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -62,6 +61,8 @@ class SearchResults(Sequence[Result]):
 
     def _repr_html_(self) -> str:
         """Return a contact sheet of thumbnails with captions and scores."""
+        import html
+
         points = [each.point_id for each in self]
         records = self._store.retrieve(points, keys=["thumbnail"])
         cells = []

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 
 from artextract.errors import ModelError
@@ -94,7 +93,7 @@ def exported_path(name: str) -> Path:
 
 
 def _packaged(file: str) -> Path:
-    return Path(str(resources.files("artextract.models") / file))
+    return Path(__file__).with_name(file)
 
 
 def noted_sha256(name: str) -> str:

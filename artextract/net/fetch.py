@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Self
 
 from artextract import __version__
@@ -79,7 +78,9 @@ class Fetcher:
 
     @cached_property
     def _client(self) -> "httpx.Client":
-        """Made late, since reading the certificates takes a while."""
+        """The client, made late: importing it and reading the certificates take a while."""
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
+
         import httpx
 
         from artextract.net.transport import GuardedTransport
