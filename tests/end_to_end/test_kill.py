@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kills import kill_after, seconds_of_storing
 from pictures import make_folder
 
 from artextract.store import Record, open_store
 
-WORKS = 240
-KILLS = 20
+WORKS = 160
+KILLS = 10
 
 
 def contents(store: Path) -> dict[str, Record]:
@@ -34,10 +35,7 @@ def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
 ) -> None:
     ingest = ("ingest", "folder", folder, "--batch-size", 8, "--aspects", "visual")
     undisturbed = tmp_path / "undisturbed"
-    started = time.monotonic()
-    whole = start_artextract(*ingest, "--store", undisturbed)
-    assert whole.communicate()[1] == ""
-    duration = time.monotonic() - started
+    duration = seconds_of_storing(start_artextract(*ingest, "--store", undisturbed), undisturbed)
     expected = contents(undisturbed)
     assert len(expected) == WORKS
 
@@ -46,10 +44,7 @@ def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
     for number in range(KILLS):
         store = tmp_path / f"store-{number}"
         words = (*ingest, "--store", store)
-        run = start_artextract(*words)
-        time.sleep(moments.uniform(0.1, 1.0) * duration)
-        run.kill()
-        run.communicate()
+        kill_after(start_artextract(*words), store, moments.uniform(-0.1, 0.9) * duration)
         again = start_artextract(*words)
         out, err = again.communicate()
         assert (again.returncode, err) == (0, ""), f"kill {number}: {err}"
