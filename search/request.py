@@ -330,9 +330,13 @@ class SearchRequest:
         object.__setattr__(self, "region", self.part)
         if not isinstance(self.filters, SearchFilters):
             raise QueryError(f"`filters` is {self.filters!r}; expected SearchFilters")
-        for name in ("unlike", "other_artists", "region", "verify", "by"):
-            given = self.weights != {"visual": 1} if name == "by" else getattr(self, name)
-            if given and not self.like:
+        given = {
+            "unlike": self.unlike, "other_artists": self.other_artists, "region": self.region,
+            "min_score": self.min_score is not None, "verify": self.verify,
+            "by": self.weights != {"visual": 1},
+        }  # fmt: skip
+        for name, is_given in given.items():
+            if is_given and not self.like:
                 raise CombinationError(
                     f"`{name}` needs a query image: a file, a URL or the id of an artwork"
                 )

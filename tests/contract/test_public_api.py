@@ -145,6 +145,7 @@ def test_the_signature_of_search_has_every_field(collection: public.Collection) 
     [
         ({"artst": "Monet"}, "no search field 'artst'; closest: artist"),
         ({"within": True}, "`within` needs `years`"),
+        ({"min_score": 0.5}, "`min_score` needs a query image"),
         ({"other_artists": True}, "`other_artists` needs a query image"),
         ({"unlike": "atelier:001"}, "`unlike` needs a query image"),
         ({"limit": 0}, "`limit` is 0; expected a whole number from 1 to 10000"),
