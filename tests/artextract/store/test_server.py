@@ -16,6 +16,7 @@ from artextract.store import (
     ModelIdentity,
     Point,
     create_store,
+    filters,
     find_store,
     open_store,
     schema,
@@ -83,6 +84,31 @@ def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) ->
     assert body["vectors"]["visual"] == {"size": 3, "distance": "Cosine", "on_disk": False}
     with pytest.raises(StoreMismatchError, match="`shards` is 6, not 2"):
         create_store(location, MODEL, layout={"shards": 2})
+
+
+def test_grpc_does_what_rest_does(server: QdrantServer, location: Location) -> None:
+    manifest = Manifest(model=MODEL, vectors={"visual": MODEL.dimension})
+    with ServerStore.create(location, manifest, server.connect(KEY)) as store:
+        store.upsert(make_points(7))
+        store.delete([make_points(1)[0].id])
+        store.overwrite_payload(make_points(1, 1)[0].id, {"id": "renamed", "year_begin": 1800})
+        with open_store(location) as by_rest:
+            assert by_rest.manifest == store.manifest
+            renamed = filters.all_of([filters.equals("id", "renamed")])
+            both = (store, by_rest)
+            for one, other in (
+                [list(each.scroll(page_size=2, with_vectors=True)) for each in both],
+                [[hit.id for hit in each.search([1, 4, 0.5], limit=3)] for each in both],
+                [[hit.payload for hit in each.search([1, 4, 0.5], limit=3, filter_=renamed)]
+                 for each in both],
+                [each.facet("folded.artist") for each in both],
+                [each.count(renamed) for each in both],
+                [each.retrieve([make_points(1, 3)[0].id], keys=("id",)) for each in both],
+            ):  # fmt: skip
+                assert one == other
+                assert one
+    methods = {(each.method, each.path) for each in server.received}
+    assert methods >= {("PUT", "points"), ("PUT", "index"), ("PATCH", "paintings")}
 
 
 def test_writes_wait_until_they_are_applied(location: Location) -> None:
