@@ -313,7 +313,7 @@ def _look_up(
     keys = (*_CATALOGUED, "image_sha256", "image_version")
     while chunk := list(islice(items, _LOOKUP_SIZE)):
         ids = [item.artwork.point_id for item in chunk if isinstance(item, Item)]
-        records = store.retrieve(ids, keys=keys) if store is not None else {}
+        records = store.retrieve_everywhere(ids, keys=keys) if store is not None else {}
         for item in chunk:
             yield item, records.get(item.artwork.point_id) if isinstance(item, Item) else None
 

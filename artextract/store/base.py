@@ -3,7 +3,7 @@
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -141,8 +141,14 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def settle(self) -> None:
-        """Return once nothing is left to optimise, so that speed can be measured."""
+    def settle(self, on_wait: Callable[[str], None] = lambda text: None) -> None:
+        """Return once nothing is left to optimise, so that speed can be measured.
+
+        ``on_wait`` is called now and then with a line that says how far it is.
+
+        Raises:
+            StoreError: the server has failed to optimise.
+        """
 
     def _checked(self, point: Point) -> tuple[dict[str, list[float]], dict[str, Any]]:
         """Return unit vectors and payload of ``point``, which the engine will accept."""
@@ -237,6 +243,15 @@ class Store(ABC):
             for start in range(0, len(point_ids), size)
             for record in self._retrieve(point_ids[start : start + size], keys, with_vectors)
         }
+
+    def retrieve_everywhere(
+        self, point_ids: Sequence[str], *, keys: Sequence[str] | None = None
+    ) -> dict[str, Record]:
+        """Return {id: record} of those of ``point_ids`` that all replicas hold alike.
+
+        The others are to be written again. An embedded store has one replica.
+        """
+        return self.retrieve(point_ids, keys=keys)
 
     @abstractmethod
     def _retrieve(

@@ -12,21 +12,56 @@ import tenacity
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from artextract.errors import StoreError, UnavailableError
+from artextract.errors import StoreError, StoreFullError, UnavailableError
 from artextract.net.retries import error_of
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
-"""HTTP statuses after which the same request may succeed. A node of a cluster answers 500 while it
-loses or finds its peers."""
+"""Statuses after which the same request may succeed. A node of a cluster answers 500 while it loses
+or finds its peers, and any server does whose disk is full."""
 
-_BUSY_GRPC = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED"})
+_GRPC_STATUSES = {
+    "INVALID_ARGUMENT": 400,
+    "OUT_OF_RANGE": 400,
+    "DATA_LOSS": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "DEADLINE_EXCEEDED": 408,
+    "ALREADY_EXISTS": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "FAILED_PRECONDITION": 500,
+    "UNKNOWN": 500,
+    "UNIMPLEMENTED": 501,
+    "ABORTED": 503,
+    "CANCELLED": 503,
+    "UNAVAILABLE": 503,
+}
+"""The HTTP status for each code of gRPC: that which Qdrant gives by REST for the same failure."""
+
+_LASTING = ("panicked", "Exception serializing request", "Exception deserializing response")
+"""Parts of messages of a 500 that the same request would cause again."""
+
+_FULL = "No space left on device"
 
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
 _WARN_EVERY_SECONDS = 30.0
+
+
+class Refused(StoreError):
+    """The server refuses a request and would refuse it again; ``status`` is that of HTTP.
+
+    gRPC's codes have the status that the same refusal has by REST.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        """Make the error."""
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass
@@ -49,7 +84,9 @@ class Calls:
 
         Raises:
             UnavailableError: the server has not answered for ``patience_seconds``.
-            StoreError: it refused, and would refuse again.
+            StoreFullError: its disk has been full for as long.
+            Refused: it refused, and would refuse again.
+            StoreError: it is not a Qdrant server.
         """
         begun = time.monotonic()
         try:
@@ -63,10 +100,17 @@ class Calls:
             )(call, *arguments, **options)
         except Exception as error:
             if _is_transient(error):
+                waited, reason = f"{time.monotonic() - begun:.0f} s", _reason(error)
+                if _FULL in reason:
+                    raise StoreFullError(
+                        f"the Qdrant server at {self.url} has had no space for {waited} "
+                        f"({reason}); make room there, then run the same command again: what is "
+                        "stored is kept"
+                    ) from error
                 raise UnavailableError(
-                    f"the Qdrant server at {self.url} has not answered for "
-                    f"{time.monotonic() - begun:.0f} s ({_reason(error)}); start it or correct the "
-                    "address, then run the same command again: what is stored is kept"
+                    f"the Qdrant server at {self.url} has not answered for {waited} ({reason}); "
+                    "start it or correct the address, then run the same command again: what is "
+                    "stored is kept"
                 ) from error
             if (refused := self._refusal(error)) is not None:
                 raise refused from error
@@ -89,25 +133,43 @@ class Calls:
                 f"the server at {self.url} is not a Qdrant server (its answer can't be parsed); "
                 "correct the address"
             )
-        status = getattr(error, "status_code", None)
-        if status in (401, 403) or _grpc_code(error) in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
-            return StoreError(
-                f"the Qdrant server at {self.url} refuses the API key, or requires one that may "
-                "write; give it as $QDRANT_API_KEY"
+        status = _status(error)
+        if status == 401:
+            return Refused(
+                f"the Qdrant server at {self.url} refuses the API key, or requires one; give it as "
+                "$QDRANT_API_KEY",
+                status,
             )
-        if isinstance(error, UnexpectedResponse | QdrantException) or _grpc_code(error):
-            return StoreError(f"the Qdrant server at {self.url} refused: {_reason(error)}")
+        if status == 403:
+            return Refused(
+                f"the Qdrant server at {self.url} does not let this API key do that "
+                f"({_reason(error)}); give one that may as $QDRANT_API_KEY",
+                status,
+            )
+        if status is not None:
+            return Refused(f"the Qdrant server at {self.url} refused: {_reason(error)}", status)
         return None
 
 
 def _is_transient(error: BaseException) -> bool:
-    if isinstance(error, ResourceExhaustedResponse):
-        return True
+    """Return whether the same request may succeed later."""
     if isinstance(error, ResponseHandlingException):
-        return isinstance(error.source, httpx.TransportError)
+        error = error.source
+    if isinstance(error, httpx.TransportError):
+        return True
+    lasting = any(text in _reason(error) for text in _LASTING)
+    return _status(error) in _BUSY and not lasting
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status of a server's answer, also by gRPC; None if ``error`` is none."""
+    if isinstance(error, ResourceExhaustedResponse):
+        return 429
     if isinstance(error, UnexpectedResponse):
-        return error.status_code in _BUSY
-    return isinstance(error, httpx.TransportError) or _grpc_code(error) in _BUSY_GRPC
+        return error.status_code
+    if isinstance(error, QdrantException):
+        return 400
+    return _GRPC_STATUSES.get(_grpc_code(error) or "")
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

@@ -4,7 +4,7 @@ Vectors are passed to the engine as lists, which is five times as fast as numpy 
 """
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ class EmbeddedStore(Store):
         self._begin_writing(changes=False)
         return bool(_guarded(self._shard.optimize))
 
-    def settle(self) -> None:
+    def settle(self, on_wait: Callable[[str], None] = lambda text: None) -> None:
         self.optimize()
 
     def _begin_writing(self, *, changes: bool = True) -> None:

@@ -1,19 +1,21 @@
 """A collection on a Qdrant server or cluster, through qdrant-client.
 
 Writes wait until they are applied (``wait``), so that acknowledged points are stored and found by
-the next search. With replicas, more than half of them acknowledge a write, and a read asks one
-(docs/decisions/0013-server-writes.md).
+the next search. With replicas, more than half of them acknowledge a write, and a read asks one; an
+ingest asks all of them what is stored already (docs/decisions/0013-server-writes.md).
 """
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from qdrant_client import QdrantClient, models
+from qdrant_client import QdrantClient, grpc, models
 
-from artextract.errors import StoreError, StoreMismatchError
-from artextract.store import schema
+from artextract.errors import StoreError, StoreMismatchError, UnavailableError
+from artextract.store import filters, schema
 from artextract.store.base import (
     ACORN_SHARE,
     IDS_A_REQUEST,
@@ -22,7 +24,7 @@ from artextract.store.base import (
     Store,
     by_count,
 )
-from artextract.store.calls import Calls
+from artextract.store.calls import Calls, Refused
 from artextract.store.filters import Filter
 from artextract.store.location import Location
 from artextract.store.manifest import Manifest
@@ -34,6 +36,12 @@ _log = logging.getLogger(__name__)
 _KEY = "artextract"
 """Key of the manifest in the collection's metadata."""
 
+_REVISION_ID = str(uuid.uuid5(uuid.NAMESPACE_URL, "artextract/revision"))
+"""Id of the point without vectors that holds the revision where a writer may not change metadata.
+It is no artwork: it is neither counted nor listed."""
+
+_REVISION_KEY = "artextract_revision"
+
 _LEAST_VERSION = (1, 16)
 """The first version with metadata of collections."""
 
@@ -44,6 +52,15 @@ READ_SECONDS = 30.0
 WRITE_SECONDS = 300.0
 """How long calls are retried: the first one of a command, those of a command that reads, and those
 of one that writes, which may have been running for hours."""
+
+_SYNC_SECONDS = 1.0
+"""How long a reader waits for the manifest of an empty collection, which may be being made."""
+
+_POLL_SECONDS = 0.1
+_PROGRESS_SECONDS = 5.0
+
+_INACTIVE = "enough active replicas"
+"""Part of the message that a replica which was to be read is down or being restored."""
 
 
 def connect(location: Location) -> QdrantClient:
@@ -77,9 +94,18 @@ class ServerStore(Store):
         self._call = Calls(self._url, min(CONNECT_SECONDS, patience_seconds))
         self._patience_seconds = patience_seconds
         self._writing = False
+        self._may_update_metadata = True
+        self._has_revision_point = False
+        self._reads_all_replicas = True
 
     @classmethod
-    def load(cls, location: Location, patience_seconds: float = READ_SECONDS) -> "ServerStore":
+    def load(
+        cls,
+        location: Location,
+        client: QdrantClient | None = None,
+        *,
+        patience_seconds: float = READ_SECONDS,
+    ) -> "ServerStore":
         """Open an existing collection.
 
         Raises:
@@ -87,23 +113,25 @@ class ServerStore(Store):
             StoreError: there is no such collection, artextract did not make it, or the server's
                 version is not supported.
         """
-        store = cls(location, None, patience_seconds)
+        store = cls(location, client, patience_seconds)
         store._check_version()
-        if not store._exists():
+        info = store._info()
+        if info is None:
             raise StoreError(
                 f"the Qdrant server at {store._url} has no collection {store._name!r}; make it "
                 f"with `artextract ingest`, or name another `store`, {store._url}/NAME"
             )
-        return store._open()
+        return store._open(info)
 
     @classmethod
     def find(cls, location: Location) -> "ServerStore | None":
         """Open the collection; return None if there is none or it was never finished."""
         store = cls(location, None, READ_SECONDS)
-        if not store._exists() or store._metadata() is None:
-            return None
         store._check_version()
-        return store._open()
+        info = store._info()
+        if info is None or store._read_metadata(info) is None:
+            return None
+        return store._open(info)
 
     @classmethod
     def create(
@@ -117,50 +145,126 @@ class ServerStore(Store):
         """Make a collection, unless it exists, and open it.
 
         The manifest is written last: a collection without one is unfinished, and the next call
-        finishes it.
+        finishes it. In a cluster a change takes a while to reach all nodes, and any of them may
+        answer: each step is waited for until it is seen.
 
         Raises:
             StoreMismatchError: there is a collection of that name that artextract did not make.
+            UnavailableError: the server does not answer, or a change is not seen within
+                ``patience_seconds``.
         """
         store = cls(location, client, patience_seconds)
         store._check_version()
         store._call.patience_seconds = patience_seconds
-        if not store._exists():
-            store._call(_create_once, store._client, store._name, manifest)
-        if store._metadata() is None:
-            info = store._info()
+        info = store._info()
+        if info is None:
+            store._make(manifest)
+            info = store._await_info(lambda info: True, "it")
+        if _metadata_of(info) is None:
             store._check_unfinished(info, manifest.vectors)
             for key, kind in _INDEXES.items():
                 if key not in info.payload_schema:
                     store._call(
                         store._client.create_payload_index, store._name, key, kind, wait=True
                     )
-            store.manifest = manifest
-            store._revise()
-        return store._open()
+            store._await_info(
+                lambda info: info.payload_schema.keys() >= _INDEXES.keys(), "its indexes"
+            )
+            store._write_metadata(manifest.revised())
+            info = store._await_info(lambda info: _metadata_of(info) is not None, "its metadata")
+        return store._open(info)
 
-    def _open(self) -> "ServerStore":
-        kept = self._metadata()
+    def _open(self, info: models.CollectionInfo) -> "ServerStore":
+        self._call.patience_seconds = self._patience_seconds
+        self.manifest = self._read_manifest(info)
+        return self
+
+    def _info(self) -> models.CollectionInfo | None:
+        """Return the collection's state; None if there is none.
+
+        This is all that a token for one collection may ask of it as a whole.
+        """
+        try:
+            return self._call(self._client.get_collection, self._name)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def _await_info(
+        self, shows: Callable[[models.CollectionInfo], bool], what: str
+    ) -> models.CollectionInfo:
+        """Return the collection's state once it ``shows`` a change, called ``what`` in an error."""
+        begun = time.monotonic()
+        while (info := self._info()) is None or not shows(info):
+            waited = time.monotonic() - begun
+            if waited > self._patience_seconds:
+                raise UnavailableError(
+                    f"collection {self._name!r} of {self._url} was made, and after {waited:.0f} s "
+                    f"the server still does not show {what}; check that the cluster's nodes are "
+                    "up, then run the same command again"
+                )
+            self._call.sleep(_POLL_SECONDS)
+        return info
+
+    def _read_metadata(self, info: models.CollectionInfo | None) -> Any:
+        """Return the manifest's values; None if there are none.
+
+        Those of an empty collection are waited for: a node may not have heard of them yet.
+        """
+        deadline = time.monotonic() + min(_SYNC_SECONDS, self._patience_seconds)
+        while info is None or ((found := _metadata_of(info)) is None and not info.points_count):
+            if time.monotonic() > deadline:
+                return None
+            self._call.sleep(_POLL_SECONDS)
+            info = self._info()
+        return found
+
+    def _read_manifest(self, info: models.CollectionInfo | None) -> Manifest:
+        kept = self._read_metadata(info)
         if kept is None:
             raise StoreError(
                 f"collection {self._name!r} of {self._url} was not made by artextract, or its "
                 "creation was cut off; name another `store`, or run the ingest that makes it again"
             )
         try:
-            self.manifest = Manifest.from_dict(kept, self.location)
+            manifest = Manifest.from_dict(kept, self.location)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
                 f"the metadata of collection {self._name!r} of {self._url} are damaged ({error}); "
                 "restore a snapshot, or ingest into another collection"
             ) from error
-        self._call.patience_seconds = self._patience_seconds
-        return self
+        marks = self._call(self._client.retrieve, self._name, [_REVISION_ID])
+        self._has_revision_point = bool(marks)
+        if not marks:
+            return manifest
+        return replace(manifest, revision=str((marks[0].payload or {}).get(_REVISION_KEY)))
 
-    def _exists(self) -> bool:
-        return self._call(self._client.collection_exists, self._name)
-
-    def _metadata(self) -> Any:
-        return (self._info().config.metadata or {}).get(_KEY)
+    def _make(self, manifest: Manifest) -> None:
+        """Make the collection, unless it exists by now: answers get lost."""
+        layout = manifest.layout
+        try:
+            self._call(
+                self._client.create_collection,
+                self._name,
+                vectors_config={
+                    aspect: models.VectorParams(
+                        size=size, distance=models.Distance.COSINE, on_disk=layout.on_disk
+                    )
+                    for aspect, size in manifest.vectors.items()
+                },
+                hnsw_config=models.HnswConfigDiff(
+                    m=layout.hnsw_m, ef_construct=layout.hnsw_ef_construct
+                ),
+                quantization_config=_QUANTIZATIONS[layout.quantization],
+                shard_number=layout.shards,
+                replication_factor=layout.replicas,
+                write_consistency_factor=layout.replicas // 2 + 1,
+                on_disk_payload=True,
+            )
+        except Refused as error:
+            if "already exists" not in str(error):
+                raise
 
     def _check_version(self) -> None:
         version = self._call(self._client.info).version
@@ -212,9 +316,29 @@ class ServerStore(Store):
     def optimize(self) -> bool:
         return False
 
-    def settle(self) -> None:
-        while self._info().status != models.CollectionStatus.GREEN:
-            time.sleep(0.5)
+    def settle(self, on_wait: Callable[[str], None] = lambda text: None) -> None:
+        told_at = woken_at = float("-inf")
+        while (info := self._opened_info()).status != models.CollectionStatus.GREEN:
+            if info.status == models.CollectionStatus.RED:
+                reason = getattr(info.optimizer_status, "error", "no reason given")
+                raise StoreError(
+                    f"the Qdrant server at {self._url} can't optimise collection {self._name!r} "
+                    f"({reason}); mend that and restart the server, then run the same command again"
+                )
+            now = time.monotonic()
+            grey = info.status == models.CollectionStatus.GREY
+            if grey and now - woken_at > _PROGRESS_SECONDS:
+                # After a restart the optimizers wait for a change, of which an empty one is enough.
+                woken_at = now
+                self._call(
+                    self._client.update_collection,
+                    self._name,
+                    optimizers_config=models.OptimizersConfigDiff(),
+                )
+            if now - told_at > _PROGRESS_SECONDS:
+                told_at = now
+                on_wait(f"The collection is {_describe_state(info)}.")
+            self._call.sleep(_POLL_SECONDS)
 
     def _begin_writing(self) -> None:
         if not self._writing:
@@ -222,15 +346,37 @@ class ServerStore(Store):
             self._writing = True
 
     def refresh(self) -> bool:
-        before, self.manifest = self.manifest, Manifest.from_dict(self._metadata(), self.location)
+        before, self.manifest = self.manifest, self._read_manifest(self._info())
         return self.manifest.revision != before.revision
 
     def _revise(self) -> None:
-        """Change the revision, so that copies of the collection are known to be out of date."""
+        """Change the revision, so that copies of the collection are known to be out of date.
+
+        Who may write points only, such as by a token for one collection, may not change metadata,
+        and writes the revision into a point (docs/decisions/0013-server-writes.md).
+        """
         self.manifest = self.manifest.revised()
-        self._call(
-            self._client.update_collection, self._name, metadata={_KEY: self.manifest.to_dict()}
+        if self._may_update_metadata:
+            try:
+                self._write_metadata(self.manifest)
+            except Refused as error:
+                if error.status != 403:
+                    raise
+                self._may_update_metadata = False
+            else:
+                if self._has_revision_point:
+                    self._call(self._client.delete, self._name, [_REVISION_ID], wait=True)
+                    self._has_revision_point = False
+                return
+        mark = models.PointStruct(
+            id=_REVISION_ID, vector={}, payload={_REVISION_KEY: self.manifest.revision}
         )
+        self._call(self._client.upsert, self._name, [mark], wait=True)
+        self._has_revision_point = True
+
+    def _write_metadata(self, manifest: Manifest) -> None:
+        metadata = {_KEY: manifest.to_dict()}
+        self._call(self._client.update_collection, self._name, metadata=metadata)
 
     # Reading
 
@@ -265,6 +411,29 @@ class ServerStore(Store):
         )
         return map(_to_record, rows)
 
+    def retrieve_everywhere(
+        self, point_ids: Sequence[str], *, keys: Sequence[str] | None = None
+    ) -> dict[str, Record]:
+        if self._reads_all_replicas:
+            try:
+                rows = self._call(
+                    self._client.retrieve,
+                    self._name,
+                    point_ids,
+                    with_payload=_to_selector(keys),
+                    consistency=models.ReadConsistencyType.ALL,
+                )
+                return {record.id: record for record in map(_to_record, rows)}
+            except UnavailableError as error:
+                if _INACTIVE not in str(error):
+                    raise
+                self._reads_all_replicas = False
+                _log.warning(
+                    "A replica of %s is down, so that artworks which another one lacks are not "
+                    "noticed; run the same command again when all nodes are up.", self.location,
+                )  # fmt: skip
+        return self.retrieve(point_ids, keys=keys)
+
     def _page(
         self,
         filter_: Filter | None,
@@ -282,9 +451,13 @@ class ServerStore(Store):
             with_payload=_to_selector(keys),
             with_vectors=with_vectors,
         )
-        return map(_to_record, rows), following
+        records = (record for record in map(_to_record, rows) if record.id != _REVISION_ID)
+        return records, following
 
     def count(self, filter_: Filter | None = None) -> int:
+        if self._has_revision_point:
+            mark = filters.is_one_of([_REVISION_ID])
+            filter_ = filters.all_of([filter_] if filter_ else [], but=[mark])
         only = _to_filter(filter_)
         return self._call(self._client.count, self._name, count_filter=only, exact=True).count
 
@@ -302,18 +475,62 @@ class ServerStore(Store):
         return by_count(found.hits)
 
     def describe(self) -> list[tuple[str, str]]:
-        info = self._info()
-        layout = self.manifest.layout
+        info, layout = self._opened_info(), self.manifest.layout
         version = self._call(self._client.info).version
-        return [
+        described = [
             ("server", f"Qdrant {version} at {self._url}, collection {self._name!r}"),
-            ("status", f"{info.status.value}, {info.indexed_vectors_count or 0} vectors in graphs"),
+            ("status", _describe_state(info)),
             ("layout", f"{layout.shards} shards, {layout.replicas} replicas, "
                        f"quantisation {layout.quantization}"),
         ]  # fmt: skip
+        if layout.replicas > 1:
+            described.append(("replicas", self._describe_replicas()))
+        return described
 
-    def _info(self) -> models.CollectionInfo:
-        return self._call(self._client.get_collection, self._name)
+    def _describe_replicas(self) -> str:
+        """Say whether the replicas have equally many points, and what to do if not.
+
+        The count of "all" is the sum of each shard's least; that of "majority" the sum of the
+        medians, of two replicas the greater ones.
+        """
+        calls = replace(self._call, patience_seconds=0.0)
+        try:
+            counts = [calls(self._count_with, wanted) for wanted in ("All", "Majority")]
+            counts.append(calls(self._client.count, self._name, exact=True).count)
+        except UnavailableError as error:
+            if _INACTIVE not in str(error):
+                raise
+            return "not all active; start the nodes that are down"
+        if min(counts) == max(counts):
+            return "equal"
+        return (
+            f"differ: {max(counts) - min(counts)} points are not on all of them; run the same "
+            "ingest again, which writes them everywhere"
+        )
+
+    def _count_with(self, consistency: str) -> int:
+        """Return the number of points by a read consistency, which QdrantClient.count can't ask."""
+        if self._client.init_options["prefer_grpc"]:
+            request = grpc.CountPoints(
+                collection_name=self._name,
+                exact=True,
+                read_consistency=grpc.ReadConsistency(
+                    type=grpc.ReadConsistencyType.Value(consistency)
+                ),
+            )
+            return int(self._client.grpc_points.Count(request, timeout=READ_SECONDS).result.count)
+        answer = self._client.http.points_api.count_points(
+            self._name,
+            consistency=models.ReadConsistencyType(consistency.lower()),
+            count_request=models.CountRequest(exact=True),
+        )
+        return answer.result.count if answer.result else 0
+
+    def _opened_info(self) -> models.CollectionInfo:
+        info = self._info()
+        if info is None:
+            raise StoreError(f"collection {self._name!r} of {self._url} was deleted meanwhile")
+        return info
 
     # Leaving
 
@@ -333,26 +550,15 @@ _INDEXES: dict[str, Any] = {
 }
 
 
-def _create_once(client: QdrantClient, name: str, manifest: Manifest) -> None:
-    """Make the collection, unless an earlier attempt did whose answer was lost."""
-    if client.collection_exists(name):
-        return
-    layout = manifest.layout
-    client.create_collection(
-        name,
-        vectors_config={
-            aspect: models.VectorParams(
-                size=size, distance=models.Distance.COSINE, on_disk=layout.on_disk
-            )
-            for aspect, size in manifest.vectors.items()
-        },
-        hnsw_config=models.HnswConfigDiff(m=layout.hnsw_m, ef_construct=layout.hnsw_ef_construct),
-        quantization_config=_QUANTIZATIONS[layout.quantization],
-        shard_number=layout.shards,
-        replication_factor=layout.replicas,
-        write_consistency_factor=layout.replicas // 2 + 1,
-        on_disk_payload=True,
-    )
+def _metadata_of(info: models.CollectionInfo) -> Any:
+    return (info.config.metadata or {}).get(_KEY)
+
+
+def _describe_state(info: models.CollectionInfo) -> str:
+    state = f"{info.status.value}, {info.indexed_vectors_count or 0} vectors in graphs"
+    if info.status == models.CollectionStatus.GREY:
+        return f"{state}; optimisation waits for a change since the server's restart"
+    return f"{state} ({error})" if (error := getattr(info.optimizer_status, "error", "")) else state
 
 
 _QUANTIZATIONS: dict[str, models.QuantizationConfig | None] = {

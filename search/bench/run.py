@@ -89,7 +89,7 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
                 f"{', '.join(store.manifest.vectors)}"
             )
         on_step("Waiting for the collection to be optimized.")
-        store.settle()
+        store.settle(on_step)
         state = _mirrored(config, store, on_step)
         layout = store.manifest.layout
         name = store.manifest.model.name

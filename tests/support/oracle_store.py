@@ -6,7 +6,7 @@ The meaning of a filter is written down here once more, from Qdrant's documentat
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class OracleStore(Store):
     def optimize(self) -> bool:
         return False
 
-    def settle(self) -> None:
+    def settle(self, on_wait: Callable[[str], None] = lambda text: None) -> None:
         pass
 
     def nearest(self, request: NearestRequest) -> list[Hit]:

@@ -149,7 +149,7 @@ class QdrantServer:
             changes = (method, "/".join(rest)) in _CHANGES
             before = self.state(name) if changes else None
             try:
-                result = _ROUTES[method, "/".join(rest)](self, name, body)
+                result = _ROUTES[method, "/".join(rest)](self, name, dict(body))
             except ValueError as error:
                 raise Refused(404 if "not found" in str(error) else 400, str(error)) from error
             if changes:
@@ -296,8 +296,8 @@ def _scroll(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
 
 
 def _retrieve(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
+    lacking = server.lacking if body.pop("consistency", "") == "all" else set()
     received = models.PointRequest.model_validate(body)
-    lacking = server.lacking if body.get("consistency") == "all" else set()
     return server.client.retrieve(
         name,
         [each for each in received.ids if str(each) not in lacking],
@@ -307,10 +307,9 @@ def _retrieve(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
 
 
 def _count(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
+    lacking = len(server.lacking) if body.pop("consistency", "") == "all" else 0
     found = server.client.count(name, models.CountRequest.model_validate(body).filter)
-    if body.get("consistency") == "all":  # the least of the replicas'
-        found.count -= len(server.lacking)
-    return found
+    return models.CountResult(count=found.count - lacking)  # the least of the replicas'
 
 
 def _facet(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:

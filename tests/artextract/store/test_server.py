@@ -121,7 +121,11 @@ def test_writes_wait_until_they_are_applied(location: Location) -> None:
 def test_batches_are_bounded(server: QdrantServer, location: Location) -> None:
     with create_store(location, MODEL) as store:
         store.upsert(make_points(150))
-        sizes = [len(a.body["points"]) for a in server.received if a.path == "points"]
+        sizes = [
+            len(a.body["points"])
+            for a in server.received
+            if (a.method, a.path) == ("PUT", "points")
+        ]
         assert sizes == [64, 64, 22]
         assert store.count() == 150
 
