@@ -199,6 +199,40 @@ def test_ctrl_c_again_ends_a_run_whose_server_is_gone(
     )
 
 
+def test_an_ingest_writes_again_what_a_replica_lacks(
+    server: QdrantServer, artextract: Artextract, tmp_path: Path
+) -> None:
+    make_folder(tmp_path / "gallery", 5)
+    url = f"{server.url}/art"
+    assert "embedded 5" in ingest(artextract, tmp_path / "gallery", server, "--replicas", "2")
+    points, _ = server.client.scroll("art")
+    server.lacking = {str(point.id) for point in points[:2]}
+    assert "2 points are not on all of them" in artextract("collection", "info", "--store", url).out
+    dry = artextract("ingest", "folder", tmp_path / "gallery", "--store", url, "--dry-run")
+    assert "would embed 2" in dry.out
+    assert "embedded 2, updated 0, unchanged 3" in ingest(artextract, tmp_path / "gallery", server)
+    told = artextract("collection", "info", "--store", url).out
+    assert ["replicas", "equal"] in [line.split() for line in told.splitlines()]
+
+
+def test_a_token_for_one_collection_is_enough_for_an_ingest(
+    server: QdrantServer,
+    artextract: Artextract,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures = make_folder(tmp_path / "gallery", 3)
+    ingest(artextract, tmp_path / "gallery", server, "--limit", "1")
+    server.tokens = {"token": ("art", "rw")}
+    monkeypatch.setenv("QDRANT_API_KEY", "token")
+    assert "embedded 2" in ingest(artextract, tmp_path / "gallery", server)
+    pictures[0].unlink()
+    pruned = ingest(artextract, tmp_path / "gallery", server, "--prune")
+    assert "unchanged 2" in pruned
+    found = artextract("search", "--store", f"{server.url}/art", "--format", "json")
+    assert len(json.loads(found.out)) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
