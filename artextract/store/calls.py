@@ -14,6 +14,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from artextract.errors import StoreError, UnavailableError
 from artextract.net.retries import error_of
+from artextract.store import connection
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ class Calls:
 
     def _refusal(self, error: Exception) -> StoreError | None:
         """Return the StoreError for a permanent error; None if it is a bug in this package."""
+        if why := connection.explain(error):
+            return StoreError(f"the server at {self.url} {why}")
         if isinstance(error, ResponseHandlingException | json.JSONDecodeError):
             return StoreError(
                 f"the server at {self.url} is not a Qdrant server (its answer can't be parsed); "
@@ -101,6 +104,8 @@ class Calls:
 
 
 def _is_transient(error: BaseException) -> bool:
+    if connection.explain(error):
+        return False
     if isinstance(error, ResourceExhaustedResponse):
         return True
     if isinstance(error, ResponseHandlingException):
