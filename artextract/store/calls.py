@@ -66,8 +66,9 @@ class Calls:
             if _is_transient(error):
                 raise UnavailableError(
                     f"the Qdrant server at {self.url} has not answered for "
-                    f"{time.monotonic() - begun:.0f} s ({_reason(error)}); start it or correct the "
-                    "address, then run the same command again: what is stored is kept"
+                    f"{time.monotonic() - begun:.0f} s ({_reason(error)}); "
+                    f"{connection.advise(error, self.url)}, then run the same command again: what "
+                    "is stored is kept"
                 ) from error
             if (refused := self._refusal(error)) is not None:
                 raise refused from error

@@ -70,6 +70,14 @@ def explain(error: BaseException) -> str | None:
     return None
 
 
+def advise(error: BaseException, server: str) -> str:
+    """Say what to do where ``server`` has not answered; ``error`` is the last one."""
+    closed = r"Socket closed|[Cc]onnection reset|disconnected without"
+    if server.startswith("http://") and re.search(closed, "; ".join(_texts(error))):
+        return "start it, or write https:// in its address if it expects TLS"
+    return "start it or correct the address"
+
+
 _FAULTS = {
     r"Hostname mismatch|IP address mismatch|Hostname Verification Check failed": (
         "has a certificate for another name; write the address with a name that the certificate "

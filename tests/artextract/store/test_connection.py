@@ -179,6 +179,16 @@ def test_http_where_tls_is_expected(alerting: int) -> None:
     assert "probably it expects TLS (write https:// in its address)" in said
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_http_where_a_server_of_tls_hangs_up(
+    protocol: str, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artextract.store.server.CONNECT_SECONDS", 0.3)
+    with serve(protocol, authority.issue_cert("localhost")) as port:
+        with pytest.raises(UnavailableError, match="or write https:// in its address if it"):
+            open_store(locate(protocol, "http", port))
+
+
 @pytest.mark.parametrize(
     "answer",
     [
