@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -159,24 +159,48 @@ def test_the_port_of_grpc_given_as_that_of_rest() -> None:
     assert "the port is that of gRPC (write that of REST" in said
 
 
-@pytest.fixture
-def alerting() -> Iterator[int]:
-    """A server that answers anything but TLS as rustls does, Qdrant's TLS: with an alert."""
+ALERT = bytes([21, 3, 3, 0, 2, 2, 50])
+"""A TLS alert (fatal, decode_error), with which rustls, Qdrant's TLS, answers anything else."""
 
-    def answer() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(bytes([21, 3, 3, 0, 2, 2, 50]))  # alert, fatal, decode_error
 
+@contextmanager
+def serve_bytes(answer: bytes) -> Iterator[int]:
+    """Answer every connection so, and end it, until the block ends; yield the port."""
+
+    def serve() -> None:
+        while not ended.is_set():
+            with listener.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    ended = threading.Event()
     with socket.create_server(("localhost", 0)) as listener:
-        threading.Thread(target=answer, daemon=True).start()
-        yield listener.getsockname()[1]
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        yield port
+        ended.set()
+        with socket.create_connection(("localhost", port)) as last:
+            last.sendall(b"the end")
+        thread.join()
 
 
-def test_http_where_tls_is_expected(alerting: int) -> None:
-    said = refusal(locate("REST", "http", alerting))
+def test_http_where_tls_is_expected() -> None:
+    with serve_bytes(ALERT) as port:
+        said = refusal(locate("REST", "http", port))
     assert "probably it expects TLS (write https:// in its address)" in said
+
+
+def test_another_failure_of_tls() -> None:
+    with serve_bytes(ALERT) as port:
+        said = refusal(locate("REST", "https", port))
+    assert "can't be reached by TLS (" in said
+
+
+def test_a_server_that_dies_in_a_handshake_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artextract.store.server.CONNECT_SECONDS", 0.3)
+    with serve_bytes(b"") as port, pytest.raises(UnavailableError):
+        open_store(locate("REST", "https", port))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -265,10 +289,13 @@ def test_a_folder_of_authorities_that_holds_none(
         open_store(Location("https://localhost:1/art", grpc=True))
 
 
-def test_the_command_line_says_it_in_one_sentence(authority: trustme.CA) -> None:
+def test_the_command_line_says_it_in_one_sentence(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serve_grpc(authority.issue_cert("localhost")) as port:
+        monkeypatch.setenv("ARTEXTRACT_GRPC_PORT", str(port))
         command = [sys.executable, "-m", "artextract", "collection", "info", "--store",
-                   "https://localhost/art", "--grpc-port", str(port)]  # fmt: skip
+                   "https://localhost/art"]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
