@@ -35,6 +35,7 @@ def open(
     device: "Device" = "cpu",
     api_key: str | None = None,
     grpc: bool = False,
+    grpc_port: int | None = None,
     allow_private_addresses: bool = False,
     create: bool = False,
 ) -> "Collection":
@@ -45,7 +46,8 @@ def open(
         model: The file of a model of the collection that has been moved.
         device: Where query images are encoded: "cpu", "cuda" or "auto".
         api_key: The key of the server; $QDRANT_API_KEY without it.
-        grpc: Whether to call the server by gRPC, on port 6334, instead of REST.
+        grpc: Whether to call the server by gRPC instead of REST.
+        grpc_port: The port of gRPC, which implies ``grpc``; the one after that of REST without it.
         allow_private_addresses: Whether the URL of a query may be on your own network.
         create: Whether there may be no collection yet; :meth:`Collection.ingest` makes it.
 
@@ -62,7 +64,9 @@ def open(
         )
     if not isinstance(location, Location):
         known = Location.of(str(location))
-        location = Location(str(location), api_key=api_key or known.api_key, grpc=grpc)
+        location = Location(
+            str(location), api_key=api_key or known.api_key, grpc=grpc, grpc_port=grpc_port
+        )
     return Collection(
         find_store(location) if create else open_store(location),
         location=location,

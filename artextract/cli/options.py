@@ -1,5 +1,6 @@
 """Options of several commands."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,7 +41,17 @@ def store_option(command: Command) -> Command:
             is_eager=True,
             expose_value=False,
             callback=_keep,
-            help="Use gRPC, on port 6334, instead of REST.",
+            help="Use gRPC instead of REST.",
+        ),
+        click.option(
+            "--grpc-port",
+            type=click.IntRange(1, 65535),
+            envvar="ARTEXTRACT_GRPC_PORT",
+            metavar="PORT",
+            is_eager=True,
+            expose_value=False,
+            callback=_keep,
+            help="Use gRPC on this port; without it, --grpc takes the port after that of REST.",
         ),
     ]
     for option in reversed(options):
@@ -55,11 +66,16 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: object) -> None
 
 def _locate(ctx: click.Context, parameter: click.Parameter, value: str) -> Location:
     """Return the location with its credentials."""
-    return Location(
+    location = Location(
         value,
         api_key=ctx.meta.get("artextract.api_key") or None,
         grpc=bool(ctx.meta.get("artextract.grpc")),
+        grpc_port=ctx.meta.get("artextract.grpc_port"),
     )
+    if location.grpc:
+        # Errors are shown as messages; gRPC would print them in its own words, too.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    return location
 
 
 _LAYOUT = {

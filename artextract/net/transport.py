@@ -21,6 +21,7 @@ import httpcore
 import httpx
 
 from artextract.errors import FetchError, PrivateAddressError
+from artextract.net.certificates import create_ssl_context
 
 _CONNECT_SECONDS = 10.0  # longest wait for one address, so that there is time for the next one
 _KEEP_ALIVE_SECONDS = 15.0
@@ -173,7 +174,7 @@ class GuardedTransport(httpx.HTTPTransport):
     """Fetch from checked addresses only, with limits of size and time; one connection at a time."""
 
     def __init__(self, backend: GuardedBackend, max_bytes: int) -> None:
-        context = httpx.create_ssl_context()
+        context = create_ssl_context()
         super().__init__(verify=context)
         self._backend = backend
         self._max_bytes = max_bytes

@@ -14,6 +14,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from artextract.errors import StoreError, StoreFullError, UnavailableError
 from artextract.net.retries import error_of
+from artextract.store import connection
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -109,8 +110,8 @@ class Calls:
                     ) from error
                 raise UnavailableError(
                     f"the Qdrant server at {self.url} has not answered for {waited} ({reason}); "
-                    "start it or correct the address, then run the same command again: what is "
-                    "stored is kept"
+                    f"{connection.advise(error, self.url)}, then run the same command again: what "
+                    "is stored is kept"
                 ) from error
             if (refused := self._refusal(error)) is not None:
                 raise refused from error
@@ -128,6 +129,8 @@ class Calls:
 
     def _refusal(self, error: Exception) -> StoreError | None:
         """Return the StoreError for a permanent error; None if it is a bug in this package."""
+        if why := connection.explain(error):
+            return StoreError(f"the server at {self.url} {why}")
         if isinstance(error, ResponseHandlingException | json.JSONDecodeError):
             return StoreError(
                 f"the server at {self.url} is not a Qdrant server (its answer can't be parsed); "
@@ -153,6 +156,8 @@ class Calls:
 
 def _is_transient(error: BaseException) -> bool:
     """Return whether the same request may succeed later."""
+    if connection.explain(error):
+        return False
     if isinstance(error, ResponseHandlingException):
         error = error.source
     if isinstance(error, httpx.TransportError):

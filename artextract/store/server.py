@@ -25,6 +25,7 @@ from artextract.store.base import (
     by_count,
 )
 from artextract.store.calls import Calls, Refused
+from artextract.store.connection import connect
 from artextract.store.filters import Filter
 from artextract.store.location import Location
 from artextract.store.manifest import Manifest
@@ -63,24 +64,6 @@ _INACTIVE = "enough active replicas"
 """Part of the message that a replica which was to be read is down or being restored."""
 
 
-def connect(location: Location) -> QdrantClient:
-    """Return a client for the server of ``location``; nothing is sent yet.
-
-    Raises:
-        StoreError: the address is not valid.
-    """
-    url, _ = location.address
-    if location.api_key and url.startswith("http://") and not location.is_near:
-        _log.warning("The API key goes to %s unencrypted; use https:// where you can.", url)
-    return QdrantClient(
-        url=url,
-        headers={"api-key": location.api_key} if location.api_key else None,
-        prefer_grpc=location.grpc,
-        timeout=location.timeout_seconds,
-        check_compatibility=False,  # _check_version does, with a clear error
-    )
-
-
 class ServerStore(Store):
     """A collection of a Qdrant server; several processes may use it at once."""
 
@@ -91,7 +74,7 @@ class ServerStore(Store):
         self.location = str(location)
         self._url, self._name = location.address
         self._client = client or connect(location)
-        self._call = Calls(self._url, min(CONNECT_SECONDS, patience_seconds))
+        self._call = Calls(location.server, min(CONNECT_SECONDS, patience_seconds))
         self._patience_seconds = patience_seconds
         self._writing = False
         self._may_update_metadata = True

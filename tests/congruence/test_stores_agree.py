@@ -23,6 +23,7 @@ from stored_gallery import MANIFEST, make_gallery
 
 from artextract.catalog.years import YearRange
 from artextract.store import Hit, Store, create_store, edge_filter, filters, server
+from artextract.store.connection import connect
 from artextract.store.location import Location
 from artextract.store.server import ServerStore
 from search.engine import search
@@ -80,7 +81,7 @@ def real_server() -> Iterator[Store]:
         store.upsert(GALLERY[50:])
         store.settle()
         yield store
-    client = server.connect(location)
+    client = connect(location)
     client.delete_collection(location.name)
     client.close()
 

@@ -1,10 +1,8 @@
 """Fetching meets real servers here, all of them on this machine's loopback address."""
 
 import gzip
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from artextract.errors import FetchError
+from artextract.errors import FetchError, InputError
 from artextract.net.fetch import Fetcher, fetch, is_url
 
 BODY = bytes(range(256)) * 40
@@ -696,28 +695,13 @@ def test_another_thread_can_interrupt() -> None:
         thread.join()
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A file with a certificate for localhost that nobody has signed, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl, which makes the certificate")
-    path = tmp_path / "localhost.pem"
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
-               "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-               "-keyout", str(path), "-out", str(tmp_path / "public.pem")]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
-    with path.open("a") as file:
-        file.write((tmp_path / "public.pem").read_text())
-    return path
-
-
 @pytest.mark.parametrize("trusted", [False, True])
 def test_certificates_are_checked(
-    trusted: bool, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    authority = trustme.CA()
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours.load_cert_chain(certificate)
+    authority.issue_cert("localhost").configure_cert(ours)
 
     def answer(connection: socket.socket) -> None:
         with ours.wrap_socket(connection, server_side=True) as secured:
@@ -731,7 +715,8 @@ def test_certificates_are_checked(
             answer(connection)
 
     if trusted:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=answer_one)
         thread.start()
@@ -740,10 +725,18 @@ def test_certificates_are_checked(
             if trusted:
                 assert [fetcher.get(url).content for _ in range(2)] == [b"ok", b"ok"]
             else:
-                with pytest.raises(FetchError, match=r"certificate is not valid \(self") as failed:
+                with pytest.raises(
+                    FetchError, match=r"certificate is not valid \(unable"
+                ) as failed:
                     fetcher.get(url)
                 assert not failed.value.transient
         thread.join()
+
+
+def test_a_missing_file_of_authorities_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(InputError, match=r"SSL_CERT_FILE names '/nowhere/ca\.pem', .*No such file"):
+        fetch("https://localhost:1/a.jpg", allow_private=True)
 
 
 def test_silence_has_its_own_limit() -> None:

@@ -1,7 +1,10 @@
 """What ``--store`` may name."""
 
+from pathlib import Path
+
 import pytest
 
+import artextract
 from artextract.errors import StoreError
 from artextract.store.location import Location
 
@@ -40,10 +43,65 @@ def test_what_is_refused(text: str, said: str) -> None:
     assert "me:secret" not in str(refused.value)
 
 
-def test_a_folder() -> None:
-    assert not Location("a/b").is_server
-    assert Location("a/b").name == "b"
-    assert str(Location("a/b")) == "a/b"
+@pytest.mark.parametrize("text", ["a/b", "./localhost:6333/b", "C:/b", "a:b/b", "2020:nga/b"])
+def test_a_folder(text: str) -> None:
+    assert not Location(text).is_server
+    assert Location(text).name == "b"
+    assert str(Location(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("localhost:6333/art", "http://localhost:6333/art"),
+        ("localhost:6333", "http://localhost:6333"),
+        ("qdrant.example:443/qdrant/art", "http://qdrant.example:443/qdrant/art"),
+        ("192.168.1.7:6333/art", "http://192.168.1.7:6333/art"),
+        ("[::1]:6333/art", "http://[::1]:6333/art"),
+        ("https:localhost:6333/art", "https://localhost:6333/art"),
+        ("http:/localhost:6333/art", "http://localhost:6333/art"),
+    ],
+)
+def test_an_address_without_a_scheme_is_asked_about(
+    text: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for create in (False, True):
+        with pytest.raises(StoreError) as refused:
+            artextract.open(text, create=create)
+        assert f"did you mean {meant}?" in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+    Path(text).mkdir(parents=True)
+    assert Location(text).folder == Path(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "port"),
+    [
+        ("http://localhost:6333/x", None, 6334),
+        ("http://localhost/x", None, 6334),
+        ("http://[::1]:7000/x", None, 7001),
+        ("https://museum.example:443/qdrant/x", 6334, 6334),
+        ("http://localhost:65535/x", 1, 1),
+    ],
+)
+def test_the_port_of_grpc(text: str, given: int | None, port: int) -> None:
+    location = Location(text, grpc=True, grpc_port=given)
+    assert location.effective_grpc_port == port
+    assert location.server == f"{location.address[0]} (gRPC on port {port})"
+
+
+@pytest.mark.parametrize(
+    ("text", "given"), [("http://localhost:65535/x", None), ("http://localhost/x", 0)]
+)
+def test_a_port_of_grpc_that_there_is_not(text: str, given: int | None) -> None:
+    with pytest.raises(StoreError, match=r"`grpc_port` is (65536|0),"):
+        artextract.open(text, grpc=True, grpc_port=given)
+
+
+def test_a_port_of_grpc_implies_grpc() -> None:
+    assert Location("http://localhost/x", grpc_port=6335).grpc
+    assert not Location("http://localhost/x").grpc
 
 
 def test_the_key_comes_from_the_environment_and_is_not_shown(

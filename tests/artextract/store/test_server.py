@@ -1,6 +1,5 @@
 """A collection on a server, over real HTTP, with all that can go wrong there."""
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ from artextract.store import (
     open_store,
     schema,
 )
-from artextract.store import server as server_module
 from artextract.store.location import Location
 from artextract.store.server import ServerStore
 
@@ -295,19 +293,6 @@ def test_values_that_cannot_be_stored(location: Location) -> None:
         with pytest.raises(StoreError, match="has 2 dimensions"):
             store.upsert([Point(point.id, {"visual": [1.0, 2.0]}, {})])
         assert store.count() == 0
-
-
-def test_a_key_in_the_clear_is_warned_of(
-    location: Location, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        server_module.connect(location).close()
-        assert caplog.text == ""
-        server_module.connect(Location("https://qdrant.example/x", api_key=KEY)).close()
-        assert caplog.text == ""
-        server_module.connect(Location("http://qdrant.example/x", api_key=KEY)).close()
-    assert "unencrypted" in caplog.text
-    assert KEY not in caplog.text
 
 
 def test_each_writer_leaves_a_new_revision(location: Location) -> None:

@@ -10,9 +10,10 @@ from qdrant_server import QdrantServer, Received, serve_qdrant
 
 from artextract.errors import StoreError, StoreFullError, UnavailableError
 from artextract.store import Manifest, ModelIdentity, Point, filters
+from artextract.store.connection import connect
 from artextract.store.location import Location
 from artextract.store.manifest import Layout
-from artextract.store.server import ServerStore, connect
+from artextract.store.server import ServerStore
 
 MODEL = ModelIdentity("tiny", "ab" * 32, 3)
 MANIFEST = Manifest(model=MODEL, vectors={"visual": 3})
