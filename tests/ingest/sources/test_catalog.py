@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from artextract.catalog.notes import Note
 from artextract.errors import CatalogError, FetchError, ImageError, InputError
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.item import Failure, Item
@@ -26,7 +27,9 @@ def test_rows_become_items(tmp_path: Path) -> None:
     )
     source = CatalogSource(path, tmp_path, {"Titel": "title", "Bild": "file"})
     assert source.count() == 2
-    first, second = source
+    note, first, second = source
+    assert isinstance(note, Note)
+    assert note.example == "colour"
     assert isinstance(first, Item)
     assert (first.key, first.folder, first.allow_private) == ("w1", tmp_path.resolve(), False)
     assert (first.artwork.title, first.artwork.source) == ("Seerosen", "works")
@@ -111,7 +114,7 @@ def test_paths_that_stay_inside_are_fine(tmp_path: Path) -> None:
 def test_rows_of_no_use_are_failures_and_counted(tmp_path: Path) -> None:
     rows = [
         {"id": "a", "file": "a.jpg"}, {"id": "a", "file": "b.jpg"}, "{", {"title": "no image"},
-        "", "[1]", {"file": "c.jpg", "year": "MDC"}, {"file": "c.jpg"},
+        "", "[1]", {"file": ""}, {"file": "c.jpg"},
     ]  # fmt: skip
     source = CatalogSource(write(tmp_path, *rows), tmp_path)
     found = list(source)

@@ -37,7 +37,8 @@ def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
     items = items_of(tmp_path)
     assert [item.key for item in items] == expected
     assert source.count() == len(expected)
-    assert [item.key for item in source] == expected  # and the same a second time
+    again = [item.key for item in source if isinstance(item, Item)]
+    assert again == expected  # and the same a second time
     for item in items:
         assert item.artwork.id == item.artwork.image == item.key
         assert item.artwork.source == "folder"
@@ -102,4 +103,4 @@ def test_a_name_that_is_no_text_is_a_failure_that_can_be_shown(tmp_path: Path) -
     good, bad = FolderSource(tmp_path)
     assert isinstance(good, Item)
     assert isinstance(bad, Failure)
-    assert bad.reason.encode() == b"caf?.jpg has a name that is not UTF-8 text; rename it"
+    assert bad.reason == "caf\ufffd.jpg has a name that is not UTF-8 text; rename it"
