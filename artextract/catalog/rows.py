@@ -113,7 +113,9 @@ def _read_records(
             continue
         if values is None:
             return
-        if not values or (len(values) > 1 and not values[0] and not any(map(str.strip, values))):
+        if not values or (
+            len(values) > 1 and not values[0].strip() and not any(map(str.strip, values))
+        ):
             continue
         if len(values) != len(names):
             count = len(values)

@@ -19,6 +19,7 @@ from pictures import make_folder, make_picture
 from pytest_httpserver import HTTPServer
 
 from artextract.catalog.artwork import Artwork
+from artextract.catalog.notes import Note
 from artextract.encoding.encoder import ImageEncoder
 from artextract.encoding.networks import Networks
 from artextract.errors import StoreError, StoreFullError, UnavailableError
@@ -587,7 +588,7 @@ def test_interrupted_it_waits_for_the_write_that_is_going_on(
         raise KeyboardInterrupt
 
     class KnownLast(FolderSource):
-        def __iter__(self) -> Iterator[Item | Failure]:
+        def __iter__(self) -> Iterator[Item | Failure | Note]:
             yield from reversed(list(super().__iter__()))
 
     with monkeypatch.context() as held:

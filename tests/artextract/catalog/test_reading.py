@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def write_parquet(path: Path, rows: list[Row]) -> Path:
 
 
 def write(path: Path, rows: list[Row]) -> Path:
-    writers = {
+    writers: dict[str, Callable[[Path, list[Row]], Path]] = {
         ".csv": write_csv, ".tsv": partial(write_csv, separator="\t"), ".jsonl": write_jsonl,
         ".ndjson": write_jsonl, ".parquet": write_parquet,
     }  # fmt: skip

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from artextract.catalog.notes import Note
 from artextract.errors import InputError
 from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.folder import FolderSource
@@ -19,6 +20,10 @@ def touch(folder: Path, *names: str) -> None:
 def items_of(folder: Path) -> list[Item]:
     works = list(FolderSource(folder))
     return [work for work in works if isinstance(work, Item)]
+
+
+def notes_of(folder: Path) -> list[tuple[str, str]]:
+    return [(each.kind, each.example) for each in FolderSource(folder) if isinstance(each, Note)]
 
 
 def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
@@ -50,7 +55,7 @@ def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", sorted(IMAGE_SUFFIXES))
 def test_every_ending(suffix: str, tmp_path: Path) -> None:
     touch(tmp_path, f"a{suffix}", f"b{suffix.upper()}")
-    assert [item.key for item in FolderSource(tmp_path)] == [f"a{suffix}", f"b{suffix.upper()}"]
+    assert [item.key for item in items_of(tmp_path)] == [f"a{suffix}", f"b{suffix.upper()}"]
 
 
 def test_ids_do_not_depend_on_how_the_folder_is_named(
@@ -74,6 +79,19 @@ def test_a_link_to_a_picture_is_taken_and_a_circle_does_no_harm(tmp_path: Path) 
     items = items_of(tmp_path / "works")
     assert [item.key for item in items] == ["a.jpg", "link.jpg"]
     assert items[1].read() == b"elsewhere/real.jpg"
+    assert notes_of(tmp_path / "works") == [("links to folders, not followed", "round")]
+
+
+def test_files_with_other_endings_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "Thumbs.db", "sub/b.heic", "sub/c", ".hidden", "sub/.DS_Store")
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"x")
+    kind = "files whose ending is not that of an image, left aside"
+    assert notes_of(tmp_path) == [
+        (kind, name) for name in ("Thumbs.db", "caf\ufffd.txt", "sub/b.heic", "sub/c")
+    ]
+    source = FolderSource(tmp_path)
+    assert source.count() == 1
+    assert source.name == str(tmp_path.resolve())
 
 
 @pytest.mark.parametrize(
