@@ -73,8 +73,8 @@ def is_nothing(text: str) -> bool:
 def clean_value(value: object, *, markup: bool = True) -> Any:
     """Return a value of a catalog as text, number or boolean, or a list of these; None for nothing.
 
-    Dates and times become ISO 8601 ("1888-03-14" for midnight), decimal numbers int or float. Lists
-    lose their empty values at the end. Dictionaries and bytes are returned as they are.
+    Dates and times become ISO 8601 ("1888-03-14" for midnight), decimal numbers int or float.
+    Dictionaries and bytes are returned as they are.
     """
     if isinstance(value, str):
         text = clean_text(value, markup=markup)
@@ -93,9 +93,7 @@ def clean_value(value: object, *, markup: bool = True) -> Any:
         return value.isoformat()
     if isinstance(value, list | tuple):
         values = [clean_value(each, markup=markup) for each in value]
-        while values and values[-1] is None:
-            values.pop()
-        return values or None
+        return None if all(each is None for each in values) else values
     return clean_text(str(value), markup=markup)
 
 

@@ -80,7 +80,7 @@ _IDENTIFIER_URL = re.compile(r"^https?://\S*/(Q?\d+)/?$")
 _NUMBERED = re.compile(r"-?\d+\.0")
 _WHOLE_NUMBER = re.compile(r"([-\u2212]?\d{1,9})(?:\.0+)?")
 _SEVERAL_NUMBERS = re.compile(r"\d+(?:, ?\d+)+")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 
 # Texts in lower case.

@@ -91,7 +91,7 @@ def test_something(text: str) -> None:
         (datetime(1888, 3, 14, tzinfo=UTC), "1888-03-14 00:00:00+00:00"),
         (Decimal("79.40"), 79.4), (Decimal("1879"), 1879), (Decimal("NaN"), None),
         (Decimal("Infinity"), float("inf")),
-        ([" a ", None, "b", "", None], ["a", None, "b"]), ([], None), (["", None], None),
+        ([" a ", None, "b", ""], ["a", None, "b", None]), ([], None), (["", None], None),
         ((1, 2), [1, 2]), ({"a": 1}, {"a": 1}), (b"x", b"x"),
     ],
 )  # fmt: skip
