@@ -37,8 +37,8 @@ def test_museum_of_modern_art(tmp_path: Path) -> None:
         "Dimensions,CreditLine,AccessionNumber,Classification,Department,DateAcquired,Cataloged,"
         "ObjectID,URL,ImageURL,OnView,Circumference (cm),Depth (cm),Diameter (cm),Height (cm),"
         "Length (cm),Weight (kg),Width (cm),Seat Height (cm),Duration (sec.),filename\r\n"
-        '"Bridge, Project",Ada Winter,6210,"(Austrian, 1841\u20131918)",(Austrian),(1841),(1918),(Male),'
-        '1896,Ink on paper,"19 1/8 x 66 1/2"" (48.6 x 168.9 cm)",Gift of a friend,885.1996,'
+        '"Bridge, Project",Ada Winter,6210,"(Austrian, 1841\u20131918)",(Austrian),(1841),(1918),'
+        '(Male),1896,Ink on paper,"19 1/8 x 66 1/2"" (48.6 x 168.9 cm)",Gift of a friend,885.1996,'
         "Architecture,Architecture & Design,1996-04-09,Y,2,http://www.moma.org/collection/works/2,"
         ",,,,,48.6000,,,168.9000,,,2.jpg\r\n"
         'Plan,"Ada Winter, Bo Ek","6210, 7056","(Austrian, 1841\u20131918) (born 1950)",'
@@ -86,8 +86,8 @@ def test_metropolitan_museum(tmp_path: Path) -> None:
             "Artist Display Name": "Ada Winter|Bo Ek", "Artist Nationality": "Austrian|Swedish",
             "Artist ULAN URL": "http://vocab.getty.edu/page/ulan/500011051|(not assigned)",
             "Artist Wikidata URL": "https://www.wikidata.org/wiki/Q301|",
-            "Object Date": "ca. 1599\u20131600", "Object Begin Date": "1594", "Object End Date": "1600",
-            "Medium": "Oil on canvas", "Credit Line": "Gift, 1929", "Classification": "Paintings",
+            "Object Date": "ca. 1599\u20131600", "Object Begin Date": "1594",
+            "Object End Date": "1600", "Medium": "Oil on canvas", "Credit Line": "Gift, 1929", "Classification": "Paintings",
             "Link Resource": "http://www.metmuseum.org/art/collection/search/436575",
             "Object Wikidata URL": "https://www.wikidata.org/wiki/Q2006", "Tags": "Hills|Towns",
             "image": "436575.jpg",
