@@ -15,6 +15,7 @@ from artextract.store.location import Location
 if TYPE_CHECKING:
     from artextract.catalog.writing.entries import Format, Saved
     from artextract.models.session import Device
+    from ingest.journal import Journal
     from ingest.pipeline import Summary
     from ingest.sources.item import Source
     from search.answer import Result
@@ -282,6 +283,13 @@ class Collection:
         for record in self.store.scroll(keys=("id", "image_sha256")):
             groups[record.payload["image_sha256"]].add(record.payload["id"])
         return sorted(sorted(ids) for ids in groups.values() if len(ids) > 1)
+
+    @property
+    def journal(self) -> "Journal":
+        """The failures of ingest that remain, and notes on what it left unknown or aside."""
+        from ingest.journal import Journal, journal_path
+
+        return Journal(journal_path(self.location))
 
     # Writing
 

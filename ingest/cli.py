@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from artextract.aspects import ASPECTS
+from artextract.cli.messages import with_options
 from artextract.cli.model_name import ModelName
 from artextract.cli.options import device_option, layout_options, store_option, take_layout
 from artextract.cli.progress import show_progress
@@ -322,7 +323,7 @@ def run_and_print(source: "Source", config: "IngestConfig", **more: Any) -> None
 
 
 def _print(summary: "Summary", config: "IngestConfig") -> None:
-    click.echo(summary.text)
+    click.echo(with_options(summary.text))
     for failure in summary.failures[:_FAILURES_SHOWN]:
         click.echo(f"Skipped: {failure.reason}", err=True)
     if len(summary.failures) > _FAILURES_SHOWN:

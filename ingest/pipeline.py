@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from artextract.aspects.features import ImageFeatures
 from artextract.catalog.artwork import METADATA_FIELDS
+from artextract.catalog.notes import Note, NoteTally
 from artextract.encoding.encoder import ImageEncoder
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images.opening import content_hash, make_thumbnail, open_sized
@@ -44,12 +45,16 @@ _LOOKUP_SIZE = 256
 
 @dataclass
 class Summary:
-    """Numbers of artworks by outcome, failures, and seconds by part, summed over threads."""
+    """Numbers of artworks by outcome, failures, and seconds by part, summed over threads.
+
+    ``notes`` are on what of the source was left unknown or aside.
+    """
 
     embedded: int = 0
     updated: int = 0
     unchanged: int = 0
     failures: list[Failure] = field(default_factory=list)
+    notes: NoteTally = field(default_factory=NoteTally)
     seconds: float = 0.0
     read_seconds: float = 0.0
     prepare_seconds: float = 0.0
@@ -86,6 +91,11 @@ class _Prepared:
     payload: dict[str, Any]
     seconds: tuple[float, float]  # reading, preparing
 
+    @property
+    def image_sha256(self) -> str:
+        """Checksum of the image file."""
+        return str(self.payload["image_sha256"])
+
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
@@ -99,12 +109,18 @@ class _Embedded:
     item: Item
     point: Point
 
+    @property
+    def image_sha256(self) -> str:
+        """Checksum of the image file."""
+        return str(self.point.payload["image_sha256"])
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """An image that the collection holds already; ``metadata`` is set if it has changed."""
 
     item: Item
+    image_sha256: str
     metadata: dict[str, Any] | None
     seconds: tuple[float, float]
 
@@ -162,7 +178,8 @@ def ingest(
     """
     started = time.perf_counter()
     summary = Summary()
-    items = _select(source, journal if only_failed else None, limit)
+    items = _select(source, journal if only_failed else None, limit, summary.notes)
+    shared = _SharedImages()
     batches = _Batches(encoder.preprocesses)
     prepare = _Preparer(encoder, store.manifest.model, threads)
     writer = _Writer()
@@ -174,6 +191,7 @@ def ingest(
 
     def count(outcome: _Done) -> None:
         summary.count(outcome)
+        shared.add(outcome)
         if isinstance(outcome, Failure):
             journal.record(outcome)
         else:
@@ -233,6 +251,7 @@ def ingest(
             model_pool.shutdown(wait=True, cancel_futures=True)
             for late in writer.stop():  # none unless the run ends early
                 count(late)
+    shared.note_in(summary.notes)
     summary.seconds = time.perf_counter() - started
     return summary
 
@@ -255,19 +274,59 @@ def check_source(
     """
     started = time.perf_counter()
     summary = Summary()
-    items = _select(source, only, limit)
+    items = _select(source, only, limit, summary.notes)
+    shared = _SharedImages()
     prepare = _Preparer(encoder, model, threads, dry=True)
     with ThreadPoolExecutor(threads, "prepare") as pool:
         for outcome in _prepare_ahead(items, store, prepare, pool, 4 * threads):
             summary.count(outcome)
+            shared.add(outcome)
             on_artwork(summary)
+    shared.note_in(summary.notes)
     summary.seconds = time.perf_counter() - started
     return summary
 
 
-def _select(source: Source, only: Journal | None, limit: int | None) -> Iterator[Item | Failure]:
-    """Iterate over the first ``limit`` artworks of ``source``, or of those in ``only``."""
-    return islice((item for item in source if only is None or item.key in only), limit)
+def _select(
+    source: Source, only: Journal | None, limit: int | None, notes: NoteTally
+) -> Iterator[Item | Failure]:
+    """Iterate over the first ``limit`` artworks of ``source``, or of those in ``only``.
+
+    The notes of the source are added to ``notes``.
+    """
+    taken = 0
+    for item in source:
+        if isinstance(item, Note):
+            notes.add(item)
+        elif only is None or item.key in only:
+            yield item
+            taken += 1
+            if taken == limit:
+                return
+
+
+class _SharedImages:
+    """Counts the artworks of each image by the first 64 bits of its SHA-256."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self._examples: dict[int, str] = {}
+
+    def add(self, outcome: _Outcome) -> None:
+        """Count the image of an artwork, if it has been read."""
+        if isinstance(outcome, Failure | _Unread):
+            return
+        image = int(outcome.image_sha256[:16], 16)
+        self._counts[image] = self._counts.get(image, 0) + 1
+        if self._counts[image] == 2:
+            self._examples[image] = outcome.item.key
+
+    def note_in(self, notes: NoteTally) -> None:
+        """Add a note on each image of several artworks, those of most artworks first."""
+        kind = "artworks whose image others have too (that of many may be a placeholder)"
+        for image in sorted(self._examples, key=lambda image: -self._counts[image]):
+            count = self._counts[image]
+            notes.add(Note(kind, f"{count} times {self._examples[image]}", count=count))
 
 
 def _prepare_ahead(
@@ -419,7 +478,8 @@ def _metadata(item: Item) -> dict[str, Any]:
 def _known(item: Item, record: Record, read_seconds: float) -> _Known:
     metadata = _metadata(item)
     stored = {key: record.payload[key] for key in _CATALOGUED if key in record.payload}
-    return _Known(item, None if stored == metadata else metadata, (read_seconds, 0.0))
+    changed = None if stored == metadata else metadata
+    return _Known(item, record.payload["image_sha256"], changed, (read_seconds, 0.0))
 
 
 def _embed(

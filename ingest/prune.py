@@ -1,5 +1,6 @@
 """Delete from a collection what its source no longer has."""
 
+from artextract.catalog.notes import Note
 from artextract.errors import InputError
 from artextract.store import Store
 from ingest.sources.item import Item, Source
@@ -18,6 +19,8 @@ def prune(source: Source, store: Store) -> int:
     present: set[str] = set()
     own: set[tuple[str | None, str | None]] = set()
     for item in source:
+        if isinstance(item, Note):
+            continue
         if not isinstance(item, Item):
             raise InputError(f"nothing was pruned, since {item.reason}; correct it, then run again")
         present.add(item.artwork.point_id)

@@ -1,7 +1,6 @@
 """One run of the ingest job: load the models, open the collection, ingest, prune."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from artextract.errors import InputError
 from artextract.models.session import Device
 from artextract.store import Store, create_store, find_store
 from artextract.store.location import Location
-from ingest.journal import JOURNAL_NAME, Journal
+from ingest.journal import Journal, journal_path
 from ingest.pipeline import Summary, check_source, ingest
 from ingest.prune import prune
 from ingest.sources.item import Source
@@ -46,13 +45,7 @@ class IngestConfig:
     @property
     def journal(self) -> Path:
         """File of the failures: in the collection's folder, or for a server in the user's state."""
-        if not self.store.is_server:
-            return self.store.folder / JOURNAL_NAME
-        from platformdirs import user_state_path
-
-        url, collection = self.store.address
-        name = re.sub(r"[^\w.-]+", "-", f"{url.partition('://')[2]}-{collection}")
-        return user_state_path("artextract") / name / JOURNAL_NAME
+        return journal_path(self.store)
 
 
 def run(
@@ -121,6 +114,7 @@ def run(
         if summary.embedded:
             on_optimize()
             store.optimize()
+        journal.note(source.name, summary.notes)
         summary.text = _describe(summary, config, store, models, runners)
         on_end(summary)
         if config.prune:
@@ -158,6 +152,7 @@ def _dry_run(
         f"Dry run, nothing written: would embed {summary.embedded}, update {summary.updated}, "
         f"leave {summary.unchanged} unchanged; {len(summary.failures)} would fail."
     )
+    summary.text = "\n".join([summary.text, *_describe_notes(summary)])
     return summary
 
 
@@ -185,7 +180,13 @@ def _describe(
         f"prepare {summary.prepare_seconds:.1f}, embed {summary.embed_seconds:.1f}, "
         f"write {summary.write_seconds:.1f}."
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_describe_notes(summary)])
+
+
+def _describe_notes(summary: Summary) -> list[str]:
+    """Return what of the source was left unknown or aside, a line for each kind."""
+    notes = [f"  {each}" for each in summary.notes]
+    return ["Left unknown or aside:", *notes] if notes else []
 
 
 def _check(summary: Summary) -> Summary:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from artextract.catalog.artwork import Artwork
+from artextract.catalog.cleaning import make_valid
+from artextract.catalog.notes import Note
 from artextract.errors import InputError
 from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.item import Failure, Item
@@ -13,7 +15,8 @@ from ingest.sources.item import Failure, Item
 class FolderSource:
     """Yields each image file below ``folder``; its path in the folder is the artwork's id.
 
-    Hidden files and folders (".name") and files with other endings are ignored.
+    Hidden files and folders (".name") are ignored; notes name files with other endings, and links
+    to folders, which are not followed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,7 +32,8 @@ class FolderSource:
                 f"{folder} is not a folder; for a table of artworks use `artextract ingest catalog`"
             )
         self.folder = folder.resolve()
-        self._count = sum(1 for _ in self._paths())
+        self.name = str(self.folder)
+        self._count = sum(1 for found in self._find() if isinstance(found, Path))
         if not self._count:
             raise InputError(
                 f"{folder} holds no image file; expected files that end in "
@@ -40,21 +44,34 @@ class FolderSource:
         """Return the number of image files."""
         return self._count
 
-    def __iter__(self) -> Iterator[Item | Failure]:
-        for path in self._paths():
-            name = path.relative_to(self.folder).as_posix()
-            shown = name.encode("utf-8", "replace").decode("utf-8")
+    def __iter__(self) -> Iterator[Item | Failure | Note]:
+        for found in self._find():
+            if isinstance(found, Note):
+                yield found
+                continue
+            name = found.relative_to(self.folder).as_posix()
+            shown = make_valid(name)
             if shown != name:
                 yield Failure(shown, shown, f"{shown} has a name that is not UTF-8 text; rename it")
                 continue
             yield Item(Artwork(id=name, image=name, source="folder"), self.folder)
 
-    def _paths(self) -> Iterator[Path]:
+    def _find(self) -> Iterator[Path | Note]:
+        """Iterate over the paths of the image files, and notes on what is left aside."""
+
         def refuse(error: OSError) -> None:
             raise InputError(f"{error.filename} can't be read: {error.strerror}") from error
 
+        def note(kind: str, path: Path) -> Note:
+            return Note(kind, make_valid(path.relative_to(self.folder).as_posix()))
+
         for folder, folders, files in os.walk(self.folder, onerror=refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                    yield Path(folder, name)
+            for path in (Path(folder, name) for name in folders):
+                if path.is_symlink():
+                    yield note("links to folders, not followed", path)
+            for path in (Path(folder, name) for name in sorted(files) if not name.startswith(".")):
+                if path.suffix.lower() in IMAGE_SUFFIXES:
+                    yield path
+                else:
+                    yield note("files whose ending is not that of an image, left aside", path)

@@ -1,4 +1,4 @@
-"""What a source yields: an image to ingest, or the reason why it can't be ingested."""
+"""What a source yields: images to ingest, reasons why one can't be ingested, and notes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from artextract.catalog.artwork import Artwork
+from artextract.catalog.notes import Note
 from artextract.images.opening import read_image_file
 from artextract.net.fetch import fetch, is_url
 
@@ -62,10 +63,18 @@ class Failure:
 class Source(Protocol):
     """Where artworks come from."""
 
+    @property
+    def name(self) -> str:
+        """Where the artworks are, such as a path; its notes are kept under this name."""
+        ...
+
     def count(self) -> int:
         """Return how many items and failures :meth:`__iter__` yields."""
         ...
 
-    def __iter__(self) -> Iterator[Item | Failure]:
-        """Iterate over the items and failures, always in the same order."""
+    def __iter__(self) -> Iterator[Item | Failure | Note]:
+        """Iterate over the items and failures, always in the same order.
+
+        Notes say what is left unknown or aside; those on an artwork come before it.
+        """
         ...

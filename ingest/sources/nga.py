@@ -71,6 +71,11 @@ class NgaSource:
         steps = ", ".join(f"{left:,} {step}" for step, left in self._works.funnel)
         raise CatalogError(f"no object is left to ingest ({steps}); {hint}")
 
+    @property
+    def name(self) -> str:
+        """The name of the gallery's source, "nga"."""
+        return "nga"
+
     def count(self) -> int:
         """Return the number of images."""
         return self._works.count

@@ -1,16 +1,19 @@
 """``artextract collection info``: what a collection holds."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from artextract.cli.messages import with_options
 from artextract.cli.options import store_option, text_or_json_option
 from artextract.store.location import Location
 from artextract.tables import format_table
 
 if TYPE_CHECKING:
     from artextract.store import Store
+    from ingest.journal import Journal
     from search.facets import Facets
 
 _BAR = 40
@@ -30,7 +33,8 @@ def info(store: Location, top: int, format_: str) -> None:
     """Say what a collection holds.
 
     The number of artworks and images, the model and its vectors, the size on disk, the commonest
-    names with their numbers of artworks, and a histogram of the years.
+    names with their numbers of artworks, a histogram of the years, and what `artextract ingest`
+    left unknown or aside.
 
     Example: artextract collection info --store my-store --top 20
     """
@@ -40,13 +44,15 @@ def info(store: Location, top: int, format_: str) -> None:
     with open(store) as collection:
         facets = count_facets(collection.store, top + 1)
         if format_ == "json":
-            described = _describe(store, collection.store, facets, top)
+            described = _describe(store, collection.store, facets, collection.journal, top)
             click.echo(json.dumps(described, ensure_ascii=False, indent=2))
         else:
-            _print(store, collection.store, facets, top)
+            _print(store, collection.store, facets, collection.journal, top)
 
 
-def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> dict[str, object]:
+def _describe(
+    store: Location, opened: "Store", facets: "Facets", journal: "Journal", top: int
+) -> dict[str, object]:
     manifest = opened.manifest
     return {
         "store": str(store),
@@ -62,10 +68,16 @@ def _describe(store: Location, opened: "Store", facets: "Facets", top: int) -> d
         "facets": {field: dict(names[:top]) for field, names in facets.names.items()},
         "years": [{"begin": b.begin, "end": b.end, "works": b.works} for b in facets.years],
         "undated": facets.undated,
+        "failed": len(journal),
+        "notes": {
+            source: [asdict(note) for note in notes] for source, notes in journal.notes.items()
+        },
     }
 
 
-def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None:
+def _print(
+    store: Location, opened: "Store", facets: "Facets", journal: "Journal", top: int
+) -> None:
     manifest = opened.manifest
     artworks, images = opened.count_works(), opened.count()
     disk = opened.disk_bytes()
@@ -92,5 +104,10 @@ def _print(store: Location, opened: "Store", facets: "Facets", top: int) -> None
         )
     if facets.years and facets.undated:
         lines.append(("", f"{'undated':<14} {facets.undated:>6}"))
+    if journal:
+        lines.append(("failed", f"{len(journal)}, with the reasons in {journal.path}"))
+    for source, notes in journal.notes.items():
+        lines.append(("unknown or aside", f"from {source}:"))
+        lines += [("", with_options(str(note))) for note in notes]
     lines.append(("made by", manifest.created_by))
     click.echo(format_table(lines))

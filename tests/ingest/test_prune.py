@@ -102,9 +102,9 @@ def test_a_row_that_can_not_be_used_keeps_everything(
     words = ("catalog", catalog, "--store", store)
     ran_well(artextract, *words)
     before = images_in(store)
-    write_rows(catalog, [ROWS[0], {**ROWS[1], "year": "some day"}])
+    write_rows(catalog, [ROWS[0], {**ROWS[1], "file": ""}])
     ran = artextract("ingest", *words, "--prune")
-    assert_one_sentence(ran, "nothing was pruned", "some day", "correct it, then run again")
+    assert_one_sentence(ran, "nothing was pruned", "no image", "correct it, then run again")
     assert images_in(store) == before
 
 
@@ -140,6 +140,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 class Listed:
     """A source of what it is given."""
+
+    name = "listed"
 
     def __init__(self, *works: Item | Failure) -> None:
         self.works = works

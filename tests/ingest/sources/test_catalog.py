@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from artextract.catalog.notes import Note
 from artextract.errors import CatalogError, FetchError, ImageError, InputError
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.item import Failure, Item
@@ -26,7 +27,9 @@ def test_rows_become_items(tmp_path: Path) -> None:
     )
     source = CatalogSource(path, tmp_path, {"Titel": "title", "Bild": "file"})
     assert source.count() == 2
-    first, second = source
+    note, first, second = source
+    assert isinstance(note, Note)
+    assert note.example == "colour"
     assert isinstance(first, Item)
     assert (first.key, first.folder, first.allow_private) == ("w1", tmp_path.resolve(), False)
     assert (first.artwork.title, first.artwork.source) == ("Seerosen", "works")
@@ -57,11 +60,10 @@ def test_urls_have_no_folder(allow_private: bool, tmp_path: Path) -> None:
     urls = ["http://127.0.0.1:9/a.jpg", "HTTPS://127.0.0.1:9/../../b.jpg"]
     path = write(tmp_path, {"image": urls[0]}, {"image_url": urls[1], "id": "b"})
     items = list(CatalogSource(path, tmp_path, allow_private=allow_private))
-    assert [item.image if isinstance(item, Failure) else item.artwork.image for item in items] == (
-        urls
-    )
-    for item in items:
+    assert len(items) == len(urls)
+    for item, url in zip(items, urls, strict=True):
         assert isinstance(item, Item)
+        assert item.artwork.image == url
         assert item.folder is None
         assert item.allow_private is allow_private
         reason = "can't be fetched" if allow_private else "allow_private_addresses"
@@ -111,15 +113,15 @@ def test_paths_that_stay_inside_are_fine(tmp_path: Path) -> None:
 def test_rows_of_no_use_are_failures_and_counted(tmp_path: Path) -> None:
     rows = [
         {"id": "a", "file": "a.jpg"}, {"id": "a", "file": "b.jpg"}, "{", {"title": "no image"},
-        "", "[1]", {"file": "c.jpg", "year": "MDC"}, {"file": "c.jpg"},
+        "", "[1]", {"file": ""}, {"file": "c.jpg"},
     ]  # fmt: skip
     source = CatalogSource(write(tmp_path, *rows), tmp_path)
-    found = list(source)
+    found = [item for item in source if not isinstance(item, Note)]
     assert source.count() == len(found) == 7
     assert [isinstance(item, Item) for item in found] == [True, *[False] * 5, True]
     keys = [item.key for item in found]
     assert keys == ["a", *(f"works.jsonl row {n}" for n in range(2, 7)), "c.jpg"]
-    assert [item.key for item in source] == keys
+    assert [item.key for item in source if not isinstance(item, Note)] == keys
     for item in found[1:-1]:
         assert isinstance(item, Failure)
         assert item.reason.startswith(f"{item.key}: ")

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from artextract.catalog.notes import Note
 from artextract.errors import InputError
 from artextract.images.opening import IMAGE_SUFFIXES
 from ingest.sources.folder import FolderSource
@@ -21,6 +22,10 @@ def items_of(folder: Path) -> list[Item]:
     return [work for work in works if isinstance(work, Item)]
 
 
+def notes_of(folder: Path) -> list[tuple[str, str]]:
+    return [(each.kind, each.example) for each in FolderSource(folder) if isinstance(each, Note)]
+
+
 def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
     touch(
         tmp_path,
@@ -37,7 +42,8 @@ def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
     items = items_of(tmp_path)
     assert [item.key for item in items] == expected
     assert source.count() == len(expected)
-    assert [item.key for item in source] == expected  # and the same a second time
+    again = [item.key for item in source if isinstance(item, Item)]
+    assert again == expected  # and the same a second time
     for item in items:
         assert item.artwork.id == item.artwork.image == item.key
         assert item.artwork.source == "folder"
@@ -49,7 +55,7 @@ def test_all_images_below_in_the_order_of_their_paths(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", sorted(IMAGE_SUFFIXES))
 def test_every_ending(suffix: str, tmp_path: Path) -> None:
     touch(tmp_path, f"a{suffix}", f"b{suffix.upper()}")
-    assert [item.key for item in FolderSource(tmp_path)] == [f"a{suffix}", f"b{suffix.upper()}"]
+    assert [item.key for item in items_of(tmp_path)] == [f"a{suffix}", f"b{suffix.upper()}"]
 
 
 def test_ids_do_not_depend_on_how_the_folder_is_named(
@@ -73,6 +79,19 @@ def test_a_link_to_a_picture_is_taken_and_a_circle_does_no_harm(tmp_path: Path) 
     items = items_of(tmp_path / "works")
     assert [item.key for item in items] == ["a.jpg", "link.jpg"]
     assert items[1].read() == b"elsewhere/real.jpg"
+    assert notes_of(tmp_path / "works") == [("links to folders, not followed", "round")]
+
+
+def test_files_with_other_endings_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "Thumbs.db", "sub/b.heic", "sub/c", ".hidden", "sub/.DS_Store")
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"x")
+    kind = "files whose ending is not that of an image, left aside"
+    assert notes_of(tmp_path) == [
+        (kind, name) for name in ("Thumbs.db", "caf\ufffd.txt", "sub/b.heic", "sub/c")
+    ]
+    source = FolderSource(tmp_path)
+    assert source.count() == 1
+    assert source.name == str(tmp_path.resolve())
 
 
 @pytest.mark.parametrize(
@@ -102,4 +121,4 @@ def test_a_name_that_is_no_text_is_a_failure_that_can_be_shown(tmp_path: Path) -
     good, bad = FolderSource(tmp_path)
     assert isinstance(good, Item)
     assert isinstance(bad, Failure)
-    assert bad.reason.encode() == b"caf?.jpg has a name that is not UTF-8 text; rename it"
+    assert bad.reason == "caf\ufffd.jpg has a name that is not UTF-8 text; rename it"
