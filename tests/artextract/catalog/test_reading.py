@@ -287,7 +287,7 @@ Years = tuple[int | None, int | None]
         ({"year": "0"}, (0, 0), "0"),
         ({"year": "1888", "display_date": "c. 1890"}, (1888, 1888), "c. 1890"),
         ({"display_date": "c. 1520-25"}, (1520, 1525), "c. 1520-25"),
-        ({"display_date": "before 1762"}, (None, 1762), "before 1762"),
+        ({"display_date": "before 1762"}, (None, 1761), "before 1762"),
         ({"display_date": "undated"}, (None, None), "undated"),
         ({"display_date": "once upon a time"}, (None, None), "once upon a time"),
         ({"display_date": "1888", "year_begin": "1700", "year_end": "1710"}, (1700, 1710), "1888"),
