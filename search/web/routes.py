@@ -190,7 +190,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
                 "required": True,
                 "content": {
                     f"image/{kind}": {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("jpeg", "png", "webp", "tiff")
+                    for kind in ("jpeg", "png", "webp", "tiff", "jp2", "avif", "heic", "jxl")
                 },
             }
         },
