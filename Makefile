@@ -50,5 +50,5 @@ $(VENV)/.light: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.full: pyproject.toml | $(BIN)/python
-	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,$(BENCH),docs,dev]"
+	$(PIP) --editable ".[$(RUNTIME),train,web,map,verify,formats,$(BENCH),docs,dev]"
 	touch $@ $(VENV)/.light

@@ -90,9 +90,10 @@ def _common_options(command: Command) -> Command:
 @click.argument("directory", type=click.Path(path_type=Path))
 @_common_options
 def folder(directory: Path, **options: Any) -> None:
-    """Ingest all images in DIRECTORY and below (JPEG, PNG, WebP, TIFF).
+    """Ingest all images in DIRECTORY and below.
 
-    The id of an artwork is the path of its image in the folder.
+    They are JPEG, PNG, WebP, TIFF, JPEG 2000, AVIF, HEIC or JPEG XL files. The id of an artwork is
+    the path of its image in the folder.
 
     Example: artextract ingest folder ~/paintings --store my-store
     """

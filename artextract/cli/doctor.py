@@ -41,6 +41,8 @@ _PACKAGES = {
     "fastapi": "web",
     "umap-learn": "map",
     "opencv-python-headless": "verify",
+    "pillow-heif": "formats",
+    "pillow-jxl-plugin": "formats",
 }
 """{wheel: the extra that installs it}."""
 

@@ -8,14 +8,19 @@ import hashlib
 import io
 import stat
 import struct
+import sys
 import warnings
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
-from PIL import UnidentifiedImageError
+import PIL.ImageFile
 
 from artextract.errors import ImageError
+from artextract.images.colour import scale_to_8_bits, to_srgb
+from artextract.images.formats import FORMATS, JPEG, JPEG_XL, Format, find_format, jpeg_xl_size
 
 MAX_PIXELS = 178_956_970
 """Maximum number of pixels, from which on Pillow suspects a bomb (512 MiB as RGB)."""
@@ -23,13 +28,18 @@ MAX_PIXELS = 178_956_970
 MAX_FILE_BYTES = 1 << 30
 """Maximum size of an image file, in bytes."""
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".jp2", ".j2k", ".jpx",
+    ".avif", ".heic", ".heif", ".jxl",
+})  # fmt: skip
 """Endings of image files in a folder."""
 
 THUMBNAIL_SIDE = 192
 """Longest side of a thumbnail, in pixels."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")  # Pillow opens MPO (two JPEGs in one) as JPEG
+MAX_DECODED = 8
+"""Maximum number of times that the strips or tiles of an image may cover it."""
+
 _ORIENTATION = 0x0112  # EXIF tag 274
 
 # MAX_PIXELS replaces Pillow's own limit, which would warn at half of it.
@@ -69,58 +79,142 @@ def content_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def open_image(data: bytes, name: str, *, at_least: int | None = None) -> PIL.Image.Image:
+def open_image(
+    data: bytes, name: str, *, at_least: int | None = None, max_pixels: int | None = None
+) -> PIL.Image.Image:
     """Return the image in ``data`` as upright RGB; see :func:`open_sized`."""
-    return open_sized(data, name, at_least)[0]
+    return open_sized(data, name, at_least, max_pixels)[0]
 
 
 def open_sized(
-    data: bytes, name: str, at_least: int | None = None
+    data: bytes, name: str, at_least: int | None = None, max_pixels: int | None = None
 ) -> tuple[PIL.Image.Image, tuple[int, int]]:
     """Return the image in ``data`` as upright RGB, 8 bits a channel, and its full (width, height).
 
-    Transparency is laid on white, 16-bit grey is scaled to 8 bits, the EXIF orientation is applied,
-    and the first of several frames is returned.
+    Its colours are sRGB: an embedded colour profile is applied. Transparency is laid on white,
+    more than 8 bits a channel are scaled to 8, and the EXIF orientation is applied. Of several
+    frames the first is returned, and of the pages of a TIFF the largest. Damage that concerns no
+    pixel is passed over.
 
     Args:
-        data: The file's bytes: JPEG, PNG, WebP or TIFF.
+        data: The file's bytes, in one of :data:`artextract.images.formats.FORMATS`.
         name: The image's name in errors.
         at_least: Let libjpeg decode a large JPEG at a half, a quarter or an eighth of its size, as
             long as both sides have at least this many pixels. None decodes it in full.
+        max_pixels: Maximum number of pixels; MAX_PIXELS if None.
 
     Raises:
-        ImageError: another format, more than MAX_PIXELS pixels, or truncated or damaged data.
+        ImageError: another format, a limit that is exceeded (MAX_PIXELS and those of
+            :mod:`artextract.images.formats`), or truncated or damaged data.
     """
-    try:
-        with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise ImageError(
-                    f"{name} has {width} x {height} = {width * height:,} pixels; "
-                    f"the maximum is {MAX_PIXELS:,}: reduce it"
-                )
-            if at_least is not None and image.format in {"JPEG", "MPO"}:
-                image.draft(image.mode, (at_least, at_least))
-            image.load()
-            turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    except UnidentifiedImageError:
-        if not data:
-            raise ImageError(f"{name} is empty; fetch or export it again") from None
+    format_ = find_format(data)
+    if format_ is None and not data:
+        raise ImageError(f"{name} is empty; fetch or export it again")
+    if format_ is None:
+        *known, last = (each.name for each in FORMATS)
         raise ImageError(
-            f"{name} is not a JPEG, PNG, WebP or TIFF image (it begins with the bytes "
+            f"{name} is not a {', '.join(known)} or {last} image (it begins with "
             f"{data[:8].hex(' ')}); convert it, or leave it out"
-        ) from None
+        )
+    max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
+    try:
+        decode = partial(_decode, format_, name=name, at_least=at_least, max_pixels=max_pixels)
+        try:
+            decoded = [decode(each) for each in format_.check(data, name)]
+        except _DECODER_ERRORS:
+            mended = format_.mend(data)
+            if mended is None:
+                raise
+            decoded = [decode(mended)]
+        image, size = decoded[0]
+        if any(other.tobytes() != image.tobytes() for other, _ in decoded[1:]):
+            raise OSError("its last pixels are missing")
+        # Its decoder has turned a JPEG XL upright already.
+        turn = None if format_ is JPEG_XL else _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     except MemoryError:
         raise ImageError(f"{name} needs more memory than is available; reduce it") from None
-    except _DECODER_ERRORS as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+    except SyntaxError as error:  # Pillow's, on a header
         raise ImageError(
-            f"{name} is damaged or truncated ({reason}); fetch or export it again"
+            f"{name} has a damaged header, or is {format_.name} of a kind that can't be read "
+            f"({_reason(error)}); convert it to JPEG or PNG"
         ) from error
-    upright = _to_rgb(image, name)
+    except _DECODER_ERRORS as error:
+        raise ImageError(
+            f"{name} is damaged or truncated ({_reason(error)}); fetch or export it again"
+        ) from error
+    upright = to_srgb(image, name)
     if turn is None:
-        return upright, (width, height)
-    return upright.transpose(turn), (height, width) if turn in _ON_THEIR_SIDE else (width, height)
+        return upright, size
+    return upright.transpose(turn), size[::-1] if turn in _ON_THEIR_SIDE else size
+
+
+def _decode(
+    format_: Format, data: bytes, *, name: str, at_least: int | None, max_pixels: int
+) -> tuple[PIL.Image.Image, tuple[int, int]]:
+    """Return the decoded image and its full (width, height)."""
+    if format_ is JPEG_XL:
+        _check_pixels(jpeg_xl_size(data), name, max_pixels)
+    image = format_.open(data, name)
+    size = image.size
+    _check_pixels(size, name, max_pixels)
+    covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (t[1] for t in image.tile if t[1]))
+    if covered > MAX_DECODED * size[0] * size[1]:
+        raise ImageError(
+            f"{name} has strips that cover it more than {MAX_DECODED} times; export it again"
+        )
+    if at_least is not None and format_ is JPEG:
+        image.draft(image.mode, (at_least, at_least))
+    tiles = image.tile
+    image.load()
+    if image.mode == "RGB" and any(_raw_mode(tile) in _OTHER_BYTE for tile in tiles):
+        return _restore_range(image, format_, data, name), size
+    return image, size
+
+
+# Of RGB samples of 16 bits, Pillow keeps the high byte. {raw mode: that which keeps the low byte}
+_OTHER_BYTE = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B"}
+_OTHER_BYTE["RGB;16N"] = _OTHER_BYTE["RGB;16L" if sys.byteorder == "little" else "RGB;16B"]
+
+
+def _raw_mode(tile: Any) -> str:
+    """Return the layout of the samples in one of Pillow's tiles."""
+    arguments = tile[3]
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _restore_range(
+    image: PIL.Image.Image, format_: Format, data: bytes, name: str
+) -> PIL.Image.Image:
+    """Return RGB of 16 bits a channel scaled by its range, if that has at most 12 bits."""
+    high = np.asarray(image)
+    if high.max() > 15:
+        return image
+    low = format_.open(data, name)
+    low.tile = [
+        tile._replace(
+            args=_OTHER_BYTE[_raw_mode(tile)]
+            if isinstance(tile.args, str)
+            else (_OTHER_BYTE[_raw_mode(tile)], *(tile.args or ())[1:])
+        )
+        for tile in low.tile
+    ]
+    low.load()
+    restored = PIL.Image.fromarray(scale_to_8_bits(high.astype(np.uint16) << 8 | np.asarray(low)))
+    restored.info = image.info
+    return restored
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _check_pixels(size: tuple[int, int], name: str, max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageError(
+            f"{name} has {width} x {height} = {width * height:,} pixels; "
+            f"the maximum is {max_pixels:,}: reduce it"
+        )
 
 
 _Turn = PIL.Image.Transpose
@@ -132,33 +226,12 @@ _TURNS = {
 _ON_THEIR_SIDE = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
 
 
-# What Pillow's decoders raise on damaged data: OSError for a truncated or corrupt stream,
-# SyntaxError for a broken header, the others for hostile sizes and tags.
+# What Pillow's decoders and plugins raise on damaged data: OSError and RuntimeError for a truncated
+# or corrupt stream, SyntaxError for a broken header, the others for hostile sizes and tags.
 _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
-    OverflowError, ZeroDivisionError, struct.error,
+    OverflowError, ZeroDivisionError, AssertionError, RuntimeError, struct.error,
 )  # fmt: skip
-
-
-def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
-    """Return ``image`` (any mode) as RGB; the pixels of an RGB image are unchanged."""
-    if image.mode == "RGB" and "transparency" not in image.info:
-        image.load()
-        return image.copy() if image.readonly else image
-    if image.mode == "F":
-        raise ImageError(f"{name} has floating-point pixels; export it with 8 or 16 bits a channel")
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.int64)
-        brightest = int(values.max(initial=0))
-        # 32-bit grey holds values of 8 or of 16 bits; larger ones are scaled by their maximum.
-        top = 255 if image.mode == "I" and brightest <= 255 else max(65535, brightest)
-        grey = np.clip(values * 255 // top, 0, 255).astype(np.uint8)
-        return PIL.Image.fromarray(grey).convert("RGB")
-    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        paper = PIL.Image.new("RGBA", layer.size, (255, 255, 255, 255))
-        return PIL.Image.alpha_composite(paper, layer).convert("RGB")
-    return image.convert("RGB")
 
 
 def make_thumbnail(image: PIL.Image.Image) -> str:

@@ -32,6 +32,7 @@ from artextract.images.cache import default_cache_folder
 from search.request import request_parameters
 from search.web.collection import ServedCollection
 from search.web.guard import Guard
+from search.web.requests import WholeRequests
 from search.web.routes import make_router
 from search.web.settings import API, Settings
 from search.web.uploads import Uploads
@@ -92,6 +93,7 @@ def make_app(collection: "Collection", settings: Settings | None = None) -> Fast
         lifespan=lifespan,
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(WholeRequests, settings=settings)
     app.add_middleware(Guard, settings=settings)
     app.include_router(make_router(served, settings), prefix=API)
     app.add_exception_handler(ArtExtractError, _answer_failure)

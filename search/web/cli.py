@@ -93,13 +93,10 @@ def serve(
 
     from artextract.collection import open
     from search.web.app import make_app
+    from search.web.requests import make_server_config
 
     with _listen(host, port) as listening, open(store, model=model, device=device) as collection:
-        config = uvicorn.Config(
-            make_app(collection, settings), log_level="warning", server_header=False, ws="none",
-            timeout_graceful_shutdown=10, limit_concurrency=512,
-            h11_max_incomplete_event_size=64 << 10,
-        )  # fmt: skip
+        config = make_server_config(make_app(collection, settings), settings)
         listening.listen(2048)  # early requests wait
         address = f"http://{named}:{listening.getsockname()[1]}"
         click.echo(f"{len(collection):,} artworks at {address} (Ctrl-C ends it)", err=True)

@@ -6,7 +6,6 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -87,19 +86,6 @@ class Guard:
         if not hmac.compare_digest(given.encode(), self._settings.key.encode()):
             return _no(401, "the key in the header X-API-Key is not the right one")
         return None
-
-
-async def read_body(request: Request, most: int) -> bytes | None:
-    """Return the body of a request; None where it has more than ``most`` bytes."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
-        return None
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > most:
-            return None
-    return bytes(parts)
 
 
 def _no(status: int, why: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Body, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
@@ -22,7 +22,6 @@ from search.render.table import to_rows
 from search.request import SearchFilters, SearchRequest
 from search.web import schemas
 from search.web.collection import UPLOAD, ServedCollection, size_of
-from search.web.guard import read_body
 from search.web.map_file import load_map
 from search.web.parameters import make_models
 from search.web.settings import API, Settings
@@ -36,6 +35,7 @@ _MEDIA = {"csv": "text/csv", "jsonl": "application/x-ndjson", "iiif": "applicati
 _FAILURES: dict[int | str, dict[str, Any]] = {
     400: {"model": schemas.ErrorOut, "description": "A value is unknown or not understood."},
     404: {"model": schemas.ErrorOut, "description": "There is no such artwork or image."},
+    408: {"model": schemas.ErrorOut, "description": "The request took too long to arrive."},
     422: {"model": schemas.ErrorOut, "description": "A parameter is missing or of the wrong type."},
     429: {"model": schemas.ErrorOut, "description": "Too many requests in a minute."},
     503: {"model": schemas.ErrorOut, "description": "The collection is not available."},
@@ -190,16 +190,13 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
                 "required": True,
                 "content": {
                     f"image/{kind}": {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("jpeg", "png", "webp", "tiff")
+                    for kind in ("jpeg", "png", "webp", "tiff", "jp2", "avif", "heic", "jxl")
                 },
             }
         },
     )
     async def send(request: Request) -> schemas.PictureOut:
-        data = await read_body(request, settings.most_upload_bytes)
-        if data is None:
-            most = settings.most_upload_bytes >> 20
-            raise HTTPException(413, f"the image has more than {most} MiB; reduce it")
+        data = await request.body()
         return await run_in_threadpool(keep, data)
 
     @router.post(

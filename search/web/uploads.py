@@ -4,15 +4,12 @@ Each is a file named by the SHA-256 of its bytes; the least recently used are re
 never get the bytes back as they came: images are decoded and encoded again.
 """
 
-import io
 import os
 import re
 import threading
 from pathlib import Path
 
-import PIL.Image
-
-from artextract.errors import CacheError, ImageError, MissingError
+from artextract.errors import CacheError, MissingError
 from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import content_hash, open_image
 
@@ -36,16 +33,7 @@ class Uploads:
             ImageError: it can't be opened safely, or has too many pixels.
             CacheError: it can't be written.
         """
-        try:
-            with PIL.Image.open(io.BytesIO(data)) as image:
-                pixels = image.width * image.height
-        except Exception:  # open_image reports it in a sentence
-            pixels = 0
-        if pixels > self._most_pixels:
-            raise ImageError(
-                f"the image has {pixels:,} pixels; the most is {self._most_pixels:,}: reduce it"
-            )
-        open_image(data, "the image", at_least=64)
+        open_image(data, "the image", at_least=64, max_pixels=self._most_pixels)
         sha256 = content_hash(data)
         problem = f"{self._folder} can't be written"
         advice = "make room, or name another folder with $ARTEXTRACT_CACHE"

@@ -159,7 +159,7 @@ def test_a_file_that_is_no_work(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_picture(store: Store, gallery: Path) -> None:
-    with pytest.raises(ImageError, match=r"works\.csv is not a JPEG, PNG, WebP or TIFF"):
+    with pytest.raises(ImageError, match=r"works\.csv is not a JPEG, PNG, WebP,"):
         QueryReader(store).read(str(gallery / "works.csv"))
 
 

@@ -18,6 +18,8 @@ from fastapi import FastAPI
 
 from artextract.cli.main import main
 from benchmarks import atelier
+from search.web.requests import make_server_config
+from search.web.settings import Settings
 
 
 def make_collection(folder: Path, works: int) -> Path:
@@ -30,12 +32,10 @@ def make_collection(folder: Path, works: int) -> Path:
 
 
 @contextlib.contextmanager
-def running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI, settings: Settings | None = None) -> Iterator[str]:
     """Serve an application in a thread of this process; yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", ws="none", server_header=False)
-        )
+        server = uvicorn.Server(make_server_config(app, settings or Settings()))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

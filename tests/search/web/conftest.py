@@ -46,8 +46,8 @@ def make_client(collection: Collection, tmp_path: Path) -> Iterator[Callable[...
                 "uploads_folder": tmp_path / "uploads", "reads_a_minute": ROOMY,
                 "uploads_a_minute": ROOMY, **settings,
             }  # fmt: skip
-            app = make_app(collection, Settings(**given))  # type: ignore[arg-type]
-            address = opened.enter_context(running(app))
+            options = Settings(**given)  # type: ignore[arg-type]
+            address = opened.enter_context(running(make_app(collection, options), options))
             return opened.enter_context(httpx.Client(base_url=address, timeout=60))
 
         yield make

@@ -112,7 +112,7 @@ def test_many_pixels_are_refused_before_they_are_decoded(
     client = make_client(most_upload_pixels=5_000)
     answer = client.post(f"{API}/pictures", content=encode(noise(80), "JPEG"))
     assert answer.status_code == 400
-    assert "6,400 pixels; the most is 5,000" in answer.json()["error"]
+    assert "6,400 pixels; the maximum is 5,000" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(
