@@ -69,3 +69,24 @@ def mount(tmp_path: Path) -> Iterator[Callable[..., Path]]:
     yield make
     for point in mounted:
         subprocess.run(["umount", str(point)], check=True)
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
+    """Mount a folder a second time, read-only, as ``read_only(folder)``."""
+    mounted: list[Path] = []
+
+    def make(folder: Path) -> Path:
+        point = tmp_path / f"read-only-{len(mounted)}" / folder.name
+        point.mkdir(parents=True)
+        command = ["mount", "--bind", str(folder), str(point)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"mounting a folder needs more rights: {done.stderr.strip()}")
+        mounted.append(point)
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(point)], check=True)
+        return point
+
+    yield make
+    for point in mounted:
+        subprocess.run(["umount", str(point)], check=True)

@@ -5,6 +5,10 @@ network. httpcore, the lower half of httpx, opens connections through a network 
 here resolves each host itself, checks all its addresses, and connects to an address that it has
 checked. Redirects pass through the same transport.
 
+Where the house has a proxy (:mod:`artextract.net.proxies`), the proxy resolves the host and opens
+the connection. The host is still resolved and checked here first, but what this machine does not
+know is left to the proxy, and so is that the name means the same there.
+
 httpcore limits the time of single reads only, so that a server that drips bytes could hold a fetch
 for ever; here each read and write gets the time that is left for the whole fetch.
 """
@@ -22,6 +26,7 @@ import httpx
 
 from artextract.errors import FetchError, PrivateAddressError
 from artextract.net.certificates import create_ssl_context
+from artextract.net.proxies import find_proxy, is_private_name
 
 _CONNECT_SECONDS = 10.0  # longest wait for one address, so that there is time for the next one
 _KEEP_ALIVE_SECONDS = 15.0
@@ -48,6 +53,8 @@ class GuardedBackend(httpcore.NetworkBackend):
         self._end = 0.0
         self._silence = 0.0
         self._socket: socket.socket | None = None
+        self._known: set[tuple[str, int]] = set()
+        self.proxy: httpx.Proxy | None = None  # what the next connection leads to, if not the host
 
     def start_clock(self, seconds: float, silence: float) -> None:
         """Give ``seconds`` to everything that follows, and ``silence`` to each wait for data."""
@@ -101,7 +108,9 @@ class GuardedBackend(httpcore.NetworkBackend):
             FetchError: the host is unknown, or has an address that must not be reached.
             httpcore.ConnectError: no address answers.
         """
-        addresses = self._checked_addresses(host, port)
+        addresses = self._resolve(host, port)
+        if self.proxy is None:
+            self._check(addresses)
         for address in addresses[:-1]:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return self._connect(address, port, socket_options)
@@ -115,22 +124,45 @@ class GuardedBackend(httpcore.NetworkBackend):
             self._inner.connect_tcp(address, port, timeout=limit, socket_options=options)
         )
 
-    def _checked_addresses(self, host: str, port: int) -> list[str]:
+    def check_before_proxy(self, host: str, port: int) -> None:
+        """Check a host that a proxy will connect to, as far as this machine knows it.
+
+        Raises:
+            PrivateAddressError: it has an address that must not be reached, or is not known here
+                and has a name that only the own network can know.
+        """
+        if self._allow_private or (host, port) in self._known:
+            return
+        try:
+            addresses = self._resolve(host, port)
+        except FetchError:
+            if is_private_name(host):
+                raise PrivateAddressError(
+                    f"{self.url} has a name that is not on the public internet; set "
+                    "`allow_private_addresses` if you trust it"
+                ) from None
+        else:
+            self._check(addresses)
+        self._known.add((host, port))
+
+    def _resolve(self, host: str, port: int) -> list[str]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
+            what = "the host" if self.proxy is None else f"the proxy {self.proxy.url}"
             raise FetchError(
-                f"the host of {self.url} is not known ({error}); check the address",
+                f"{what} of {self.url} is not known ({error}); check the address",
                 transient=isinstance(error, OSError),  # so it is without a network, too
             ) from None
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    def _check(self, addresses: list[str]) -> None:
         for address in addresses:
             if not self._allow_private and not _is_public(address):
                 raise PrivateAddressError(
                     f"{self.url} is at {address}, an address that is not on the public internet; "
                     "set `allow_private_addresses` if you trust it"
                 )
-        return addresses
 
 
 class _LimitedStream(httpcore.NetworkStream):
@@ -163,7 +195,8 @@ class _LimitedStream(httpcore.NetworkStream):
                 raise
             raise FetchError(
                 f"{self._backend.url} can't be fetched safely: its host's certificate is not valid "
-                f"({error.__cause__.verify_message}); check the address"
+                f"({error.__cause__.verify_message}); check the address, or name the file with "
+                "your network's own authority in $SSL_CERT_FILE"
             ) from error
 
     def get_extra_info(self, info: str) -> Any:
@@ -174,37 +207,95 @@ class GuardedTransport(httpx.HTTPTransport):
     """Fetch from checked addresses only, with limits of size and time; one connection at a time."""
 
     def __init__(self, backend: GuardedBackend, max_bytes: int) -> None:
-        context = create_ssl_context()
-        super().__init__(verify=context)
+        self._context = create_ssl_context()
+        super().__init__(verify=self._context)
         self._backend = backend
         self._max_bytes = max_bytes
-        # httpx has no parameter for the network backend. No proxy: it would resolve the name again.
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=1,
-            keepalive_expiry=_KEEP_ALIVE_SECONDS,
-            network_backend=backend,
-        )
+        self._pools: dict[str, httpcore.ConnectionPool] = {}
+
+    def _pool_of(self, proxy: httpx.Proxy | None) -> httpcore.ConnectionPool:
+        """Return the connections through a proxy, or without one.
+
+        httpx has no parameter for the network backend.
+        """
+        name = "" if proxy is None else f"{proxy.url} {proxy.auth}"
+        if name in self._pools:
+            return self._pools[name]
+        options: dict[str, Any] = {
+            "ssl_context": self._context,
+            "max_connections": 1,
+            "keepalive_expiry": _KEEP_ALIVE_SECONDS,
+            "network_backend": self._backend,
+        }
+        if proxy is None:
+            pool = httpcore.ConnectionPool(**options)
+        else:
+            pool = httpcore.HTTPProxy(
+                str(proxy.url),
+                proxy_auth=proxy.raw_auth,
+                proxy_ssl_context=self._context if proxy.url.scheme == "https" else None,
+                **options,
+            )
+        self._pools[name] = pool
+        return pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, of a redirect too.
 
         Raises:
-            FetchError: the URL is not http or https, its host must not be reached, or the answer is
-                compressed, so that its size is unknown.
+            FetchError: the URL is not http or https, its host must not be reached, its proxy
+                refuses it, or the answer is compressed, so that its size is unknown.
             httpx.TransportError: there is no complete answer.
         """
         url = request.url
         if url.scheme not in {"http", "https"} or not url.host:
             raise FetchError(f"{url} is not an http or https address with a host")
         self._backend.url = str(url)
-        response = super().handle_request(request)
+        proxy = find_proxy(url)
+        self._backend.proxy = None
+        if proxy is not None:
+            self._backend.check_before_proxy(url.host, url.port or 443)
+        self._backend.proxy = proxy
+        self._pool = self._pool_of(proxy)
+        try:
+            response = super().handle_request(request)
+        except httpx.ProxyError as error:
+            raise _refusal(url, proxy, str(error)) from error
+        except httpx.ConnectError as error:
+            if proxy is None or self._backend.interrupted:
+                raise
+            raise FetchError(
+                f"{url} can't be fetched: the connection through its proxy {proxy.url} failed "
+                f"({error}); check ${url.scheme.upper()}_PROXY",
+                transient=True,
+            ) from error
+        if proxy is not None and response.status_code == 407:
+            response.close()
+            raise _refusal(url, proxy, f"407 {response.reason_phrase}")
         encoding = response.headers.get("content-encoding", "identity")
         if encoding != "identity":
             response.close()
             raise FetchError(f"{url} answered in encoding {encoding!r}, which was not requested")
         response.stream = _Body(response, self._max_bytes, self._backend)
         return response
+
+    def close(self) -> None:
+        """Close all connections."""
+        for pool in self._pools.values():
+            pool.close()
+
+
+def _refusal(url: httpx.URL, proxy: httpx.Proxy | None, answer: str) -> FetchError:
+    """Return the error for a proxy's ``answer``, such as "407 Proxy Authentication Required"."""
+    assert proxy is not None
+    if answer.startswith("407"):
+        advice = "give a name and password as http://NAME:PASSWORD@HOST:PORT"
+    else:
+        advice = "ask those who run it, or name the host in $NO_PROXY"
+    return FetchError(
+        f"{url} can't be fetched: its proxy {proxy.url} answered {answer.strip()}; {advice}",
+        transient=answer.startswith(("429", "5")),
+    )
 
 
 class _Body(httpx.SyncByteStream):

@@ -38,6 +38,8 @@ class EmbeddedStore(Store):
         shard: edge.EdgeShard,
         owner: Owner,
         space: SpaceGuard,
+        *,
+        read_only: bool = False,
     ) -> None:
         self.location = str(folder)
         self.folder = folder
@@ -47,6 +49,7 @@ class EmbeddedStore(Store):
         self._writing = False
         self._revised = False
         self._space = space
+        self._read_only = read_only
 
     @classmethod
     def create(cls, folder: Path, manifest: Manifest, owner: Owner) -> "EmbeddedStore":
@@ -93,14 +96,18 @@ class EmbeddedStore(Store):
         return cls(folder, manifest, shard, owner, space)
 
     @classmethod
-    def load(cls, folder: Path, owner: Owner) -> "EmbeddedStore":
-        """Open an existing collection; ``owner`` must hold ``folder``."""
-        manifest = Manifest.load(folder)
-        manifest.check_files(folder / SHARD_NAME)
-        space = SpaceGuard(folder / SHARD_NAME)
+    def load(cls, folder: Path, owner: Owner, *, copy: Path | None = None) -> "EmbeddedStore":
+        """Open an existing collection; ``owner`` must hold ``folder``.
+
+        A collection that can't be written to is read from ``copy``, which ``owner`` then holds.
+        """
+        place = copy or folder
+        manifest = Manifest.load(place)
+        manifest.check_files(place / SHARD_NAME)
+        space = SpaceGuard(place / SHARD_NAME)
         space.check()
-        shard = _guarded(edge.EdgeShard.load, str(folder / SHARD_NAME))
-        return cls(folder, manifest, shard, owner, space)
+        shard = _guarded(edge.EdgeShard.load, str(place / SHARD_NAME))
+        return cls(folder, manifest, shard, owner, space, read_only=copy is not None)
 
     # Writing
 
@@ -143,6 +150,11 @@ class EmbeddedStore(Store):
 
         ``changes``: points change too, so that copies of the collection are out of date.
         """
+        if self._read_only:
+            raise StoreError(
+                f"store {self.location} can't be written to; check the folder's permissions, or "
+                "use another `store`"
+            )
         self._space.check()
         if changes and not self._revised:
             self.manifest = self.manifest.revised()

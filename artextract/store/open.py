@@ -10,7 +10,8 @@ from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
 from artextract.store.location import Location
 from artextract.store.manifest import MANIFEST_NAME, Layout, Manifest
-from artextract.store.owner import Owner
+from artextract.store.owner import LOCK_NAME, Owner
+from artextract.store.read_only import is_writable, make_place, update_copy
 
 DEFAULT_STORE = "artextract-store"
 """The store's folder unless `store` or ``$ARTEXTRACT_STORE`` names another."""
@@ -18,13 +19,15 @@ DEFAULT_STORE = "artextract-store"
 WAIT_SECONDS = 10.0
 """Default wait for a store that another process holds."""
 
-_OWN_FILES = {MANIFEST_NAME, "owner.lock", "owner.json", "failures.jsonl", SHARD_NAME}
+_OWN_FILES = {MANIFEST_NAME, LOCK_NAME, "owner.json", "failures.jsonl", SHARD_NAME}
 # A manifest whose writing was cut off, by this version or an earlier one.
 _UNFINISHED = (f".{Path(MANIFEST_NAME).stem}.", f"{MANIFEST_NAME}.new")
 
 
 def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) -> Store:
     """Open an existing collection in a folder or on a server.
+
+    A folder that can't be written to is copied into the cache and read there.
 
     Raises:
         StoreLockedError: another process holds it for longer than ``wait_seconds``.
@@ -42,8 +45,17 @@ def open_store(location: Location | str, *, wait_seconds: float = WAIT_SECONDS) 
             f"there is no store at {folder}; make one with `artextract ingest`, or name another "
             "`store`"
         )
-    owner = Owner(folder)
-    return _owned(owner, wait_seconds, lambda: EmbeddedStore.load(folder, owner))
+    if is_writable(folder, SHARD_NAME):
+        owner = Owner(folder)
+        return _owned(owner, wait_seconds, lambda: EmbeddedStore.load(folder, owner))
+    place = make_place(folder)
+    owner = Owner(place)
+
+    def load_copy() -> Store:
+        update_copy(folder, place, SHARD_NAME)
+        return EmbeddedStore.load(folder, owner, copy=place)
+
+    return _owned(owner, wait_seconds, load_copy)
 
 
 def find_store(location: Location | str) -> Store | None:

@@ -12,6 +12,8 @@ import filelock
 
 from artextract.errors import StoreError, StoreLockedError
 
+LOCK_NAME = "owner.lock"
+
 
 class Owner:
     """The right to use the store in ``folder``, held from :meth:`acquire` to :meth:`release`.
@@ -23,7 +25,7 @@ class Owner:
     def __init__(self, folder: Path) -> None:
         """Prepare to own the store in ``folder``, which must exist."""
         self._folder = folder
-        self._lock = filelock.FileLock(folder / "owner.lock")
+        self._lock = filelock.FileLock(folder / LOCK_NAME)
         self._note = folder / "owner.json"
 
     def acquire(self, wait_seconds: float) -> None:

@@ -1,6 +1,7 @@
 """The application: the routes, errors as JSON, and the files of the page."""
 
 import contextlib
+import html
 import logging
 import reprlib
 import threading
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
@@ -31,10 +32,10 @@ from artextract.errors import (
 from artextract.images.cache import default_cache_folder
 from search.request import request_parameters
 from search.web.collection import ServedCollection
-from search.web.guard import Guard
+from search.web.guard import Guard, Prefix
 from search.web.requests import WholeRequests
 from search.web.routes import make_router
-from search.web.settings import API, Settings
+from search.web.settings import API, PAGES, Settings
 from search.web.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -90,24 +91,29 @@ def make_app(collection: "Collection", settings: Settings | None = None) -> Fast
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         lifespan=lifespan,
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(WholeRequests, settings=settings)
     app.add_middleware(Guard, settings=settings)
+    if settings.root_path:
+        app.add_middleware(Prefix, root_path=settings.root_path)  # the outermost
     app.include_router(make_router(served, settings), prefix=API)
     app.add_exception_handler(ArtExtractError, _answer_failure)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     static = Path(str(resources.files("search.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
+    index = (static / "index.html").read_text(encoding="utf-8")
+    index = index.replace("{root}", html.escape(settings.root_path))
 
     @app.get("/", include_in_schema=False)
     @app.get("/{page}", include_in_schema=False)
     def page(page: str = "") -> Response:
-        if page not in {"", "map", "list", "work"}:
+        if page not in PAGES:
             raise HTTPException(404)
-        return FileResponse(static / "index.html", headers={"Cache-Control": "no-cache"})
+        return HTMLResponse(index, headers={"Cache-Control": "no-cache"})
 
     return app
 

@@ -32,6 +32,10 @@ _NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
     help="A name by which browsers reach this server, beside those of this machine; repeatable.",
 )  # fmt: skip
 @click.option(
+    "--root-path", default="/", show_default=True, metavar="PATH",
+    help="Path below which a proxy shows this server, such as /art.",
+)  # fmt: skip
+@click.option(
     "--key", envvar="ARTEXTRACT_KEY", metavar="TEXT",
     help="The key that clients need to upload an image; better given by $ARTEXTRACT_KEY, since "
     "others can see a command line. Without one, uploads are taken on this machine only.",
@@ -55,6 +59,7 @@ def serve(
     host: str,
     port: int,
     host_names: tuple[str, ...],
+    root_path: str,
     key: str | None,
     reads_per_minute: int,
     uploads_per_minute: int,
@@ -71,7 +76,7 @@ def serve(
     Example: artextract serve --store my-store --port 8000
     """
     check_packages("the page", _NEEDED, extra="web")
-    from search.web.settings import Settings, is_loopback
+    from search.web.settings import Settings, is_loopback, read_root_path
 
     if key == "":
         raise click.UsageError("--key is empty; give a text that is hard to guess")
@@ -88,6 +93,7 @@ def serve(
         reads_a_minute=reads_per_minute,
         uploads_a_minute=uploads_per_minute,
         most_upload_bytes=max_upload << 20,
+        root_path=read_root_path(root_path),
     )
     import uvicorn
 
@@ -98,7 +104,7 @@ def serve(
     with _listen(host, port) as listening, open(store, model=model, device=device) as collection:
         config = make_server_config(make_app(collection, settings), settings)
         listening.listen(2048)  # early requests wait
-        address = f"http://{named}:{listening.getsockname()[1]}"
+        address = f"http://{named}:{listening.getsockname()[1]}{settings.root_path}"
         click.echo(f"{len(collection):,} artworks at {address} (Ctrl-C ends it)", err=True)
         before = signal.signal(signal.SIGTERM, _end)
         try:

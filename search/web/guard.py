@@ -1,6 +1,7 @@
 """Checks before a request reaches the API (host, origin, rate, key), and safe response headers."""
 
 import hmac
+from urllib.parse import unquote
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -9,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search.web.settings import API, Settings
+from search.web.settings import API, PAGES, Settings
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -21,6 +22,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_PAGE_PATHS = {"", *(f"/{page}" for page in PAGES)}
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -73,7 +75,11 @@ class Guard:
         if (origin := headers.get("origin")) is not None and _host_of(origin) != headers.get(
             "host"
         ):
-            return _no(403, f"a page of {origin} may not send anything here")
+            return _no(
+                403,
+                f"a page of {origin} may not send anything here; if it is this server's own, let "
+                "the proxy between them pass on the header Host",
+            )
         return self._check_key(headers.get("x-api-key"))
 
     def _check_key(self, given: str | None) -> JSONResponse | None:
@@ -86,6 +92,23 @@ class Guard:
         if not hmac.compare_digest(given.encode(), self._settings.key.encode()):
             return _no(401, "the key in the header X-API-Key is not the right one")
         return None
+
+
+class Prefix:
+    """ASGI middleware that removes the prefix of a proxy from paths, if the proxy has not."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._prefix = unquote(root_path)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with the path that the routes have."""
+        path = scope.get("path", "")
+        rest = path.removeprefix(self._prefix)
+        # A prefix such as /api is also the beginning of a path without it.
+        if rest != path and (rest in _PAGE_PATHS or rest.startswith((f"{API}/", "/static/"))):
+            scope = {**scope, "path": rest or "/"}
+        await self._app(scope, receive, send)
 
 
 def _no(status: int, why: str, headers: dict[str, str] | None = None) -> JSONResponse:

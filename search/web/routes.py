@@ -73,6 +73,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
     collection, store = served.collection, served.store
     manifest = store.manifest
     search_model, facet_model = make_models()
+    api = settings.root_path + API
 
     @router.get("/collection", summary="What the collection is")
     def info() -> schemas.Info:
@@ -104,7 +105,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
         answer, following = served.search(SearchRequest.of(**values), start)
         works = []
         for row, result in zip(to_rows(answer), answer.results, strict=True):
-            row["image"] = f"{API}/images/{result.point_id}"
+            row["image"] = f"{api}/images/{result.point_id}"
             size = {name: result.payload.get(name) for name in ("width", "height")}
             works.append({**row, "point_id": result.point_id, **size})
         return schemas.PageOut(works=works, matching=answer.matching, next=following)
@@ -137,7 +138,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             images=[
                 {
                     "point_id": record.id,
-                    "image": f"{API}/images/{record.id}",
+                    "image": f"{api}/images/{record.id}",
                     **{name: record.payload.get(name) for name in ("width", "height", "view")},
                 }
                 for record in records
@@ -151,7 +152,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
         for reason in explain(served.query(one), served.query(other)):
             is_drawn = ASPECTS[reason.aspect].drawing and reason.score is not None
             drawings = [
-                f"{API}/drawings/{reason.aspect}?{urlencode({'of': name})}" for name in (one, other)
+                f"{api}/drawings/{reason.aspect}?{urlencode({'of': name})}" for name in (one, other)
             ]
             reasons.append(
                 schemas.ReasonOut(**asdict(reason), drawings=drawings if is_drawn else [])

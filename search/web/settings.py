@@ -3,9 +3,15 @@
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from artextract.errors import InputError
 
 API = "/api/v1"
 """Prefix of the API; what is below it does not change in a way that breaks a client."""
+
+PAGES = ("", "map", "list", "work")
+"""Paths of the page; its script shows the part that belongs to each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +24,9 @@ class Settings:
     ``connections_waiting`` are those without a request in progress. A request's head has to arrive
     in ``head_seconds``, and its body in ``body_seconds`` and one more for each
     ``least_bytes_a_second`` of it.
+    ``root_path`` is
+    the path below which a proxy shows the server, such as "/art", percent-encoded; see
+    :func:`read_root_path`.
     """
 
     key: str | None = field(default=None, repr=False)
@@ -34,6 +43,27 @@ class Settings:
     most_upload_pixels: int = 50_000_000
     uploads_folder: Path | None = None
     most_uploads: int = 200
+    root_path: str = ""
+
+
+def read_root_path(text: str) -> str:
+    """Return a path such as "art/" as "/art", percent-encoded; "" for "/".
+
+    Raises:
+        InputError: it is not a path, or begins like those of the API.
+    """
+    parts = urlsplit(text)
+    names = unquote(text).strip("/").split("/")
+    if parts.scheme or parts.netloc or parts.query or parts.fragment or not text:
+        raise InputError(f"`root_path` {text!r} is not a path; write a path such as /art")
+    if names == [""]:
+        return ""
+    if {"", ".", ".."} & set(names) or f"/{'/'.join(names)}/".startswith(f"{API}/"):
+        raise InputError(
+            f"`root_path` {text!r} has an empty name, a dot name, or begins with {API}; write a "
+            "path such as /art"
+        )
+    return quote("/" + "/".join(names), safe="/:@!$&'()*+,;=~")
 
 
 def is_loopback(host: str) -> bool:

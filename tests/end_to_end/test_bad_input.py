@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import PIL.Image
+import polars as pl
 import pytest
 from commands import Artextract, assert_one_sentence
 from pictures import make_catalog, make_folder, make_picture
@@ -317,16 +318,41 @@ def test_damaged_store(store: Path, artextract: Artextract) -> None:
     )
 
 
-def test_read_only_folder(
-    mount: Callable[..., Path], store: Path, pictures: Path, artextract: Artextract
+def test_nothing_is_ingested_into_a_read_only_folder(
+    read_only: Callable[[Path], Path], store: Path, pictures: Path, artextract: Artextract
 ) -> None:
-    point = mount("size=700m")
-    shutil.copytree(store, point / "store")
-    subprocess.run(["mount", "-o", "remount,ro", str(point)], check=True)
-    ran = artextract("ingest", "folder", pictures, "--store", point / "new")
+    medium = read_only(store)
+    ran = artextract("ingest", "folder", pictures, "--store", medium / "new")
     assert_one_sentence(ran, "can't be made (Read-only file system)")
-    ran = artextract("search", "000.jpg", "--store", point / "store")
+    ran = artextract("ingest", "folder", pictures, "--store", medium)
     assert_one_sentence(ran, "can't be locked (Read-only file system)")
+
+
+def test_what_reads_works_on_a_read_only_medium(
+    read_only: Callable[[Path], Path], store: Path, pictures: Path, tmp_path: Path,
+    artextract: Artextract, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    words = (
+        ("search", "000.jpg"), ("search", pictures / "001.jpg"), ("collection", "info"),
+        ("explain", "000.jpg", "001.jpg"),
+        ("collection", "save", "--out", tmp_path / "saved.csv", "--force"),
+        ("ingest", "folder", pictures, "--dry-run"),
+    )  # fmt: skip
+    before = [artextract(*command, "--store", store) for command in words]
+    files = snapshot(store)
+    medium = read_only(store)
+    for command, expected in zip(words, before, strict=True):
+        ran = artextract(*command, "--store", medium)
+        assert ran.code == 0, (command, ran.err)
+        assert ran.out == expected.out.replace(str(store), str(medium))
+    assert caplog.text.count(f"Store {medium} can't be written to; it is copied to") == 1
+    assert len(pl.read_csv(tmp_path / "saved.csv")) == 3
+    assert snapshot(store) == files
+
+
+def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:
+    return {each: (each.stat().st_mtime_ns, each.stat().st_size) for each in folder.rglob("*")}
 
 
 def test_full_disk_stops_the_run_and_keeps_what_is_stored(

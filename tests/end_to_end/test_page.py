@@ -21,6 +21,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from reverse_proxy import proxied
 
 ARTWORKS = 60
 WIDTHS = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
@@ -512,6 +513,50 @@ def test_the_server_is_stopped_and_started(
         expect(page.locator("#facet-genre-portrait")).to_be_checked()
         page.close()  # before its server stops, which it would call again
     assert all("ERR_CONNECTION_REFUSED" in text for text in errors), errors
+    errors.clear()
+
+
+@pytest.mark.parametrize("strips", [True, False])
+def test_the_page_works_below_the_path_of_a_proxy(
+    open_page: Callable[..., Page], errors: list[str], store: Path, strips: bool
+) -> None:
+    with (
+        serving(store.with_name("second"), "--root-path", "/museum/art") as (at, _),
+        proxied(at.removesuffix("/museum/art"), "/museum/art", strips=strips) as (
+            shown_at,
+            outside,
+        ),
+    ):
+        page = open_page("/", at=shown_at)  # which notes requests outside the path as errors
+        settle(page)
+        page.set_input_files("#upload", painting(store, 7))
+        page.wait_for_url(f"{shown_at}/?like=picture:*")
+        settle(page)
+        assert shown(page)[0] == "atelier:007"
+        permalink = page.url
+        page.locator(".tile .list-button").first.dispatch_event("click")
+        page.locator(".tile a").first.click()
+        page.wait_for_url(f"{shown_at}/work?id=*")
+        expect(page.locator("h1")).to_be_visible()
+        page.get_by_role("link", name="Map", exact=True).click()
+        page.wait_for_url(f"{shown_at}/map")
+        page.get_by_role("link", name="List").click()
+        page.wait_for_url(f"{shown_at}/list")
+        expect(page.locator(".tile")).to_have_count(1)
+        page.go_back()
+        page.wait_for_url(f"{shown_at}/map")
+        page.get_by_role("link", name="Art Extract").click()
+        page.wait_for_url(f"{shown_at}/")
+        page.goto(permalink)
+        settle(page)
+        assert shown(page)[0] == "atelier:007"
+        assert page.locator(".tile img").first.evaluate("image => image.naturalWidth") > 0
+        page.goto(shown_at)  # without the last slash
+        settle(page)
+        assert len(shown(page)) > 10
+        page.close()
+    assert outside == []
+    assert errors == [f"requested {shown_at}"]
     errors.clear()
 
 

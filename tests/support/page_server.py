@@ -58,9 +58,11 @@ def serving(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options) as server:
         assert server.stderr is not None
         try:
-            line = server.stderr.readline()
-            address = re.search(r"http://\S+", line)
-            assert address, line + server.stderr.read()
+            lines = ""
+            while not (address := re.search(r"http://\S+", lines)):
+                line = server.stderr.readline()
+                assert line, lines
+                lines += line
             yield address[0], server
         finally:
             if server.poll() is None:

@@ -169,17 +169,6 @@ def test_https_names_the_host_to_the_server(monkeypatch: pytest.MonkeyPatch) -> 
     assert b"museum.example" in hellos[0]
 
 
-def test_no_proxy_of_the_environment_is_used(
-    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    httpserver.expect_request("/a.jpg").respond_with_data(BODY)
-    assert fetch(httpserver.url_for("/a.jpg"), allow_private=True) == BODY
-
-
 @pytest.mark.parametrize("status", [204, 400, 403, 404, 429, 500, 503])
 def test_another_status_is_an_error_with_its_number(status: int, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a.jpg").respond_with_data(b"", status=status)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ def test_it_serves_until_it_is_told_to_end(store_path: Path, way: signal.Signals
         assert server.stderr.read() == "Stopped.\n"
     with open_store(str(store_path)) as opened:  # it was closed in order
         assert opened.count_works() == 40
+
+
+def test_it_serves_from_a_read_only_medium(
+    store_path: Path, read_only: Callable[[Path], Path]
+) -> None:
+    with serving(read_only(store_path)) as (address, _):
+        (artwork,) = get(f"{address}/api/v1/search?limit=1")["works"]
+        assert httpx.get(f"{address}{artwork['image']}?side=480").status_code == 200
+        assert get(f"{address}/api/v1/facets?field=artist")["fields"]["artist"]
 
 
 def test_one_process_owns_the_collection(store_path: Path, artextract: Artextract) -> None:

@@ -1,5 +1,14 @@
 /** The address holds the whole request, so that a search can be shared as a link. */
 
+/** The path of the site, "/" or, below the prefix of a proxy, such as "/art/". */
+export const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Return the name of the page at a path of this site: "", "work", "map" or "list". */
+export const pageAt = (path) => decodeURIComponent(path).slice(decodeURIComponent(ROOT).length);
+
+/** Return a name in the browser's storage, which the sites of a host share. */
+export const storageName = (name) => ROOT === "/" ? name : `${name} ${ROOT}`;
+
 /** The parameters that filter; all others say what artworks are compared with, and how. */
 export const FILTERS = ["artist", "qualifier", "nationality", "school", "style", "genre",
   "predicted_style", "predicted_genre", "predicted_artist", "accession", "where", "years", "medium",
@@ -38,8 +47,8 @@ export function navigate(path, parameters = "") {
   dispatchEvent(new Event("navigate"));
 }
 
-export const search = (parameters) => navigate("/", parameters);
-export const artworkAddress = (id) => `/work?id=${encodeId(id)}`;
-export const similarAddress = (id) => `/?like=${encodeId(id)}`;
+export const search = (parameters) => navigate(ROOT, parameters);
+export const artworkAddress = (id) => `${ROOT}work?id=${encodeId(id)}`;
+export const similarAddress = (id) => `${ROOT}?like=${encodeId(id)}`;
 
 const encodeId = (id) => encodeURIComponent(id).replaceAll("%3A", ":");

@@ -1,8 +1,10 @@
 /** Calls to the server's API. A request is repeated until the server responds. */
 
+import { ROOT, storageName } from "./address.js";
 import { h } from "./elements.js";
 
-export const API = "/api/v1";
+export const API = `${ROOT}api/v1`;
+const KEY = storageName("artextract.key");
 
 /** An error that the server reported; the message is its sentence. */
 export class ApiError extends Error {
@@ -48,7 +50,7 @@ export async function get(path, parameters = {}, signal = undefined) {
 /** Upload an image; prompt for the server's key if it is missing or wrong. */
 export async function uploadImage(file) {
   for (;;) {
-    const key = sessionStorage.getItem("artextract.key");
+    const key = sessionStorage.getItem(KEY);
     const headers = { "Content-Type": file.type || "application/octet-stream" };
     if (key) headers["X-API-Key"] = key;
     let response;
@@ -61,7 +63,7 @@ export async function uploadImage(file) {
     if (response.status !== 401) return throwApiError(response);
     const entered = await promptForKey(Boolean(key));
     if (!entered) throw new ApiError(401, "This server accepts no uploads without its key");
-    sessionStorage.setItem("artextract.key", entered);
+    sessionStorage.setItem(KEY, entered);
   }
 }
 

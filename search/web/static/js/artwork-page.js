@@ -1,6 +1,6 @@
 /** The artwork page: its image and catalog entry, detected facts, and similar artworks. */
 
-import { artworkAddress, currentParameters, similarAddress } from "./address.js";
+import { ROOT, artworkAddress, currentParameters, similarAddress } from "./address.js";
 import { API, ApiError, get } from "./api.js";
 import { h, setChildren } from "./elements.js";
 import { showExplanation } from "./explanation.js";
@@ -27,7 +27,7 @@ export async function open(main, info) {
   const maker = artwork.attribution || artist || "Artist unknown";
   const record = h("div", { class: "record" },
     h("div", {}, h("h1", {}, title), h("p", { class: "maker" },
-      artist && !artist.includes("; ") ? h("a", { href: `/?artist=${encodeURIComponent(artist)}` }, maker) : maker)),
+      artist && !artist.includes("; ") ? h("a", { href: `${ROOT}?artist=${encodeURIComponent(artist)}` }, maker) : maker)),
     h("div", { class: "row" },
       h("a", { class: "button", href: similarAddress(artwork.id) }, "Similar works"),
       listButton({ ...artwork, image: images[0].image, width: images[0].width, height: images[0].height })),

@@ -1,16 +1,16 @@
 /** The entry point: shows the page that belongs to an address. */
 
-import { addFilters, navigate } from "./address.js";
+import { ROOT, addFilters, navigate, pageAt } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { h, setChildren } from "./elements.js";
 import { addLabels, plural } from "./labels.js";
 import { openSavedList } from "./saved-list.js";
 
 const PAGES = {
-  "/": ["search", () => import("./search-page.js")],
-  "/work": ["artwork", () => import("./artwork-page.js")],
-  "/map": ["map", () => import("./map-page.js")],
-  "/list": ["list", () => import("./list-page.js")],
+  "": ["search", () => import("./search-page.js")],
+  work: ["artwork", () => import("./artwork-page.js")],
+  map: ["map", () => import("./map-page.js")],
+  list: ["list", () => import("./list-page.js")],
 };
 
 const main = document.getElementById("main");
@@ -23,7 +23,7 @@ let latest = 0; // number of the latest call of `show`; while a page loads, anot
 async function show(back = false) {
   const number = ++latest;
   shownAddress = currentAddress();
-  const [name, load] = PAGES[location.pathname] ?? PAGES["/"];
+  const [name, load] = PAGES[pageAt(location.pathname)] ?? PAGES[""];
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.page === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -41,7 +41,7 @@ async function show(back = false) {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     setChildren(main, h("section", { class: "message" }, h("h1", {}, "Nothing to show"), h("p", {}, error.message),
-      h("p", {}, h("a", { href: "/" }, "Back to search"))));
+      h("p", {}, h("a", { href: ROOT }, "Back to search"))));
   }
   if (!isFirst && !back) {
     scrollTo(0, 0);
@@ -54,7 +54,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.origin !== location.origin || link.target || link.hasAttribute("download")) return;
-  if (!(link.pathname in PAGES) || (link.hash && link.pathname === location.pathname)) return;
+  if (!link.pathname.startsWith(ROOT) || !Object.hasOwn(PAGES, pageAt(link.pathname)) || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
   navigate(link.pathname, link.search.slice(1));
 });

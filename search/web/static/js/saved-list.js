@@ -1,5 +1,6 @@
 /** The list of saved artworks, kept by this browser. */
 
+import { storageName } from "./address.js";
 import { h } from "./elements.js";
 import { titleOf } from "./labels.js";
 import { notify } from "./notification.js";
@@ -8,7 +9,7 @@ let storageKey = "";
 
 /** Use the list of this collection; each collection has one of its own. */
 export function openSavedList(collection) {
-  storageKey = `artextract.list.${collection}`;
+  storageKey = storageName(`artextract.list.${collection}`);
   showCount();
 }
 
