@@ -23,10 +23,8 @@ class Settings:
     page elsewhere can't reach the server under a name of its own (DNS rebinding).
     ``connections_waiting`` are those without a request in progress. A request's head has to arrive
     in ``head_seconds``, and its body in ``body_seconds`` and one more for each
-    ``least_bytes_a_second`` of it.
-    ``root_path`` is
-    the path below which a proxy shows the server, such as "/art", percent-encoded; see
-    :func:`read_root_path`.
+    ``least_bytes_a_second`` of it. ``root_path`` is the path below which a proxy shows the server,
+    such as "/art", percent-encoded; see :func:`read_root_path`.
     """
 
     key: str | None = field(default=None, repr=False)
