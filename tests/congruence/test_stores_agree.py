@@ -1,6 +1,6 @@
 """The embedded store, the server's and a plain loop give the same answers.
 
-The server's code runs here against qdrant-client's local mode. Where $QDRANT_URL (and
+The server's code runs here against the server for tests. Where $QDRANT_URL (and
 $QDRANT_API_KEY) names a real server, tests marked "server" ask that one the same:
 ``QDRANT_URL=http://localhost:6333 pytest -m server``.
 """
@@ -18,7 +18,8 @@ import qdrant_edge
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle_store import OracleStore
-from qdrant_client import QdrantClient, models
+from qdrant_client import models
+from qdrant_server import serve_qdrant
 from stored_gallery import MANIFEST, make_gallery
 
 from artextract.catalog.years import YearRange
@@ -31,8 +32,6 @@ from search.facets import count_facets
 from search.names import similar_names
 from search.reading import QueryReader
 from search.request import SearchRequest
-
-pytestmark = pytest.mark.filterwarnings("ignore:Local mode performs exact")
 
 GALLERY = make_gallery()
 IDS = sorted(point.id for point in GALLERY)
@@ -50,9 +49,8 @@ def make_stores(folder: Path, stack: ExitStack) -> dict[str, Store]:
             classifier=MANIFEST.classifier,
             layout=layout,
         )
-    stores["server code"] = ServerStore.create(
-        Location("http://localhost/gallery"), MANIFEST, QdrantClient(":memory:")
-    )
+    url = stack.enter_context(serve_qdrant()).url
+    stores["server code"] = ServerStore.create(Location(f"{url}/gallery"), MANIFEST)
     for store in stores.values():
         store.upsert(GALLERY[:60])
         store.upsert(GALLERY[50:])
@@ -63,9 +61,7 @@ def make_stores(folder: Path, stack: ExitStack) -> dict[str, Store]:
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Store]]:
     with ExitStack() as stack:
-        with pytest.warns(UserWarning, match="Payload indexes have no effect"):
-            made = make_stores(tmp_path_factory.mktemp("congruence"), stack)
-        yield made
+        yield make_stores(tmp_path_factory.mktemp("congruence"), stack)
 
 
 @pytest.fixture(scope="module")
