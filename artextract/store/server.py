@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from qdrant_client import QdrantClient, grpc, models
+from qdrant_client import grpc, models
 
 from artextract.errors import StoreError, StoreMismatchError, UnavailableError
 from artextract.store import filters, schema
@@ -67,13 +67,12 @@ _INACTIVE = "enough active replicas"
 class ServerStore(Store):
     """A collection of a Qdrant server; several processes may use it at once."""
 
-    def __init__(
-        self, location: Location, client: QdrantClient | None, patience_seconds: float
-    ) -> None:
-        """Use ``client``, or a new one; :meth:`create`, :meth:`load` and :meth:`find` open it."""
+    def __init__(self, location: Location, patience_seconds: float) -> None:
+        """Connect; :meth:`create`, :meth:`load` and :meth:`find` open the collection."""
         self.location = str(location)
         self._url, self._name = location.address
-        self._client = client or connect(location)
+        self._client = connect(location)
+        self._grpc = location.grpc
         self._call = Calls(location.server, min(CONNECT_SECONDS, patience_seconds))
         self._patience_seconds = patience_seconds
         self._writing = False
@@ -82,13 +81,7 @@ class ServerStore(Store):
         self._reads_all_replicas = True
 
     @classmethod
-    def load(
-        cls,
-        location: Location,
-        client: QdrantClient | None = None,
-        *,
-        patience_seconds: float = READ_SECONDS,
-    ) -> "ServerStore":
+    def load(cls, location: Location, patience_seconds: float = READ_SECONDS) -> "ServerStore":
         """Open an existing collection.
 
         Raises:
@@ -96,7 +89,7 @@ class ServerStore(Store):
             StoreError: there is no such collection, artextract did not make it, or the server's
                 version is not supported.
         """
-        store = cls(location, client, patience_seconds)
+        store = cls(location, patience_seconds)
         store._check_version()
         info = store._info()
         if info is None:
@@ -109,7 +102,7 @@ class ServerStore(Store):
     @classmethod
     def find(cls, location: Location) -> "ServerStore | None":
         """Open the collection; return None if there is none or it was never finished."""
-        store = cls(location, None, READ_SECONDS)
+        store = cls(location, READ_SECONDS)
         store._check_version()
         info = store._info()
         if info is None or store._read_metadata(info) is None:
@@ -121,7 +114,6 @@ class ServerStore(Store):
         cls,
         location: Location,
         manifest: Manifest,
-        client: QdrantClient | None = None,
         *,
         patience_seconds: float = WRITE_SECONDS,
     ) -> "ServerStore":
@@ -136,7 +128,7 @@ class ServerStore(Store):
             UnavailableError: the server does not answer, or a change is not seen within
                 ``patience_seconds``.
         """
-        store = cls(location, client, patience_seconds)
+        store = cls(location, patience_seconds)
         store._check_version()
         store._call.patience_seconds = patience_seconds
         info = store._info()
@@ -493,7 +485,7 @@ class ServerStore(Store):
 
     def _count_with(self, consistency: str) -> int:
         """Return the number of points by a read consistency, which QdrantClient.count can't ask."""
-        if self._client.init_options["prefer_grpc"]:
+        if self._grpc:
             request = grpc.CountPoints(
                 collection_name=self._name,
                 exact=True,

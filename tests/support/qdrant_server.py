@@ -96,17 +96,6 @@ class QdrantServer:
         """The server's address."""
         return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
-    def connect(self, key: str | None = None) -> QdrantClient:
-        """Return a client that speaks gRPC."""
-        return QdrantClient(
-            url=self.url,
-            grpc_port=self.grpc_port,
-            prefer_grpc=True,
-            headers={"api-key": key} if key else None,
-            timeout=1,
-            check_compatibility=False,
-        )
-
     def start(self) -> None:
         """Listen, on the same ports as before."""
         self._http = _Http(("127.0.0.1", self.port), self)

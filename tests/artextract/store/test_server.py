@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,8 +86,7 @@ def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) ->
 
 
 def test_grpc_does_what_rest_does(server: QdrantServer, location: Location) -> None:
-    manifest = Manifest(model=MODEL, vectors={"visual": MODEL.dimension})
-    with ServerStore.create(location, manifest, server.connect(KEY)) as store:
+    with create_store(replace(location, grpc_port=server.grpc_port), MODEL) as store:
         store.upsert(make_points(7))
         store.delete([make_points(1)[0].id])
         store.overwrite_payload(make_points(1, 1)[0].id, {"id": "renamed", "year_begin": 1800})

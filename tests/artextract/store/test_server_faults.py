@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from qdrant_client import QdrantClient
 from qdrant_server import QdrantServer, Received, serve_qdrant
 
 from artextract.errors import StoreError, StoreFullError, UnavailableError
 from artextract.store import Manifest, ModelIdentity, Point, filters
-from artextract.store.connection import connect
 from artextract.store.location import Location
 from artextract.store.manifest import Layout
 from artextract.store.server import ServerStore
@@ -27,24 +25,21 @@ class Access:
     server: QdrantServer
     protocol: str
 
-    def client(self, key: str) -> QdrantClient:
-        return self.server.connect(key) if self.protocol == "grpc" else connect(self.location(key))
-
-    def location(self, key: str = KEY) -> Location:
-        return Location(f"{self.server.url}/paintings", api_key=key, timeout_seconds=1)
+    def location(self, key: str) -> Location:
+        port = self.server.grpc_port if self.protocol == "grpc" else None
+        url = f"{self.server.url}/paintings"
+        return Location(url, api_key=key, grpc_port=port, timeout_seconds=1)
 
     def create(
         self, key: str = KEY, manifest: Manifest = MANIFEST, patience_seconds: float = 20.0
     ) -> ServerStore:
         """Open the collection to write to it; waits between attempts take no time."""
-        store = ServerStore.create(
-            self.location(key), manifest, self.client(key), patience_seconds=patience_seconds
-        )
+        store = ServerStore.create(self.location(key), manifest, patience_seconds=patience_seconds)
         store._call.sleep = lambda seconds: None
         return store
 
     def load(self, key: str = KEY) -> ServerStore:
-        return ServerStore.load(self.location(key), self.client(key), patience_seconds=0.3)
+        return ServerStore.load(self.location(key), patience_seconds=0.3)
 
 
 @pytest.fixture(params=["rest", "grpc"])
