@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import trustme
+from qdrant_server import serve_qdrant
 from ruamel.yaml import YAML
-from tls_servers import serve_rest
 
 import artextract
 
@@ -199,12 +199,15 @@ def test_a_key_is_demanded(stack: list[str]) -> None:
 @pytest.mark.parametrize(
     "service", [each for each in services() if "healthcheck" in each.values[0]]
 )
-def test_health_checks_tell_a_server_that_is_ready(service: dict[str, Any]) -> None:
+def test_health_checks_tell_a_server_that_is_ready(service: dict[str, Any], tmp_path: Path) -> None:
     kind, *command = service["healthcheck"]["test"]
     assert kind == "CMD"
     environment = {"PATH": os.environ["PATH"], **service["environment"]}
-    with_tls = environment.get("QDRANT__SERVICE__ENABLE_TLS") == "true"
-    certificate = trustme.CA().issue_cert("qdrant") if with_tls else None
+    certificate = None
+    if environment.get("QDRANT__SERVICE__ENABLE_TLS") == "true":
+        made, certificate = trustme.CA().issue_cert("qdrant"), (tmp_path / "cert", tmp_path / "key")
+        made.cert_chain_pems[0].write_to_path(certificate[0])
+        made.private_key_pem.write_to_path(certificate[1])
 
     def check(port: int) -> bool:
         here = [re.sub(r"\b6333\b", str(port), word) for word in command]
@@ -212,11 +215,11 @@ def test_health_checks_tell_a_server_that_is_ready(service: dict[str, Any]) -> N
             here, env=environment, capture_output=True, check=False
         ).returncode
 
-    with serve_rest(certificate) as port:
-        assert check(port)
-    assert not check(port)
-    with serve_rest(certificate, body="not ready") as port:
-        assert not check(port)
+    with serve_qdrant(certificate=certificate, api_key="a key") as server:
+        assert check(server.port)
+        server.trouble = lambda received: "503"
+        assert not check(server.port)
+    assert not check(server.port)
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack[-1])

@@ -125,7 +125,7 @@ class QdrantServer:
         Raises:
             Refused: the key may not do it, there is no such route, or local mode refuses it.
         """
-        if path == "/":
+        if path in ("/", "/readyz"):
             return models.VersionInfo(title="qdrant - vector search engine", version=self.version)
         _, _, name, *rest = path.split("/")
         self._check_access(method, name, "/".join(rest), key)

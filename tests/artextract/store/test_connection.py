@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import trustme
-from tls_servers import VERSION, serve_grpc, serve_rest
+from qdrant_server import VERSION, serve_qdrant
 
 from artextract.errors import InputError, StoreError, UnavailableError
 from artextract.store import open_store
@@ -20,6 +20,7 @@ from artextract.store.connection import connect
 from artextract.store.location import Location
 
 PROTOCOLS = ["REST", "gRPC"]
+HOST = "127.0.0.1"  # "localhost" may have two addresses, and gRPC tells of one alone
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -42,15 +43,41 @@ def no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
 
 
-def serve(protocol: str, certificate: trustme.LeafCert | None) -> AbstractContextManager[int]:
-    return (serve_rest if protocol == "REST" else serve_grpc)(certificate)
+Certificate = tuple[Path, Path]
+"""The file of a certificate and that of its key."""
+
+
+@pytest.fixture
+def issue(authority: trustme.CA, tmp_path: Path) -> Callable[..., Certificate]:
+    """Make a certificate of the authority, as ``issue(name, not_after=...)``."""
+
+    def make(*names: str, **dates: datetime.datetime | None) -> Certificate:
+        made = authority.issue_cert(*names, **dates)  # type: ignore[arg-type]
+        files = tmp_path / "cert.pem", tmp_path / "key.pem"
+        made.cert_chain_pems[0].write_to_path(files[0])
+        made.private_key_pem.write_to_path(files[1])
+        return files
+
+    return make
+
+
+@pytest.fixture
+def certificate(issue: Callable[..., Certificate]) -> Certificate:
+    return issue(HOST)
+
+
+@contextmanager
+def serve(protocol: str, certificate: Certificate | None) -> Iterator[int]:
+    """Run a server until the block ends; yield its port for ``protocol``."""
+    with serve_qdrant(certificate=certificate) as server:
+        yield server.port if protocol == "REST" else server.grpc_port
 
 
 def locate(protocol: str, scheme: str, port: int) -> Location:
     """Return the location of a server that listens on ``port`` for ``protocol``."""
     if protocol == "REST":
-        return Location(f"{scheme}://localhost:{port}/art")
-    return Location(f"{scheme}://localhost/art", grpc_port=port)
+        return Location(f"{scheme}://{HOST}:{port}/art")
+    return Location(f"{scheme}://{HOST}/art", grpc_port=port)
 
 
 def ask(location: Location) -> str:
@@ -74,7 +101,7 @@ def refusal(location: Location) -> str:
 def test_both_protocols_trust_ones_own_authority(
     protocol: str,
     variable: str,
-    authority: trustme.CA,
+    certificate: Certificate,
     authorities: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,7 +116,7 @@ def test_both_protocols_trust_ones_own_authority(
         monkeypatch.setenv(variable, f"/nowhere:{folder}")
     else:
         monkeypatch.setenv(variable, str(authorities))
-    with serve(protocol, authority.issue_cert("localhost")) as port:
+    with serve(protocol, certificate) as port:
         assert ask(locate(protocol, "https", port)) == VERSION
 
 
@@ -98,14 +125,14 @@ def test_both_protocols_trust_ones_own_authority(
 def test_an_untrusted_certificate_is_refused_at_once(
     protocol: str,
     other: bool,
-    authority: trustme.CA,
+    certificate: Certificate,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if other:
         trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
-    with serve(protocol, authority.issue_cert("localhost")) as port:
+    with serve(protocol, certificate) as port:
         said = refusal(locate(protocol, "https", port))
     assert "has a certificate that is not trusted (unable to get local issuer certificate)" in said
     assert "as $SSL_CERT_FILE" in said
@@ -117,7 +144,7 @@ def test_an_untrusted_certificate_is_refused_at_once(
     ("names", "until", "expected"),
     [
         (["other.example"], None, "a certificate for another name"),
-        (["localhost"], LONG_AGO + datetime.timedelta(365), "(certificate has expired)"),
+        ([HOST], LONG_AGO + datetime.timedelta(365), "(certificate has expired)"),
     ],
 )
 def test_other_invalid_certificates(
@@ -125,12 +152,12 @@ def test_other_invalid_certificates(
     names: list[str],
     until: datetime.datetime | None,
     expected: str,
-    authority: trustme.CA,
+    issue: Callable[..., Certificate],
     authorities: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authorities))
-    certificate = authority.issue_cert(*names, not_before=until and LONG_AGO, not_after=until)
+    certificate = issue(*names, not_before=until and LONG_AGO, not_after=until)
     with serve(protocol, certificate) as port:
         assert expected in refusal(locate(protocol, "https", port))
 
@@ -144,17 +171,16 @@ def test_https_where_there_is_no_tls(protocol: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_port_of_rest_given_as_that_of_grpc(
-    scheme: str, authority: trustme.CA, authorities: Path, monkeypatch: pytest.MonkeyPatch
+    scheme: str, certificate: Certificate, authorities: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authorities))
-    certificate = authority.issue_cert("localhost") if scheme == "https" else None
-    with serve_rest(certificate) as port:
+    with serve("REST", certificate if scheme == "https" else None) as port:
         said = refusal(locate("gRPC", scheme, port))
     assert "probably it is the port of REST (give that of gRPC as `grpc_port`" in said
 
 
 def test_the_port_of_grpc_given_as_that_of_rest() -> None:
-    with serve_grpc() as port:
+    with serve("gRPC", None) as port:
         said = refusal(locate("REST", "http", port))
     assert "the port is that of gRPC (write that of REST" in said
 
@@ -174,13 +200,13 @@ def serve_bytes(answer: bytes) -> Iterator[int]:
                 connection.sendall(answer)
 
     ended = threading.Event()
-    with socket.create_server(("localhost", 0)) as listener:
+    with socket.create_server((HOST, 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
         port = listener.getsockname()[1]
         yield port
         ended.set()
-        with socket.create_connection(("localhost", port)) as last:
+        with socket.create_connection((HOST, port)) as last:
             last.sendall(b"the end")
         thread.join()
 
@@ -205,10 +231,10 @@ def test_a_server_that_dies_in_a_handshake_is_waited_for(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_http_where_a_server_of_tls_hangs_up(
-    protocol: str, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+    protocol: str, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("artextract.store.server.CONNECT_SECONDS", 0.3)
-    with serve(protocol, authority.issue_cert("localhost")) as port:
+    with serve(protocol, certificate) as port:
         with pytest.raises(UnavailableError, match="or write https:// in its address if it"):
             open_store(locate(protocol, "http", port))
 
@@ -223,15 +249,21 @@ def test_http_where_a_server_of_tls_hangs_up(
     ids=["nginx", "Go", "Apache"],
 )
 def test_http_where_a_proxy_expects_tls(answer: str) -> None:
-    with serve_rest(body=answer) as port:
+    with serve_bytes(make_answer("400 Bad Request", answer)) as port:
         assert "expects TLS; write https://" in refusal(locate("REST", "http", port))
-    with serve_rest(body="400 Bad Request") as port:
+    with serve_bytes(make_answer("400 Bad Request", "what?")) as port:
         assert "status 400" in refusal(locate("REST", "http", port))
 
 
+def make_answer(status: str, body: str, *headers: str) -> bytes:
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", body]
+    return "\r\n".join(head).encode()
+
+
 def test_a_redirect() -> None:
-    with serve_rest() as port:
-        said = refusal(Location(f"http://localhost:{port}/moved/art"))
+    answer = make_answer("301 Moved Permanently", "", "Location: https://elsewhere.example/")
+    with serve_bytes(answer) as port:
+        said = refusal(locate("REST", "http", port))
     assert "redirects to https://elsewhere.example/; write the address" in said
 
 
@@ -240,7 +272,7 @@ def test_a_server_that_is_down_is_waited_for(
     protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("artextract.store.server.CONNECT_SECONDS", 0.3)
-    with socket.create_server(("localhost", 0)) as listener:
+    with socket.create_server((HOST, 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(UnavailableError, match=rf"{port}\)? has not answered"):
         open_store(locate(protocol, "http", port))
@@ -290,16 +322,16 @@ def test_a_folder_of_authorities_that_holds_none(
 
 
 def test_the_command_line_says_it_in_one_sentence(
-    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serve_grpc(authority.issue_cert("localhost")) as port:
+    with serve("gRPC", certificate) as port:
         monkeypatch.setenv("ARTEXTRACT_GRPC_PORT", str(port))
         command = [sys.executable, "-m", "artextract", "collection", "info", "--store",
-                   "https://localhost/art"]  # fmt: skip
+                   f"https://{HOST}/art"]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
-        f"Error: the server at https://localhost:6333 (gRPC on port {port}) has a certificate that "
+        f"Error: the server at https://{HOST}:6333 (gRPC on port {port}) has a certificate that "
         "is not trusted"
     )
     assert len(done.stderr.splitlines()) == 1
