@@ -58,6 +58,8 @@ class Format:
     wheel: str = "pillow"
     check: Callable[[bytes, str], list[bytes]] = lambda data, name: [data]
     mend: Callable[[bytes], bytes | None] = lambda data: None
+    profile: Callable[[bytes], bytes | None] = lambda data: None
+    """Finds the colour profile, where Pillow does not."""
 
     def open(self, data: bytes, name: str) -> PIL.ImageFile.ImageFile:
         """Return the image in ``data``, not decoded yet (a JPEG XL is decoded).
@@ -75,7 +77,10 @@ class Format:
                 "or PNG"
             ) from error
         opener = cast(Callable[..., PIL.ImageFile.ImageFile], getattr(module, self.opener))
-        return opener(io.BytesIO(data))
+        image = opener(io.BytesIO(data))
+        if profile := self.profile(data):
+            image.info["icc_profile"] = profile
+        return image
 
 
 def find_format(data: bytes) -> Format | None:
@@ -107,7 +112,7 @@ def find_format(data: bytes) -> Format | None:
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SOS, _EOI = 0xDA, 0xD9
 _SEGMENT = struct.Struct(">BBH").unpack_from
-_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")  # TEM and RST have no parameters
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xef\xfe]")  # those that have parameters, SOI and EOI
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -341,6 +346,9 @@ def jpeg_xl_size(data: bytes) -> tuple[int, int]:
     return height * wide // high, height
 
 
+# The boxes of JPEG 2000 (ISO/IEC 15444-1, I.4) and JPEG XL (ISO/IEC 18181-2)
+
+
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Iterate over (type, start, end) of the contents of the boxes of a container."""
     at = 0
@@ -353,6 +361,16 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             return
         yield data[at + 4 : at + 8], start, min(end, len(data))
         at = end
+
+
+def _jpeg_2000_profile(data: bytes) -> bytes | None:
+    """Return the ICC profile of a JP2 file, if it has one (I.5.3.3)."""
+    for kind, start, end in _boxes(data):
+        if kind == b"jp2h":
+            for inner, begin, stop in _boxes(header := data[start:end]):
+                if inner == b"colr" and header[begin : begin + 1] in {b"\2", b"\3"}:
+                    return header[begin + 3 : stop]
+    return None
 
 
 def _check_jpeg_xl(data: bytes, name: str) -> list[bytes]:
@@ -373,7 +391,9 @@ JPEG = Format("JPEG", "PIL.JpegImagePlugin", "jpeg_factory", check=_check_jpeg)
 PNG = Format("PNG", "PIL.PngImagePlugin", "PngImageFile", check=_check_png, mend=_mend_png)
 WEBP = Format("WebP", "PIL.WebPImagePlugin", "WebPImageFile")
 TIFF = Format("TIFF", "PIL.TiffImagePlugin", "TiffImageFile", check=_check_tiff)
-JPEG_2000 = Format("JPEG 2000", "PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile")
+JPEG_2000 = Format(
+    "JPEG 2000", "PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile", profile=_jpeg_2000_profile
+)
 AVIF = Format("AVIF", "PIL.AvifImagePlugin", "AvifImageFile")
 HEIF = Format("HEIC", "pillow_heif", "HeifImageFile", "pillow-heif")
 JPEG_XL = Format(
