@@ -218,10 +218,8 @@ def ingest(
     ahead = (runners + 1) * batch_size + threads + readers
     # Batches that are being encoded, one that waits, and one that is being written.
     most_unwritten = (runners + 2) * batch_size
-    with (
-        ThreadPoolExecutor(threads + readers, "prepare") as pool,
-        ThreadPoolExecutor(runners, "model") as model_pool,
-    ):
+    pool = ThreadPoolExecutor(threads + readers, "prepare")
+    with ThreadPoolExecutor(runners, "model") as model_pool:
         try:
             for outcome in _prepare_ahead(items, store, prepare, pool, ahead, report_written):
                 report_written()
@@ -247,7 +245,8 @@ def ingest(
             on_stop()
             raise
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            # An image may take long to decode, and its thread writes nothing: don't wait for it.
+            pool.shutdown(wait=False, cancel_futures=True)
             model_pool.shutdown(wait=True, cancel_futures=True)
             for late in writer.stop():  # none unless the run ends early
                 count(late)
@@ -277,11 +276,14 @@ def check_source(
     items = _select(source, only, limit, summary.notes)
     shared = _SharedImages()
     prepare = _Preparer(encoder, model, threads, dry=True)
-    with ThreadPoolExecutor(threads, "prepare") as pool:
+    pool = ThreadPoolExecutor(threads, "prepare")
+    try:
         for outcome in _prepare_ahead(items, store, prepare, pool, 4 * threads):
             summary.count(outcome)
             shared.add(outcome)
             on_artwork(summary)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # as in ingest()
     shared.note_in(summary.notes)
     summary.seconds = time.perf_counter() - started
     return summary

@@ -1,5 +1,6 @@
 """The root command. Commands are imported when they are called, so that help is quick."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -90,7 +91,12 @@ def root() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a known failure, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 a known failure, 2 wrong usage, 130 interrupted.
+
+    Without ``arguments``, they are those of this process. It then ends at once where it is
+    interrupted, and does not wait for threads: an image that they decode may take long. Whoever
+    handled the interruption has finished what had to be.
+    """
     try:
         code = root.main(arguments, prog_name="artextract", standalone_mode=False)
     except ArtExtractError as error:
@@ -98,10 +104,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2 if isinstance(error, CombinationError) else 1)
     except click.Abort:
         click.echo("Interrupted.", err=True)
-        sys.exit(130)
+        code = 130
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    if code == 130 and arguments is None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

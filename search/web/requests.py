@@ -98,7 +98,7 @@ def make_server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
     return uvicorn.Config(
         app, http=Limited, log_level="warning", server_header=False, ws="none",
-        timeout_graceful_shutdown=10, h11_max_incomplete_event_size=64 << 10,
+        timeout_graceful_shutdown=4, h11_max_incomplete_event_size=64 << 10,
     )  # fmt: skip
 
 
@@ -133,6 +133,12 @@ class Connection(H11Protocol):
         """Wait no more."""
         self._leave()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Let a request that has arrived be answered, and wait for no other."""
+        super().shutdown()
+        if self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete:
+            self.transport.close()
 
     def _look(self) -> None:
         """Begin or end waiting, by what has arrived."""

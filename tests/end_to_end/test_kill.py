@@ -3,6 +3,7 @@
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,34 @@ def test_killed_at_any_moment_a_second_run_makes_the_same_collection(
                 record.vectors["visual"], expected[point_id].vectors["visual"], atol=1e-6
             )
     assert interrupted_while_storing >= 3, "the kills hit too few runs in the middle to prove much"
+
+
+def test_interrupted_while_images_are_decoded_it_does_not_wait_for_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    script = (
+        "import time, ingest.pipeline\n"
+        "def decode(*given):\n"
+        "    print('decoding', flush=True)\n"
+        "    time.sleep(60)\n"
+        "ingest.pipeline.open_sized = decode\n"
+        "import artextract.__main__"
+    )
+    command = [sys.executable, "-c", script, "ingest", "folder", str(folder), "--store", str(store)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "decoding\n"
+            run.send_signal(signal.SIGINT)
+            _, err = run.communicate(timeout=30)
+        finally:
+            run.kill()
+    assert run.returncode == 130, err
+    assert "Interrupted after 0 new artworks" in err
+    assert contents(store) == {}
 
 
 def test_interrupted_it_says_so_and_leaves_a_store_that_opens(

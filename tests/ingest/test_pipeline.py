@@ -423,6 +423,38 @@ def test_what_is_stored_when_a_run_is_interrupted_is_kept(
     check_vectors(bench, pictures[0].parent, names_of(pictures))
 
 
+def test_interrupted_it_waits_for_no_image(pictures: list[Path], bench: Bench) -> None:
+    going_on, over, read = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(Item):
+        def read(self) -> bytes:
+            if self.key == "009.jpg":
+                going_on.set()
+                over.wait(20)
+                read.set()
+            return super().read()
+
+    class WithASlowOne(FolderSource):
+        def __iter__(self) -> Iterator[Item | Failure]:
+            for item in super().__iter__():
+                assert isinstance(item, Item)
+                yield Slow(item.artwork, item.folder)
+
+    def interrupt(summary: Summary) -> None:
+        if summary.embedded == 8:
+            assert going_on.wait(20)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(WithASlowOne(pictures[0].parent), on_artwork=interrupt, batch_size=2)
+    assert not read.is_set()
+    kept = set(bench.contents())
+    over.set()
+    assert len(kept) >= 8
+    assert "009.jpg" not in kept
+    assert counts(bench.run(FolderSource(pictures[0].parent))) == (10 - len(kept), 0, len(kept), 0)
+
+
 class Writes:
     """Stands before a store's ``upsert`` and ``overwrite_payload``, and notes what has returned."""
 

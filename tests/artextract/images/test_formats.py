@@ -19,7 +19,7 @@ import PIL.Image
 import PIL.PngImagePlugin
 import pytest
 from pictures import make_picture
-from profiles import PROPHOTO, rgb_profile
+from profiles import PROPHOTO, convert_to_srgb, rgb_profile
 
 from artextract.errors import ImageError
 from artextract.images import formats
@@ -230,6 +230,21 @@ def test_a_jpeg_of_too_many_scans_is_refused() -> None:
         open_image(jpeg_of_scans(20_000), "image", at_least=8)
 
 
+def test_scans_are_counted_behind_what_is_no_segment() -> None:
+    # libjpeg looks for the next marker behind one that does not exist.
+    data = jpeg_of_scans(MAX_SCANS + 1)
+    first = data.index(b"\xff\xda")
+    for junk in (
+        b"\xff\x02\xf0\xf0",
+        b"\xff\xff\xff",
+        b"\xff\xd3\xf0\xf0",
+        b"\xff\xf5\xf0\xf0",
+        b"\xff\x01",
+    ):
+        with pytest.raises(ImageError, match="more than 100 scans"):
+            open_image(data[: first + 18] + junk + data[first + 18 :], "image")
+
+
 def test_scans_of_an_embedded_thumbnail_do_not_count() -> None:
     exif = b"Exif\0\0" + jpeg_of_scans(MAX_SCANS * 4)
     data = encode(PICTURE, "JPEG", progressive=True, comment=exif)
@@ -368,6 +383,26 @@ def test_other_formats_open(format_: str, options: dict[str, Any], tolerance: fl
     for kept in (0.3, 0.6):
         with pytest.raises(ImageError, match=r"^cut "):
             open_image(data[: int(kept * len(data))], "cut")
+
+
+@pytest.mark.parametrize("format_", ["JPEG2000", "HEIF"])
+def test_their_profiles_are_applied(format_: str) -> None:
+    if format_ == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    if format_ == "JPEG2000":  # Pillow writes no profile: replace the box that says sRGB
+        data = encode(PICTURE, format_)
+        at = data.index(b"colr") - 4
+        colour = struct.pack(">I", 11 + len(WIDE)) + b"colr\2\0\0" + WIDE
+        header = data.index(b"jp2h") - 4
+        (size,) = struct.unpack_from(">I", data, header)
+        data = (
+            data[:header] + struct.pack(">I", size - 15 + len(colour)) + data[header + 4 : at]
+            + colour + data[at + 15 :]
+        )  # fmt: skip
+    else:
+        data = encode(PICTURE, format_, icc_profile=WIDE, quality=100, chroma=444)
+    expected = convert_to_srgb(PIXELS, PROPHOTO, 1.8)
+    assert np.abs(np.asarray(open_image(data, "image")) - expected).mean() <= 2
 
 
 @pytest.mark.parametrize(

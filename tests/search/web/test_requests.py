@@ -181,6 +181,21 @@ def test_a_connection_serves_several_requests(serve: Serve) -> None:
         assert read_to_end(connection).count(b"HTTP/1.1 200 ") == 5
 
 
+def test_a_server_that_ends_waits_for_no_half_request(capsys: pytest.CaptureFixture[str]) -> None:
+    async def count(request: Request) -> JSONResponse:
+        return JSONResponse(len(await request.body()))
+
+    settings = Settings(head_seconds=60, body_seconds=60)
+    app = Starlette(routes=[Route("/count", count, methods=["GET", "POST"])])
+    app.add_middleware(WholeRequests, settings=settings)
+    with contextlib.ExitStack() as opened:
+        with running(app, settings) as address:  # type: ignore[arg-type]
+            for sent in (b"", HEAD, POST + b"Content-Length: 100\r\n\r\nhalf"):
+                opened.enter_context(connect(address, sent))
+            assert httpx.get(f"{address}/count").json() == 0
+        assert capsys.readouterr().err == ""  # no task had to be cancelled
+
+
 def test_a_client_that_leaves_harms_nobody(serve: Serve) -> None:
     address = serve()
     for sent in (b"", HEAD, HEAD + b"\r\n", POST + b"Content-Length: 100\r\n\r\nhalf"):
