@@ -32,6 +32,7 @@ from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source, ingest
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.folder import FolderSource
+from ingest.sources.iiif import ImageServer
 from ingest.sources.item import Failure, Item, Source
 
 PREPROCESS = Preprocess(
@@ -667,20 +668,24 @@ def test_pictures_from_a_server(
     rows = [{"id": name, "image_url": httpserver.url_for(f"/{name}")} for name in names]
     path = write_catalog(tmp_path, rows)
 
-    refused = bench.run(CatalogSource(path, tmp_path))
+    def run(**options: object) -> Summary:
+        server = ImageServer(attempts=1, obey_robots=False, **options)  # type: ignore[arg-type]
+        with server:
+            return bench.run(CatalogSource(path, tmp_path, server=server))
+
+    refused = run()
     assert counts(refused) == (0, 0, 0, 5)
     assert all("not on the public internet" in reason for reason in bench.failed().values())
     assert httpserver.log == []
 
-    summary = bench.run(CatalogSource(path, tmp_path, allow_private=True))
-    assert counts(summary) == (3, 0, 0, 2)
-    assert "is not a JPEG" in bench.failed()["page"]
+    assert counts(run(allow_private=True)) == (3, 0, 0, 2)
+    assert "answered text/html, not an image" in bench.failed()["page"]
     assert "answered 500" in bench.failed()["missing.jpg"]
     check_vectors(bench, pictures[0].parent, ["000.jpg", "001.jpg", "002.jpg"])
     for record in bench.contents().values():
         assert "image_folder" not in record.payload
         assert record.payload["image"] == httpserver.url_for(f"/{record.payload['id']}")
-    assert counts(bench.run(CatalogSource(path, tmp_path, allow_private=True))) == (0, 0, 3, 2)
+    assert counts(run(allow_private=True)) == (0, 0, 3, 2)
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
