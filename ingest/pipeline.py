@@ -266,6 +266,7 @@ def check_source(
     limit: int | None = None,
     only: Journal | None = None,
     on_artwork: Callable[[Summary], None] = lambda summary: None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Return what :func:`ingest` would do, without encoding or writing anything.
 
@@ -278,10 +279,15 @@ def check_source(
     shared = _SharedImages()
     prepare = _Preparer(encoder, model, threads, dry=True)
     with ThreadPoolExecutor(threads, "prepare") as pool:
-        for outcome in _prepare_ahead(items, store, prepare, pool, 4 * threads):
-            summary.count(outcome)
-            shared.add(outcome)
-            on_artwork(summary)
+        try:
+            for outcome in _prepare_ahead(items, store, prepare, pool, 4 * threads):
+                summary.count(outcome)
+                shared.add(outcome)
+                on_artwork(summary)
+        except BaseException:
+            on_stop()
+            pool.shutdown(cancel_futures=True)
+            raise
     shared.note_in(summary.notes)
     summary.seconds = time.perf_counter() - started
     return summary

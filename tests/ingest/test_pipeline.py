@@ -712,6 +712,36 @@ def dry(
     return counts(found)
 
 
+def test_an_interrupted_dry_run_does_not_wait_for_servers(
+    pictures: list[Path], bench: Bench
+) -> None:
+    stopped = threading.Event()
+
+    class Waiting(Item):
+        def read(self) -> bytes:
+            assert stopped.wait(30)
+            return super().read()
+
+    class Source(FolderSource):
+        def __iter__(self) -> Iterator[Item | Failure | Note]:
+            first, *others = super().__iter__()
+            yield first
+            for each in others:
+                assert isinstance(each, Item)
+                yield Waiting(each.artwork, each.folder)
+
+    def interrupt(summary: Summary) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_source(
+            Source(pictures[0].parent), None, bench.store.manifest.model,
+            ImageEncoder(Networks(bench.model), ["visual"]), threads=2, on_artwork=interrupt,
+            on_stop=stopped.set,
+        )  # fmt: skip
+    assert stopped.is_set()
+
+
 def test_a_dry_run_says_what_the_run_will_do(pictures: list[Path], bench: Bench) -> None:
     folder = pictures[0].parent
     rows: list[dict[str, Any]] = [{"id": f"w{n}", "file": p.name} for n, p in enumerate(pictures)]
