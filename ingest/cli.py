@@ -193,6 +193,8 @@ def catalog(
     from ingest.sources.catalog import CatalogSource
     from ingest.sources.iiif import ImageServer
 
+    if file.parts and file.parts[0] in ("http:", "https:"):
+        raise click.UsageError("FILE is an address; download the catalog, and give its file")
     with ImageServer(
         connections=connections,
         timeout_seconds=timeout,

@@ -289,3 +289,9 @@ def test_a_catalog_is_fetched_once_by_its_rules(
         images["/private/x.jpg"] = make_jpeg(12)
         ran = artextract(*words, "--no-cache", "--ignore-robots")
         assert "embedded 2, updated 0, unchanged 5, failed 1;" in ran.out
+
+
+def test_a_catalog_is_a_file(artextract: Artextract) -> None:
+    ran = artextract("ingest", "catalog", "https://museum.example/works.csv")
+    assert ran.code == 2
+    assert "download the catalog" in ran.err
