@@ -1,4 +1,4 @@
-"""The HTTP proxies of a house: those of the environment, else of the system's settings.
+"""The HTTP proxies of this machine: those of the environment, else of the system's settings.
 
 ``$HTTPS_PROXY``, ``$HTTP_PROXY`` and ``$ALL_PROXY`` name them, in capitals or small letters, and
 ``$NO_PROXY`` the hosts that are reached without one.

@@ -5,7 +5,7 @@ network. httpcore, the lower half of httpx, opens connections through a network 
 here resolves each host itself, checks all its addresses, and connects to an address that it has
 checked. Redirects pass through the same transport.
 
-Where the house has a proxy (:mod:`artextract.net.proxies`), the proxy resolves the host and opens
+Where a proxy is set (:mod:`artextract.net.proxies`), the proxy resolves the host and opens
 the connection. The host is still resolved and checked here first, but what this machine does not
 know is left to the proxy, and so is that the name means the same there.
 

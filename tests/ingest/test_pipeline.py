@@ -712,6 +712,32 @@ def dry(
     return counts(found)
 
 
+def test_no_more_files_are_read_at_once_than_are_decoded(
+    pictures: list[Path], bench: Bench
+) -> None:
+    reading, most, lock = 0, 0, threading.Lock()
+
+    class Counted(Item):
+        def read(self) -> bytes:
+            nonlocal reading, most
+            with lock:
+                reading += 1
+                most = max(most, reading)
+            time.sleep(0.02)
+            with lock:
+                reading -= 1
+            return super().read()
+
+    class Source(FolderSource):
+        def __iter__(self) -> Iterator[Item | Failure | Note]:
+            for each in super().__iter__():
+                assert isinstance(each, Item)
+                yield Counted(each.artwork, each.folder)
+
+    assert counts(bench.run(Source(pictures[0].parent), readers=8)) == (10, 0, 0, 0)
+    assert most <= 2
+
+
 def test_an_interrupted_dry_run_does_not_wait_for_servers(
     pictures: list[Path], bench: Bench
 ) -> None:

@@ -1,4 +1,4 @@
-"""Fetching in a house whose machines reach the web through a proxy alone."""
+"""Fetching on a machine that reaches the web through a proxy alone."""
 
 import shutil
 import socket
