@@ -82,6 +82,7 @@ class ImageServer:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._hosts: dict[str, Host] = {}
+        self._missing: dict[str, str] = {}
         self._turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def __enter__(self) -> Self:
@@ -105,7 +106,14 @@ class ImageServer:
                 kept = self._cache.find(key)
                 if kept is not None:
                     return kept
-            data = self._fetch(url)
+            if key in self._missing:
+                raise FetchError(self._missing[key])
+            try:
+                data = self._fetch(url)
+            except FetchError as error:
+                if not error.transient:
+                    self._missing[key] = str(error)
+                raise
             if self._cache is not None:
                 self._cache.keep(key, data)
         return data

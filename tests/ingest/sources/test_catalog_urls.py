@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import threading
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from pictures import make_picture
 
 from artextract.errors import FetchError
 from artextract.images.cache import ImageCache
+from ingest.journal import Journal
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.iiif import ImageServer
 from ingest.sources.item import Item
@@ -229,6 +229,14 @@ def test_an_image_of_several_artworks_is_fetched_once(tmp_path: Path) -> None:
         assert site.requests == {"/robots.txt": 1, "/placeholder.jpg": 1, "/own.jpg": 1}
 
 
+@pytest.mark.parametrize("status", [404, 403, 410])
+def test_a_missing_image_of_several_artworks_is_asked_for_once(status: int, tmp_path: Path) -> None:
+    with serving(lambda *_: (status, {}, b"")) as site:
+        found = read_all(tmp_path, [site.url("placeholder.jpg")] * 12)
+        assert all(f"answered {status}" in str(each) for each in found.values())
+        assert site.requests["/placeholder.jpg"] == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
@@ -275,9 +283,9 @@ def test_a_catalog_is_fetched_once_by_its_rules(
         ran = artextract(*words)
         assert ran.code == 0, ran.err
         assert "embedded 6, updated 0, unchanged 0, failed 2;" in ran.out
-        reasons = (tmp_path / "store" / "failures.jsonl").read_text()
-        assert {json.loads(line)["key"] for line in reasons.splitlines()} == {"w5", "w6"}
-        assert "closed to programs by http" in reasons
+        reasons = {each.key: each.reason for each in Journal(tmp_path / "store/failures.jsonl")}
+        assert reasons.keys() == {"w5", "w6"}
+        assert "closed to programs by http" in reasons["w5"]
         once = {f"/{n}.jpg": 1 for n in (0, 1, 2, 4)}
         assert site.requests == {**once, "/3.jpg": 2, "/robots.txt": 1, "/gone.jpg": 1}
         site.requests.clear()
