@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from artextract.models.session import Device
     from ingest.journal import Journal
     from ingest.pipeline import Summary
+    from ingest.sources.iiif import ImageServer
     from ingest.sources.item import Source
     from search.answer import Result
     from search.counts import Count
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from search.results import Explanation, SearchResults
 
 _NGA_SIDE = 640
-_NGA_CONNECTIONS = 8
+_CONNECTIONS = 8
 
 
 def open(
@@ -49,7 +50,8 @@ def open(
         api_key: The key of the server; $QDRANT_API_KEY without it.
         grpc: Whether to call the server by gRPC instead of REST.
         grpc_port: The port of gRPC, which implies ``grpc``; the one after that of REST without it.
-        allow_private_addresses: Whether the URL of a query may be on your own network.
+        allow_private_addresses: Whether the URL of a query, or of a catalog's image, may be on your
+            own network.
         create: Whether there may be no collection yet; :meth:`Collection.ingest` makes it.
 
     Raises:
@@ -338,19 +340,20 @@ class Collection:
             limit=limit,
         )
         self.close()  # a folder has one owner at a time
-        if source != "nga":
-            return run(_find_source(source), config)
+        if not isinstance(source, (str, Path)):
+            return run(source, config)
+        if source != "nga" and Path(source).is_dir():
+            from ingest.sources.folder import FolderSource
+
+            return run(FolderSource(Path(source)), config)
         from artextract.images.cache import ImageCache, default_cache_folder
         from ingest.sources.iiif import ImageServer
-        from ingest.sources.nga import NgaSource
-        from ingest.sources.nga_download import find_tables
-        from ingest.sources.nga_tables import Selection, Tables
 
-        cache = default_cache_folder()
-        with ImageServer(allow_private=False, cache=ImageCache(cache)) as server:
-            tables = Tables(find_tables(None, cache))
-            nga = NgaSource(tables, Selection(limit=limit), server, side=_NGA_SIDE, iiif=None)
-            return run(nga, config, readers=_NGA_CONNECTIONS, on_stop=server.close)
+        private = bool(self._settings["allow_private"]) and source != "nga"
+        cache = ImageCache(default_cache_folder())
+        with ImageServer(allow_private=private, cache=cache) as server:
+            found = _find_source(source, server, limit)
+            return run(found, config, readers=_CONNECTIONS, on_stop=server.close)
 
     def export(
         self,
@@ -404,15 +407,16 @@ class Collection:
         self.close()
 
 
-def _find_source(source: "str | Path | Source") -> "Source":
-    """Return the source for a folder or a catalog."""
-    if not isinstance(source, (str, Path)):
-        return source
-    path = Path(source)
-    if path.is_dir():
-        from ingest.sources.folder import FolderSource
+def _find_source(source: str | Path, server: "ImageServer", limit: int | None) -> "Source":
+    """Return the source "nga", or that for a catalog; ``server`` fetches its images."""
+    if source != "nga":
+        from ingest.sources.catalog import CatalogSource
 
-        return FolderSource(path)
-    from ingest.sources.catalog import CatalogSource
+        return CatalogSource(Path(source), Path(source).parent, server=server)
+    from artextract.images.cache import default_cache_folder
+    from ingest.sources.nga import NgaSource
+    from ingest.sources.nga_download import find_tables
+    from ingest.sources.nga_tables import Selection, Tables
 
-    return CatalogSource(path, path.parent)
+    tables = Tables(find_tables(None, default_cache_folder()))
+    return NgaSource(tables, Selection(limit=limit), server, side=_NGA_SIDE, iiif=None)

@@ -12,7 +12,8 @@
     │       └── MissingError     an artwork or an image that is not there
     ├── CacheError               a file kept for later can't be read or written
     ├── FetchError               a URL that can't be fetched
-    │   └── PrivateAddressError  a URL of a private network, which must not be fetched
+    │   ├── PrivateAddressError  a URL of a private network, which must not be fetched
+    │   └── ProxyError           the proxy of this machine can't be used, or refuses a URL
     ├── ModelError               a model file, its card, or the device to run it on
     ├── PackageError             a Python package is missing, or two exclude each other
     ├── UnavailableError         a server that a run depends on no longer answers
@@ -89,6 +90,10 @@ class FetchError(ArtExtractError):
 
 class PrivateAddressError(FetchError):
     """A URL leads to an address that is not on the public internet, and must not be fetched."""
+
+
+class ProxyError(FetchError):
+    """The proxy through which this machine reaches the web can't be used, or refuses a URL."""
 
 
 class ModelError(ArtExtractError):

@@ -86,6 +86,38 @@ def _common_options(command: Command) -> Command:
     return command
 
 
+def _server_options(command: Command) -> Command:
+    """Add the options of sources that fetch images from servers."""
+    options = [
+        click.option(
+            "--connections",
+            type=click.IntRange(1, 32),
+            default=8,
+            show_default=True,
+            help="Maximum number of connections to image servers.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(0.1, 3600),
+            default=30.0,
+            show_default=True,
+            help="Seconds to wait for an image before the next attempt.",
+        ),
+        click.option(
+            "--contact", metavar="TEXT", help="Mail or web address to send to image servers."
+        ),
+        click.option(
+            "--cache",
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="DIR",
+            help="Folder for what is fetched.  [default: $ARTEXTRACT_CACHE, else the user's cache]",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @ingest.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @_common_options
@@ -122,12 +154,27 @@ def folder(directory: Path, **options: Any) -> None:
     is_flag=True,
     help="Also fetch images from addresses that are not on the public internet.",
 )
+@click.option(
+    "--ignore-robots", is_flag=True, help="Don't read robots.txt, on servers of your own."
+)
+@click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Fetch images again, to see whether they have changed, and keep none.",
+)
+@_server_options
 @_common_options
 def catalog(
     file: Path,
     images: Path | None,
     pairs: tuple[str, ...],
     allow_private_addresses: bool,
+    ignore_robots: bool,
+    no_cache: bool,
+    connections: int,
+    timeout: float,
+    contact: str | None,
+    cache: Path | None,
     **options: Any,
 ) -> None:
     """Ingest the artworks of a catalog FILE (CSV, JSONL or Parquet), one a row.
@@ -136,15 +183,28 @@ def catalog(
     year_end), style, genre, medium and so on. Only an image is required: a column image, file or
     image_url. Columns of other names are stored too.
 
+    Images at URLs are fetched once and cached. Few connections are used, robots.txt is followed,
+    and when a server tells clients to wait, they wait.
+
     Example: artextract ingest catalog artworks.csv --images scans --map title=Titel
     """
     from artextract.catalog.reading import parse_mapping
+    from artextract.images.cache import ImageCache, default_cache_folder
     from ingest.sources.catalog import CatalogSource
+    from ingest.sources.iiif import ImageServer
 
-    source = CatalogSource(
-        file, images or file.parent, parse_mapping(pairs), allow_private=allow_private_addresses
-    )
-    _run(source, options)
+    if file.parts and file.parts[0] in ("http:", "https:"):
+        raise click.UsageError("FILE is an address; download the catalog, and give its file")
+    with ImageServer(
+        connections=connections,
+        timeout_seconds=timeout,
+        contact=contact,
+        allow_private=allow_private_addresses,
+        cache=None if no_cache else ImageCache(cache or default_cache_folder()),
+        obey_robots=not ignore_robots,
+    ) as server:
+        source = CatalogSource(file, images or file.parent, parse_mapping(pairs), server=server)
+        _run(source, options, readers=connections, on_stop=server.close)
 
 
 @ingest.command()
@@ -188,27 +248,7 @@ def catalog(
     show_default=True,
     help="Longest side of the fetched images, in pixels.",
 )
-@click.option(
-    "--connections",
-    type=click.IntRange(1, 32),
-    default=8,
-    show_default=True,
-    help="Maximum number of connections to the image server.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 3600),
-    default=30.0,
-    show_default=True,
-    help="Seconds to wait for an image before the next attempt.",
-)
-@click.option("--contact", metavar="TEXT", help="Mail or web address to send to the image server.")
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder for tables and images.  [default: $ARTEXTRACT_CACHE, else the user's cache]",
-)
+@_server_options
 @_common_options
 def nga(
     tables: str | None,

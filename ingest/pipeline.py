@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -265,6 +266,7 @@ def check_source(
     limit: int | None = None,
     only: Journal | None = None,
     on_artwork: Callable[[Summary], None] = lambda summary: None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Return what :func:`ingest` would do, without encoding or writing anything.
 
@@ -282,6 +284,9 @@ def check_source(
             summary.count(outcome)
             shared.add(outcome)
             on_artwork(summary)
+    except BaseException:
+        on_stop()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # as in ingest()
     shared.note_in(summary.notes)
@@ -423,18 +428,23 @@ class _Preparer:
         self._cores = threading.BoundedSemaphore(at_once)
 
     def __call__(self, item: Item, record: Record | None) -> _Ready:
-        started = time.perf_counter()
         version = None if record is None else record.payload.get("image_version")
         if record is not None and item.version and version == item.version:
             return _known(item, record, 0.0)
         if item.version is not None and self._dry:
             return _Unread()
-        try:
-            data = item.read()
-        except (ImageError, FetchError) as error:
-            return Failure(item.key, item.artwork.image, str(error))
-        read_seconds = time.perf_counter() - started
-        with self._cores:
+        # Many may wait for servers at once; no more files are in memory than are decoded.
+        with ExitStack() as held:
+            if item.folder is not None:
+                held.enter_context(self._cores)
+            started = time.perf_counter()
+            try:
+                data = item.read()
+            except (ImageError, FetchError) as error:
+                return Failure(item.key, item.artwork.image, str(error))
+            read_seconds = time.perf_counter() - started
+            if item.folder is None:
+                held.enter_context(self._cores)
             return self._prepare(item, record, data, read_seconds)
 
     def _prepare(

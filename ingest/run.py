@@ -81,7 +81,7 @@ def run(
     threads = os.cpu_count() or 1
     runners = threads if models.device == "cpu" else 1
     if config.dry_run:
-        summary = _dry_run(source, config, models, threads, on_artwork)
+        summary = _dry_run(source, config, models, threads, on_artwork, on_stop)
         on_end(summary)
         return _check(summary)
     if config.store.is_server:
@@ -128,6 +128,7 @@ def _dry_run(
     models: Models,
     threads: int,
     on_artwork: Callable[[Summary], None],
+    on_stop: Callable[[], None],
 ) -> Summary:
     store = find_store(config.store)
     try:
@@ -144,6 +145,7 @@ def _dry_run(
             limit=config.limit,
             only=Journal(config.journal) if config.retry_failed else None,
             on_artwork=on_artwork,
+            on_stop=on_stop,
         )
     finally:
         if store is not None:

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 ROBOT = "artextract"
 """The user agent that is looked up in a robots.txt."""
 
+BUSY = {429, 503}
+"""Statuses by which a host says that it gets too many requests."""
+
+_FAILURES_IN_A_ROW = 24
+"""Consecutive failed images, each after all its attempts, after which a host is given up."""
+
+_FIRST_SPACING, _LONGEST_SPACING = 0.1, 4.0
+"""Distance of requests after the first refusal by a busy host, and the longest, as multiples of the
+wait before a second attempt. It doubles with each further refusal, and shrinks with each image."""
+_SHRINKING = 0.8
+
 
 class Host:
     """One host, with an origin such as "https://api.nga.gov"; for any number of threads."""
@@ -27,7 +38,12 @@ class Host:
         self._paused_until = 0.0
         self._next_turn = 0.0
         self._spacing = 0.0
+        self._asked_spacing = 0.0
+        self._slowed_at = 0.0
         self._failures = 0
+        self._given_up = ""
+        self.served = 0
+        """How many images it has sent."""
         self._reading = threading.Lock()
         self._rules: Protego | None = None
         self._refusal: FetchError | None = None
@@ -73,31 +89,55 @@ class Host:
             self._patience.check_wait(url, spacing)
         except FetchError as error:
             self._refusal = error
-        self._spacing = spacing
+        self._spacing = self._asked_spacing = spacing
         return rules
 
-    def count_failure(self) -> int:
-        """Return how many images have failed since the last success, this one included."""
+    def check_given_up(self) -> None:
+        """Check that the host is not given up.
+
+        Raises:
+            UnavailableError: it is.
+        """
+        if self._given_up:
+            raise UnavailableError(self._given_up)
+
+    def count_failure(self, error: FetchError) -> None:
+        """Count an image that could not be fetched; after many in a row, give the host up."""
         with self._turns:
             self._failures += 1
-            return self._failures
+            if self._failures >= _FAILURES_IN_A_ROW:
+                self._given_up = (
+                    f"{self.origin} seems out of order: the last {_FAILURES_IN_A_ROW} images all "
+                    f"failed ({error}); what is stored is kept, run the same command again later"
+                )
 
     def count_success(self) -> None:
-        """Reset the count of failures."""
+        """Count an image: reset the count of failures, and go a little faster."""
         with self._turns:
+            self.served += 1
             self._failures = 0
+            self._spacing = max(self._asked_spacing, self._spacing * _SHRINKING)
 
-    def pause(self, seconds: float) -> None:
-        """Let no thread begin a request for the next ``seconds``."""
+    def count_refusal(self, begun: float, pause: float | None) -> None:
+        """Go slower, since the host was too busy for a request that began at ``begun``.
+
+        ``pause``: seconds for which no thread may begin a request.
+        """
         with self._turns:
-            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+            now, unit = time.monotonic(), self._patience.backoff_seconds
+            self._paused_until = max(self._paused_until, now + (pause or 0))
+            if begun >= self._slowed_at:  # not for each of the requests that were under way
+                self._slowed_at = now
+                slower = max(2 * self._spacing, _FIRST_SPACING * unit)
+                self._spacing = max(self._asked_spacing, min(slower, _LONGEST_SPACING * unit))
 
-    def wait_for_turn(self, url: str, stop: threading.Event) -> None:
-        """Wait until a request may begin, or ``stop`` is set.
+    def wait_for_turn(self, url: str, stop: threading.Event) -> float:
+        """Wait until a request may begin, or ``stop`` is set; return when, by time.monotonic().
 
         Raises:
             FetchError: the host asks for a longer wait than the limit.
         """
+        now = time.monotonic()
         while not stop.is_set():
             with self._turns:
                 now = time.monotonic()
@@ -105,5 +145,6 @@ class Host:
                 begin = max(self._paused_until, self._next_turn)
                 if begin <= now:
                     self._next_turn = now + self._spacing
-                    return
+                    return now
             stop.wait(begin - now)
+        return now

@@ -1,4 +1,4 @@
-"""The HTTP proxies of a house: those of the environment, else of the system's settings.
+"""The HTTP proxies of this machine: those of the environment, else of the system's settings.
 
 ``$HTTPS_PROXY``, ``$HTTP_PROXY`` and ``$ALL_PROXY`` name them, in capitals or small letters, and
 ``$NO_PROXY`` the hosts that are reached without one.
@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from artextract.errors import FetchError
+from artextract.errors import ProxyError
 
 _NEVER_PUBLIC = {"localhost", "local", "internal", "arpa", "lan", "intranet"}
 _PORTS = {"http": 80, "https": 443}
@@ -20,7 +20,7 @@ def find_proxy(url: httpx.URL) -> httpx.Proxy | None:
     """Return the proxy for an http or https URL; None where there is none.
 
     Raises:
-        FetchError: what names the proxy is not the address of one.
+        ProxyError: what names the proxy is not the address of one.
     """
     proxies = getproxies()
     address = (proxies.get(url.scheme) or proxies.get("all") or "").strip()
@@ -33,7 +33,7 @@ def find_proxy(url: httpx.URL) -> httpx.Proxy | None:
     except (httpx.InvalidURL, ValueError):
         pass
     shown = address.rpartition("@")[2]  # without a password
-    raise FetchError(
+    raise ProxyError(
         f"{url} can't be fetched: the proxy {shown!r} of the environment is not the address of an "
         f"HTTP proxy; set ${url.scheme.upper()}_PROXY to http://HOST:PORT, or name the host in "
         "$NO_PROXY"

@@ -5,7 +5,7 @@ network. httpcore, the lower half of httpx, opens connections through a network 
 here resolves each host itself, checks all its addresses, and connects to an address that it has
 checked. Redirects pass through the same transport.
 
-Where the house has a proxy (:mod:`artextract.net.proxies`), the proxy resolves the host and opens
+Where a proxy is set (:mod:`artextract.net.proxies`), the proxy resolves the host and opens
 the connection. The host is still resolved and checked here first, but what this machine does not
 know is left to the proxy, and so is that the name means the same there.
 
@@ -24,7 +24,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from artextract.errors import FetchError, PrivateAddressError
+from artextract.errors import FetchError, PrivateAddressError, ProxyError
 from artextract.net.certificates import create_ssl_context
 from artextract.net.proxies import find_proxy, is_private_name
 
@@ -149,8 +149,9 @@ class GuardedBackend(httpcore.NetworkBackend):
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            what = "the host" if self.proxy is None else f"the proxy {self.proxy.url}"
-            raise FetchError(
+            proxy = self.proxy
+            what = "the host" if proxy is None else f"the proxy {proxy.url}"
+            raise (FetchError if proxy is None else ProxyError)(
                 f"{what} of {self.url} is not known ({error}); check the address",
                 transient=isinstance(error, OSError),  # so it is without a network, too
             ) from None
@@ -264,7 +265,7 @@ class GuardedTransport(httpx.HTTPTransport):
         except httpx.ConnectError as error:
             if proxy is None or self._backend.interrupted:
                 raise
-            raise FetchError(
+            raise ProxyError(
                 f"{url} can't be fetched: the connection through its proxy {proxy.url} failed "
                 f"({error}); check ${url.scheme.upper()}_PROXY",
                 transient=True,
@@ -285,14 +286,14 @@ class GuardedTransport(httpx.HTTPTransport):
             pool.close()
 
 
-def _refusal(url: httpx.URL, proxy: httpx.Proxy | None, answer: str) -> FetchError:
+def _refusal(url: httpx.URL, proxy: httpx.Proxy | None, answer: str) -> ProxyError:
     """Return the error for a proxy's ``answer``, such as "407 Proxy Authentication Required"."""
     assert proxy is not None
     if answer.startswith("407"):
         advice = "give a name and password as http://NAME:PASSWORD@HOST:PORT"
     else:
         advice = "ask those who run it, or name the host in $NO_PROXY"
-    return FetchError(
+    return ProxyError(
         f"{url} can't be fetched: its proxy {proxy.url} answered {answer.strip()}; {advice}",
         transient=answer.startswith(("429", "5")),
     )

@@ -76,17 +76,26 @@ def update_copy(folder: Path, place: Path, shard: str) -> None:
             "Store %s can't be written to; it is copied to %s (%d MiB) and read there.",
             folder, place, size >> 20,
         )  # fmt: skip
-        shutil.copytree(folder / shard, place / shard, copy_function=_copy_sparsely)
+        _copy_tree(folder / shard, place / shard)
         if Manifest.load(folder) != manifest:
             raise StoreError(f"store {folder} was written to while it was copied; try again")
         # Last, so that a copy that was cut off has none.
         atomic_write(copied, (folder / MANIFEST_NAME).read_bytes())
 
 
-def _copy_sparsely(source: str, target: str) -> None:
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy the files in a folder and below, without their permissions."""
+    for parent, _, names in os.walk(source):
+        folder = target / Path(parent).relative_to(source)
+        folder.mkdir()
+        for name in names:
+            _copy_sparsely(Path(parent, name), folder / name)
+
+
+def _copy_sparsely(source: Path, target: Path) -> None:
     """Copy a file's content; blocks of zeros, most of what the engine makes, take no space."""
     zeros = bytes(_CHUNK_BYTES)
-    with open(source, "rb") as file, open(target, "wb") as copy:
+    with source.open("rb") as file, target.open("wb") as copy:
         while chunk := file.read(_CHUNK_BYTES):
             if chunk == zeros[: len(chunk)]:
                 copy.seek(len(chunk), os.SEEK_CUR)

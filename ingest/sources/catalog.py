@@ -11,6 +11,7 @@ from artextract.catalog.notes import Note
 from artextract.catalog.reading import BadRow, count_rows, read_catalog
 from artextract.errors import CatalogError, InputError
 from artextract.net.fetch import is_url
+from ingest.sources.iiif import ImageServer
 from ingest.sources.item import Failure, Item
 
 
@@ -27,9 +28,11 @@ class CatalogSource:
         images: Path,
         mapping: Mapping[str, str] | None = None,
         *,
-        allow_private: bool = False,
+        server: ImageServer | None = None,
     ) -> None:
         """Count the rows of the catalog ``path``, whose images are in the folder ``images``.
+
+        ``server`` fetches those that are at URLs; without one, they are failures.
 
         Raises:
             CatalogError: the catalog can't be read, or has no rows.
@@ -38,7 +41,7 @@ class CatalogSource:
         self.name = str(path.resolve())
         self._path = path
         self._mapping = mapping
-        self._allow_private = allow_private
+        self._server = server
         if not images.is_dir():
             raise InputError(
                 f"there is no folder {images} for the catalog's images; name it with `images`"
@@ -65,10 +68,10 @@ class CatalogSource:
 
     def _item(self, number: int, artwork: Artwork) -> Item | Failure:
         if is_url(artwork.image):
-            return Item(artwork, None, self._allow_private)
+            return Item(artwork, None, self._server)
         image = _find_spelling(self.folder, artwork.image)
         if artwork.image_url is not None and not (self.folder / image).is_file():
-            return Item(artwork, None, self._allow_private)
+            return Item(artwork, None, self._server)
         if image != artwork.image:
             artwork = replace(artwork, image=image)
         # Not resolved: the catalog must not leave the folder, but links in the folder may.

@@ -1,21 +1,21 @@
-"""Fetch images from IIIF image servers with few connections, retries and a cache."""
+"""Fetch images from servers with few connections, retries, pauses and a cache."""
 
 import contextlib
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
+from weakref import WeakValueDictionary
 
-from artextract.errors import FetchError, UnavailableError
+from artextract.errors import FetchError
 from artextract.images.cache import ImageCache
 from artextract.net.fetch import MAX_BYTES, TIMEOUT_SECONDS, USER_AGENT, Fetcher
-from artextract.net.politeness import Host
+from artextract.net.politeness import BUSY, Host
 from artextract.net.retries import Patience
 
 if TYPE_CHECKING:
     import httpx
 
-_FAILURES_IN_A_ROW = 24
-"""Consecutive failed images, each after all its attempts, after which a host is given up."""
+_TEXT_BYTES = 512
 
 
 def image_request(service: str, side: int) -> str:
@@ -34,8 +34,9 @@ class ImageServer:
     """Fetches images for any number of threads over a few persistent connections.
 
     Temporary failures (429, 5xx, broken connections, silence) are retried with growing waits. If a
-    host asks for a pause, all connections to it pause. After many consecutive failures a host is
-    given up.
+    host asks for a pause, all connections to it pause; if it is busy, requests to it get further
+    apart, and as long as it sends other images, an image that it refused is asked for again. After
+    many consecutive failures a host is given up.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class ImageServer:
         self._idle = list(self._fetchers)
         self._returned = threading.Condition()
         self._stop = threading.Event()
+        self._lock = threading.Lock()
         self._hosts: dict[str, Host] = {}
-        self._hosts_lock = threading.Lock()
+        self._missing: dict[str, str] = {}
+        self._turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def __enter__(self) -> Self:
         return self
@@ -96,26 +99,43 @@ class ImageServer:
             UnavailableError: the host has not answered for a long time.
             CacheError: the cache can't be read or written.
         """
-        if self._cache is not None:
-            kept = self._cache.find(key)
-            if kept is not None:
-                return kept
+        with self._lock:
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:  # several artworks may have one image
+            if self._cache is not None:
+                kept = self._cache.find(key)
+                if kept is not None:
+                    return kept
+            if key in self._missing:
+                raise FetchError(self._missing[key])
+            try:
+                data = self._fetch(url)
+            except FetchError as error:
+                if not error.transient:
+                    self._missing[key] = str(error)
+                raise
+            if self._cache is not None:
+                self._cache.keep(key, data)
+        return data
+
+    def _fetch(self, url: str) -> bytes:
         host = self._host(url)
+        host.check_given_up()
         if self._obey_robots:
             host.check(url, lambda robots_url: self._retry(host, robots_url, "text/plain, */*"))
-        try:
-            data = self._retry(host, url, "image/*").content
-        except FetchError as error:
-            if error.transient and host.count_failure() >= _FAILURES_IN_A_ROW:
-                raise UnavailableError(
-                    f"{host.origin} seems out of order: the last {_FAILURES_IN_A_ROW} images all "
-                    f"failed ({error}); what is stored is kept, run the same command again later"
-                ) from error
-            raise
-        host.count_success()
-        if self._cache is not None:
-            self._cache.keep(key, data)
-        return data
+        while True:
+            served = host.served
+            try:
+                data = self._retry(host, url, "image/*").content
+            except FetchError as error:
+                if error.status in BUSY and host.served > served:
+                    continue
+                if error.transient:
+                    host.count_failure(error)
+                    host.check_given_up()
+                raise
+            host.count_success()
+            return data
 
     def forget(self, key: str) -> None:
         """Remove ``key`` from the cache.
@@ -151,7 +171,7 @@ class ImageServer:
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             raise FetchError(f"{url} is not an http or https address with a host")
         origin = f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
-        with self._hosts_lock:
+        with self._lock:
             return self._hosts.setdefault(origin, Host(origin, self._patience))
 
     def _retry(self, host: Host, url: str, accept: str) -> "httpx.Response":
@@ -161,13 +181,13 @@ class ImageServer:
 
     def _attempt(self, host: Host, url: str, accept: str) -> "httpx.Response":
         with self._fetcher(url) as fetcher:
-            host.wait_for_turn(url, self._stop)
+            begun = host.wait_for_turn(url, self._stop)
             self._check_running(url)
             try:
                 reply = fetcher.get(url, {"user-agent": self._agent, "accept": accept})
             except FetchError as error:
-                if error.retry_after is not None:
-                    host.pause(error.retry_after)
+                if error.retry_after is not None or error.status in BUSY:
+                    host.count_refusal(begun, error.retry_after)
                 raise
         if accept == "image/*":
             _check_image(reply, url)
@@ -195,15 +215,16 @@ class ImageServer:
 
 
 def _check_image(reply: "httpx.Response", url: str) -> None:
-    """Check that a reply is an image.
+    """Check that a reply may be an image: it has one's content type, or is no text.
+
+    Many servers send images as "application/octet-stream", "text/plain" or without a type.
 
     Raises:
-        FetchError: it has another content type, or is empty.
+        FetchError: it is text, or is empty.
     """
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not kind.startswith("image/"):
-        raise FetchError(
-            f"{url} answered {kind or 'without a content type'}, not an image; check the address"
-        )
     if not reply.content:
         raise FetchError(f"{url} answered an empty image; try again later", transient=True)
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_text = all(byte >= 9 for byte in reply.content[:_TEXT_BYTES])
+    if is_text and not kind.startswith("image/"):
+        raise FetchError(f"{url} answered {kind or 'text'}, not an image; check the address")

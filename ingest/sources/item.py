@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from artextract.catalog.artwork import Artwork
 from artextract.catalog.notes import Note
+from artextract.errors import FetchError, UnavailableError
 from artextract.images.opening import read_image_file
-from artextract.net.fetch import fetch, is_url
+from artextract.net.fetch import is_url
+
+if TYPE_CHECKING:
+    from ingest.sources.iiif import ImageServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Item:
     artwork: Artwork
     folder: Path | None
     """Folder of the image; None if it is at a URL, ``artwork.image`` or ``image_url``."""
-    allow_private: bool = False
+    server: "ImageServer | None" = None
+    """Fetches an image that is at a URL."""
 
     @property
     def key(self) -> str:
@@ -41,14 +46,24 @@ class Item:
             ImageError: the file can't be read.
             FetchError: the URL can't be fetched.
         """
-        if self.folder is None:
-            image = self.artwork.image
-            url = image if is_url(image) else self.artwork.image_url or image
-            return fetch(url, allow_private=self.allow_private)
-        return read_image_file(self.folder / self.artwork.image)
+        if self.folder is not None:
+            return read_image_file(self.folder / self.artwork.image)
+        if self.server is None:
+            raise FetchError(f"{self._url} can't be fetched: the source has no `server` for images")
+        try:
+            return self.server.read(self._url, self._url)
+        except UnavailableError as error:  # images of other hosts are still to be had
+            raise FetchError(str(error)) from error
 
     def discard(self) -> None:
         """Remove a cached copy of the image, which can't be opened."""
+        if self.server is not None:
+            self.server.forget(self._url)
+
+    @property
+    def _url(self) -> str:
+        image = self.artwork.image
+        return image if is_url(image) else self.artwork.image_url or image
 
 
 @dataclass(frozen=True, slots=True)

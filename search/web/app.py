@@ -28,6 +28,7 @@ from artextract.errors import (
     InputError,
     MissingError,
     PrivateAddressError,
+    ProxyError,
 )
 from artextract.images.cache import default_cache_folder
 from search.request import request_parameters
@@ -53,6 +54,8 @@ _PRIVATE = (
     "the URL leads to an address that is not on the public internet, and this server fetches none "
     "of these; upload the image instead"
 )
+
+_NO_WEB = "this server can't fetch images from the web now; upload the image instead"
 
 _KINDS = {
     "int": "a whole number", "float": "a number", "finite": "a number", "bool": "true or false",
@@ -126,12 +129,14 @@ def _answer_failure(request: Request, error: Exception) -> JSONResponse:
         status = 400
     elif isinstance(error, PrivateAddressError):  # where it leads is not for clients to know
         return JSONResponse({"error": _PRIVATE}, 422)
-    elif isinstance(error, FetchError):
+    elif isinstance(error, FetchError) and not isinstance(error, ProxyError):
         status = 422
     else:  # the message is about this machine, and for those who run it
         _LOG.error("%s %s: %s", request.method, request.url.path, error)
         if isinstance(error, CacheError):
             return JSONResponse({"error": "the server can't keep the image now"}, 507)
+        if isinstance(error, ProxyError):
+            return JSONResponse({"error": _NO_WEB}, 503)
         return JSONResponse(
             {"error": "the collection is not available; the server's log says why"}, 503
         )

@@ -262,7 +262,7 @@ def test_pages_show_the_pictures_of_the_cache(
 
 WORKS = 160
 KILLS = 5
-RATES = {"429": 0.05, "500": 0.05, "cut": 0.05, "type": 0.05, "stall": 0.05, "html": 0.05}
+RATES = {"429": 0.05, "500": 0.05, "cut": 0.05, "stall": 0.05, "html": 0.1}
 
 
 def test_a_misbehaving_server_costs_no_image(
@@ -284,11 +284,10 @@ def test_a_misbehaving_server_costs_no_image(
         failed = {failure["key"] for failure in failures}
         assert done.isdisjoint(failed)
         assert len(done) + len(failed) == len(failures) + len(done) == number
-        # About a tenth meets the two faults that are not tried again in the same run.
+        # About a tenth meets the fault that is not tried again in the same run.
         assert number / 20 < len(failed) < number / 5
         reasons = " ".join(failure["reason"] for failure in failures)
         assert "answered text/html, not an image" in reasons
-        assert "answered text/plain, not an image" in reasons
         for _ in range(8):
             if not (location / "failures.jsonl").exists():
                 break

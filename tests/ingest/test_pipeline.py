@@ -32,6 +32,7 @@ from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source, ingest
 from ingest.sources.catalog import CatalogSource
 from ingest.sources.folder import FolderSource
+from ingest.sources.iiif import ImageServer
 from ingest.sources.item import Failure, Item, Source
 
 PREPROCESS = Preprocess(
@@ -699,20 +700,24 @@ def test_pictures_from_a_server(
     rows = [{"id": name, "image_url": httpserver.url_for(f"/{name}")} for name in names]
     path = write_catalog(tmp_path, rows)
 
-    refused = bench.run(CatalogSource(path, tmp_path))
+    def run(**options: object) -> Summary:
+        server = ImageServer(attempts=1, obey_robots=False, **options)  # type: ignore[arg-type]
+        with server:
+            return bench.run(CatalogSource(path, tmp_path, server=server))
+
+    refused = run()
     assert counts(refused) == (0, 0, 0, 5)
     assert all("not on the public internet" in reason for reason in bench.failed().values())
     assert httpserver.log == []
 
-    summary = bench.run(CatalogSource(path, tmp_path, allow_private=True))
-    assert counts(summary) == (3, 0, 0, 2)
-    assert "is not a JPEG" in bench.failed()["page"]
+    assert counts(run(allow_private=True)) == (3, 0, 0, 2)
+    assert "answered text/html, not an image" in bench.failed()["page"]
     assert "answered 500" in bench.failed()["missing.jpg"]
     check_vectors(bench, pictures[0].parent, ["000.jpg", "001.jpg", "002.jpg"])
     for record in bench.contents().values():
         assert "image_folder" not in record.payload
         assert record.payload["image"] == httpserver.url_for(f"/{record.payload['id']}")
-    assert counts(bench.run(CatalogSource(path, tmp_path, allow_private=True))) == (0, 0, 3, 2)
+    assert counts(run(allow_private=True)) == (0, 0, 3, 2)
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -737,6 +742,62 @@ def dry(
     )  # fmt: skip
     assert seen == list(range(1, found.total + 1))
     return counts(found)
+
+
+def test_no_more_files_are_read_at_once_than_are_decoded(
+    pictures: list[Path], bench: Bench
+) -> None:
+    reading, most, lock = 0, 0, threading.Lock()
+
+    class Counted(Item):
+        def read(self) -> bytes:
+            nonlocal reading, most
+            with lock:
+                reading += 1
+                most = max(most, reading)
+            time.sleep(0.02)
+            with lock:
+                reading -= 1
+            return super().read()
+
+    class Source(FolderSource):
+        def __iter__(self) -> Iterator[Item | Failure | Note]:
+            for each in super().__iter__():
+                assert isinstance(each, Item)
+                yield Counted(each.artwork, each.folder)
+
+    assert counts(bench.run(Source(pictures[0].parent), readers=8)) == (10, 0, 0, 0)
+    assert most <= 2
+
+
+def test_an_interrupted_dry_run_does_not_wait_for_servers(
+    pictures: list[Path], bench: Bench
+) -> None:
+    stopped = threading.Event()
+
+    class Waiting(Item):
+        def read(self) -> bytes:
+            assert stopped.wait(30)
+            return super().read()
+
+    class Source(FolderSource):
+        def __iter__(self) -> Iterator[Item | Failure | Note]:
+            first, *others = super().__iter__()
+            yield first
+            for each in others:
+                assert isinstance(each, Item)
+                yield Waiting(each.artwork, each.folder)
+
+    def interrupt(summary: Summary) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_source(
+            Source(pictures[0].parent), None, bench.store.manifest.model,
+            ImageEncoder(Networks(bench.model), ["visual"]), threads=2, on_artwork=interrupt,
+            on_stop=stopped.set,
+        )  # fmt: skip
+    assert stopped.is_set()
 
 
 def test_a_dry_run_says_what_the_run_will_do(pictures: list[Path], bench: Bench) -> None:

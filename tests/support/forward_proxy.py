@@ -1,4 +1,4 @@
-"""A proxy as houses have them: it forwards plain requests, and tunnels with CONNECT."""
+"""A proxy like that of a large network: it forwards plain requests, and tunnels with CONNECT."""
 
 import contextlib
 import socket

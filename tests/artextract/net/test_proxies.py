@@ -1,4 +1,4 @@
-"""Fetching in a house whose machines reach the web through a proxy alone."""
+"""Fetching on a machine that reaches the web through a proxy alone."""
 
 import shutil
 import socket
@@ -14,7 +14,7 @@ import pytest
 from forward_proxy import forwarding
 from pytest_httpserver import HTTPServer
 
-from artextract.errors import FetchError, PrivateAddressError
+from artextract.errors import FetchError, PrivateAddressError, ProxyError
 from artextract.net.fetch import Fetcher, fetch
 from artextract.net.proxies import find_proxy
 
@@ -97,7 +97,7 @@ def test_name_and_password_are_sent_to_the_proxy_and_shown_to_nobody(
         given = proxy.url.replace("//", "//curator:p%40ss@")
         monkeypatch.setenv(f"{scheme}_proxy", given)
         message = r"its proxy .* answered 407 Proxy Authentication Required; .*NAME:PASSWORD@HOST"
-        with pytest.raises(FetchError, match=message) as refused:
+        with pytest.raises(ProxyError, match=message) as refused:
             fetch(f"{scheme}://museum.example/a.jpg")
         assert "p@ss" not in str(refused.value)
         assert "p%40ss" not in str(refused.value)
@@ -115,7 +115,7 @@ def test_name_and_password_are_sent_to_the_proxy_and_shown_to_nobody(
 def test_a_refused_tunnel(refusal: str, transient: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with forwarding({}, refusal=refusal) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        with pytest.raises(FetchError, match=f"its proxy .* answered {refusal}") as failed:
+        with pytest.raises(ProxyError, match=f"its proxy .* answered {refusal}") as failed:
             fetch("https://museum.example/a.jpg")
         assert failed.value.transient is transient
 
@@ -126,12 +126,12 @@ def test_a_proxy_that_is_down_or_unknown(scheme: str, monkeypatch: pytest.Monkey
         port = listener.getsockname()[1]
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
     message = rf"through its proxy http://127.0.0.1:{port} failed .*refused.*_PROXY"
-    with pytest.raises(FetchError, match=message) as failed:
+    with pytest.raises(ProxyError, match=message) as failed:
         fetch(f"{scheme}://museum.example/a.jpg")
     assert failed.value.transient
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
     with pytest.raises(
-        FetchError, match=r"the proxy http://proxy\.example:3128 of .* is not known"
+        ProxyError, match=r"the proxy http://proxy\.example:3128 of .* is not known"
     ):
         fetch(f"{scheme}://museum.example/a.jpg")
 
@@ -235,7 +235,7 @@ def test_each_scheme_has_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_what_is_no_address_of_a_proxy(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", address)
-    with pytest.raises(FetchError, match=r"proxy .* is not the address of an HTTP") as failed:
+    with pytest.raises(ProxyError, match=r"proxy .* is not the address of an HTTP") as failed:
         fetch("http://museum.example/a.jpg")
     assert "secret" not in str(failed.value)
 

@@ -141,6 +141,17 @@ def test_files_of_another_user_are_enough(
     assert copies(caplog) == 1
 
 
+def test_permissions_are_not_copied(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path / "store", POINTS[:1])
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.setattr("os.access", lambda each, mode: Path(each) != folder)
+    assert ids_in(folder) == ["1"]
+    assert all(path.stat().st_mode & 0o200 for path in cache.rglob("*"))
+
+
 def test_files_that_are_not_the_collection_may_be_read_only(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

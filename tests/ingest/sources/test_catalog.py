@@ -6,6 +6,7 @@ import pytest
 from artextract.catalog.notes import Note
 from artextract.errors import CatalogError, FetchError, ImageError, InputError
 from ingest.sources.catalog import CatalogSource
+from ingest.sources.iiif import ImageServer
 from ingest.sources.item import Failure, Item
 
 
@@ -31,7 +32,7 @@ def test_rows_become_items(tmp_path: Path) -> None:
     assert isinstance(note, Note)
     assert note.example == "colour"
     assert isinstance(first, Item)
-    assert (first.key, first.folder, first.allow_private) == ("w1", tmp_path.resolve(), False)
+    assert (first.key, first.folder) == ("w1", tmp_path.resolve())
     assert (first.artwork.title, first.artwork.source) == ("Seerosen", "works")
     assert (first.artwork.year_begin, first.artwork.year_end) == (1906, 1906)
     assert first.artwork.extra == {"colour": "blue"}
@@ -59,16 +60,21 @@ def test_images_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_urls_have_no_folder(allow_private: bool, tmp_path: Path) -> None:
     urls = ["http://127.0.0.1:9/a.jpg", "HTTPS://127.0.0.1:9/../../b.jpg"]
     path = write(tmp_path, {"image": urls[0]}, {"image_url": urls[1], "id": "b"})
-    items = list(CatalogSource(path, tmp_path, allow_private=allow_private))
-    assert len(items) == len(urls)
-    for item, url in zip(items, urls, strict=True):
-        assert isinstance(item, Item)
-        assert item.artwork.image == url
-        assert item.folder is None
-        assert item.allow_private is allow_private
-        reason = "can't be fetched" if allow_private else "allow_private_addresses"
-        with pytest.raises(FetchError, match=reason):
-            item.read()
+    with ImageServer(allow_private=allow_private, attempts=1, obey_robots=False) as server:
+        for item, url in zip(CatalogSource(path, tmp_path, server=server), urls, strict=True):
+            assert isinstance(item, Item)
+            assert item.folder is None
+            assert item.artwork.image == url
+            reason = "can't be fetched" if allow_private else "allow_private_addresses"
+            with pytest.raises(FetchError, match=reason):
+                item.read()
+
+
+def test_a_catalog_without_a_server_has_no_images_at_urls(tmp_path: Path) -> None:
+    (item,) = CatalogSource(write(tmp_path, {"image": "http://museum.example/a.jpg"}), tmp_path)
+    assert isinstance(item, Item)
+    with pytest.raises(FetchError, match=r"museum\.example/a\.jpg can't be fetched: .*`server`"):
+        item.read()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import PIL.Image
 import pytest
+from forward_proxy import forwarding
 from pytest_httpserver import HTTPServer
 
 from artextract.errors import ImageError, MissingError
@@ -154,6 +155,23 @@ def test_private_addresses_are_not_fetched(
     assert answer.status_code in (400, 422), answer.text
     assert list(answer.json()) == ["error"]
     assert httpserver.log == []
+
+
+def test_an_image_is_fetched_through_the_proxy_of_the_server(
+    client: httpx.Client, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpserver.expect_request("/x.jpg").respond_with_data(encode(noise(), "JPEG"))
+    with forwarding({"museum.example": httpserver.port}) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        url = {"url": "http://museum.example/x.jpg"}
+        assert client.post(f"{API}/pictures/from-url", json=url).status_code == 201
+        inside = {"url": "http://intranet/x.jpg"}
+        assert client.post(f"{API}/pictures/from-url", json=inside).status_code == 422
+        assert proxy.lines == ["GET http://museum.example/x.jpg HTTP/1.1"]
+    answer = client.post(f"{API}/pictures/from-url", json=url)
+    assert answer.status_code == 503
+    assert "can't fetch images" in answer.json()["error"]
+    assert str(proxy.port) not in answer.text  # where the proxy is, is not for clients to know
 
 
 def test_the_longest_unused_are_forgotten(tmp_path: Path) -> None:
