@@ -40,7 +40,7 @@ def read(text: str) -> Pairs:
         ("Giovanni Francesco Barbieri, called Guercino",
          [("Giovanni Francesco Barbieri, called Guercino", "by")]),
         ("El Greco (Domenikos Theotokopoulos)", [("El Greco (Domenikos Theotokopoulos)", "by")]),
-        ("Titian (?)", [("Titian", "by")]),
+        ("Titian (?)", [("Titian", "possibly")]),
         ("Gilbert Stuart, completed by an unknown artist", [("Gilbert Stuart", "by")]),
         # Nobody
         ("", []),
