@@ -11,8 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from artextract.catalog.artwork import split_values
+from artextract.catalog.artwork import UNKNOWN, split_values
 from artextract.catalog.names import fold, words_of
+
+
+_LONGEST = 1000
+"""Longest text in which qualifiers of a catalog are looked for, in characters."""
 
 
 class Qualifier(StrEnum):
@@ -260,6 +264,24 @@ def _phrase_qualifier(phrase: str) -> Qualifier:
     return find_qualifier(phrase) or Qualifier.ATTRIBUTED
 
 
+def normalize_qualifiers(text: str) -> str:
+    """Return the qualifiers of a column such as "Attributed to; Artist" in the words of Qualifier.
+
+    The role of an artist or maker is "by"; a value of another meaning stays as it is.
+    """
+    return "; ".join(map(_normalize_qualifier, split_values(text)))
+
+
+def _normalize_qualifier(text: str) -> str:
+    if fold(text) in {*Qualifier, UNKNOWN}:
+        return fold(text)
+    if fold(text) in {"artist", "painter", "maker"}:
+        return Qualifier.BY
+    if behind := _BEHIND.search(f", {text.strip()}"):
+        return _phrase_qualifier(behind["behind"])
+    return find_qualifier(text) or text
+
+
 def read_hands(artist: str | None, attribution: str | None) -> dict[str, str]:
     """Return the fields of a catalog's row that say who made an artwork, with its `qualifier`.
 
@@ -269,14 +291,16 @@ def read_hands(artist: str | None, attribution: str | None) -> dict[str, str]:
 
     Args:
         artist: The row's artist, which may hold qualifiers.
-        attribution: The row's attribution, which stands for the artist if there is none.
+        attribution: The row's attribution, of which the qualifiers count if the artist has none.
     """
-    names = artist or attribution
-    hands = parse_attribution(names or "", _is_name)
+    hands: list[Attribution] = []
+    if max(len(artist or ""), len(attribution or "")) <= _LONGEST:
+        hands = parse_attribution(artist or attribution or "", _is_name)
     if artist and attribution and all(hand.qualifier is Qualifier.BY for hand in hands):
         hands = _match_hands(split_values(artist), parse_attribution(attribution, _is_name))
-    fields = {"artist": names, "attribution": attribution}
-    if any(hand.qualifier is not Qualifier.BY for hand in hands):
+    fields = {"artist": artist, "attribution": attribution}
+    unsaid = {Qualifier.BY} if artist else {Qualifier.BY, Qualifier.ANONYMOUS}
+    if not unsaid.issuperset(hand.qualifier for hand in hands):
         fields = {
             "artist": "; ".join(hand.artist for hand in hands),
             "attribution": attribution or artist,
