@@ -2,7 +2,8 @@
 
 "Follower of Rembrandt van Rijn" names an artist who did not paint the artwork, "Rembrandt van Rijn
 and Workshop" one who did so in part. The qualifiers are those of the Getty's "Categories for the
-Description of Works of Art" (CDWA, 4.1.6 Creator, Qualifier), in the wording of museums.
+Description of Works of Art" (CDWA, 4.1.6 Creator, Qualifier), in the wording of museums, which is
+read in English, German, French, Italian, Dutch and Spanish.
 """
 
 import re
@@ -10,7 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from artextract.catalog.names import fold
+from artextract.catalog.artwork import UNKNOWN, split_values
+from artextract.catalog.names import fold, words_of
+
+
+_LONGEST = 1000
+"""Longest text in which qualifiers of a catalog are looked for, in characters."""
 
 
 class Qualifier(StrEnum):
@@ -69,27 +75,90 @@ _PHRASES = (
 )
 
 _NEAR_WORDS = f"(?:{'|'.join(p for p, q in _PHRASES if q in NEAR - {Qualifier.AFTER})})"
+
+# German, French, Italian, Dutch and Spanish. A noun needs one of `_OF` before the name, except for
+# those that stand alone ("Umkreis Hendrick Goltzius").
+_ALONE = "werkstatt|umkreis|umfeld|nachfolger|nachfolge|nachahmer"
+_NOUNS = {
+    Qualifier.WORKSHOP: "werkstatt|atelier|bottega|taller|werkplaats",
+    Qualifier.ASSISTANT: "gehilfe|aiuto|ayudante",
+    Qualifier.PUPIL: "sch[uü]ler|[eé]l[eè]ve|allievo|leerling|disc[ií]pulo",
+    Qualifier.SCHOOL: "schule|[eé]cole|scuola|school|escuela",
+    Qualifier.CIRCLE: "umkreis|umfeld|kreis|entourage|cercle|cerchia|ambito|kring|omgeving|"
+    "c[ií]rculo|entorno",
+    Qualifier.FOLLOWER: "nachfolger|nachfolge|suiveur|seguace|navolger|seguidor",
+    Qualifier.STYLE: "stil|style|stile|stijl|estilo",
+    Qualifier.MANNER: "(?:in der )?art|(?:in der? )?manier|(?:[aà] la )?mani[eè]re|"
+    "(?:alla |nella )?maniera|(?:a la )?manera",
+    Qualifier.IMITATOR: "nachahmer|imitateur|imitatore|imitador",
+    Qualifier.AFTER: "kopie|copie|copia",
+}
+_FIXED = {
+    Qualifier.ATTRIBUTED: "zugeschrieben(?: an)?|zuschreibung(?: an)?|attribu[eé]e?(?: [aà])?|"
+    "attribuit[oa](?: ad?)?|toegeschreven(?: aan)?|atribuid[oa](?: a)?",
+    Qualifier.AFTER: "(?:kopie |kopist )?nach|(?:copie )?d['\u2019]apr[eè]s|(?:kopie )?naar|"
+    "copia da|copia seg[uú]n",
+}
+_OF = (
+    "(?-i:an|der|des|dem|um|von|vom|de la|de|du|di|del|della|dello|dei|degli|van|"
+    "(?:d|de l|dell)['\u2019])"
+)
+_ANY_NOUN = "|".join(_NOUNS.values())
+_FOREIGN = rf"(?P<foreign>(?:{'|'.join(_FIXED.values())}):?|(?:{_ANY_NOUN}) {_OF}|(?:{_ALONE})\b)"
+
 # "Follower of X", "Workshop or Follower of X", "in the manner of X", "after X".
-_LEADING = re.compile(
-    rf"^(?:chiefly |mainly |partly )?(?P<phrase>formerly (?:attributed to|given to|by)|"
+_LEADING_PHRASE = (
+    rf"(?:chiefly |mainly |partly )?(?:(?P<phrase>formerly (?:attributed to|given to|by)|"
     rf"(?:attributed|ascribed) to|(?:in (?:the )?)?(?P<near>{_NEAR_WORDS})"
-    rf"(?: (?:or|and) {_NEAR_WORDS})? (?:of|to)|(?:cop(?:y|ies) (?:after|of)|copyist of|after))"
-    r" (?:the )?(?=\S)",
+    rf"(?: (?:or|and) {_NEAR_WORDS})? (?:of|to)|(?:cop(?:y|ies) (?:after|of)|copyist of|after)):?"
+    rf"|{_FOREIGN})(?:(?<=['\u2019])| )(?:the )?(?=\S)"
+)
+_LEADING = re.compile(rf"^{_LEADING_PHRASE}", re.IGNORECASE)
+# "X (after)", "X, follower of", "X (atelier de)", "X zugeschrieben".
+_BEHIND = re.compile(
+    rf"(?:, | ?\()(?P<behind>formerly attributed to|(?:attributed|ascribed)(?: to)?|attrib\.?|"
+    rf"(?:in (?:the )?)?{_NEAR_WORDS}(?: of| to)?|cop(?:y|ies)(?: after| of)?|after|"
+    rf"{'|'.join(_FIXED.values())}|(?:{_ANY_NOUN})(?: {_OF})?)\)?$"
+    r"| (?P<attributed>zugeschrieben|attribu[eé]e?|attribuit[oa]|toegeschreven|atribuid[oa])$",
     re.IGNORECASE,
 )
-_DOUBT = re.compile(r"^(?:and )?(?:possibly|probably|perhaps|presumably) (?:by )?", re.IGNORECASE)
+_DOUBT_WORDS = (
+    "possibly|probably|perhaps|presumably|vermutlich|wohl|m[oö]glicherweise|wahrscheinlich|"
+    "peut-[eê]tre|probablement|forse|probabilmente|mogelijk|waarschijnlijk|posiblemente|"
+    "probablemente"
+)
+_DOUBT = re.compile(rf"^(?:and )?(?:{_DOUBT_WORDS}) (?:by )?", re.IGNORECASE)
+# "Titian?", "? Titian", "Titian (?)".
+_QUESTION = re.compile(r"^\?\s*|\s*(?:\?|\(\?\)|\[\?\])$")
 # "Thomas Sully, after Gilbert Stuart", "Frans Huys after Pieter Bruegel"; not "Copy after Raphael".
 _BREAK = re.compile(
     r",? (?<!copy )(?<!copies )(?<!possibly )(?<!probably )(?<!perhaps )(?<!presumably )"
-    r"(?<!and )(?<!or )(?=after )",
+    r"(?<!and )(?<!or )(?<!kopie )(?<!kopist )(?<!copie )(?<!wohl )(?<!vermutlich )(?<!\()"
+    r"(?=after |(?-i:nach|naar|d['\u2019]apr[eè]s) )",
     re.IGNORECASE,
 )
+_AND, _OR = "and|&|und|et|e|en|y", "or|oder|ou|o|of"
+_HIS = " his| her| seine| son| sua| zijn| su"
 _TRAILING = re.compile(
-    rf"(?: (?P<joined>and|or|&)(?: his| her)?)? (?P<near>{_NEAR_WORDS})$", re.IGNORECASE
+    rf"(?: (?P<joined>{_AND}|{_OR})(?:{_HIS})?)? (?P<near>{_NEAR_WORDS})$|"
+    rf" (?P<joined_foreign>{_AND}|{_OR})(?:{_HIS})? (?:{_ANY_NOUN})$|"
+    rf"[ -](?P<foreign>{_ALONE}|bottega)$|-(?P<compound>{_ANY_NOUN})$",
+    re.IGNORECASE,
+)
+# Without a list of artists, "Eames Studio" is a name, and "Rembrandt Workshop" is not.
+_CLEARLY_TRAILING = re.compile(
+    rf" (?:{_AND}|{_OR})(?:{_HIS})? (?:workshop|studio|assistants?|followers?|{_ANY_NOUN})$|"
+    rf"[ -](?:workshop|{_ALONE}|bottega)$|-(?:{_ANY_NOUN})$",
+    re.IGNORECASE,
+)
+_CONJUNCTION = re.compile(
+    rf" and | & | (?:{_AND}) (?={_LEADING_PHRASE.replace('?P<', '?P<then_')})", re.IGNORECASE
 )
 # A place or a school with a century stands for an unknown painter.
 _ANONYMOUS = re.compile(
-    r"\b\d{1,2}(?:st|nd|rd|th) century\b|^(?:anonymous|unknown|unidentified)\b", re.IGNORECASE
+    r"\b\d{1,2}(?:st|nd|rd|th) century\b|^(?:anonymous|anonymer?|anonyme|an[oó]nimo|anoniem|"
+    r"unknown|unidentified|unbekannter?|inconnue?|ignoto|onbekend|desconocido)\b",
+    re.IGNORECASE,
 )
 _PARENTHESIS = re.compile(r"\s*\(([^()]*)\)")
 _COMPLETED = re.compile(r",? (?:completed|finished|retouched|restored) by .*$", re.IGNORECASE)
@@ -127,7 +196,7 @@ def parse_attribution(
         doubted = _DOUBT.match(inner)
         if doubted and not re.match(r"from\b", inner[doubted.end() :]):
             asides.append(inner[doubted.end() :])
-        elif inner.endswith("?") and not re.search(r"\d", inner):
+        elif inner.endswith("?") and re.match(r"[^\d?]+\?$", inner):
             asides.append(inner.rstrip("? "))
         elif not doubted:
             return match[0]
@@ -152,10 +221,15 @@ def _parse_part(
     if doubted := _DOUBT.match(part):
         part = part[doubted.end() :].strip(" ,;")
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
+    if (asked := _QUESTION.sub("", part)) != part:
+        part = asked
+        qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if not fold(part):
         return []
+    if (behind := _BEHIND.search(part)) and not is_artist(part):
+        return _parse_part(part[: behind.start()], is_artist, _phrase_qualifier(behind[0]))
     if (leading := _LEADING.match(part)) and not is_artist(part):
-        own = find_qualifier(leading["near"] or leading["phrase"])
+        own = _phrase_qualifier(leading["near"] or leading["phrase"] or leading["foreign"])
         if own and qualifier is not Qualifier.FORMERLY:
             qualifier = own
         return _parse_part(part[leading.end() :], is_artist, qualifier)
@@ -164,18 +238,95 @@ def _parse_part(
     if is_artist(part):
         return [Attribution(part, qualifier)]
     if trailing := _TRAILING.search(part):
-        joined = (trailing["joined"] or "").lower()
-        if joined == "or":
+        joined = (trailing["joined"] or trailing["joined_foreign"] or "").lower()
+        if joined in _OR.split("|"):
             qualifier = Qualifier.POSSIBLY
         elif not joined:
-            qualifier = find_qualifier(trailing["near"]) or qualifier
+            qualifier = _phrase_qualifier(trailing[0])
         elif qualifier in {Qualifier.BY, Qualifier.POSSIBLY}:
             qualifier = Qualifier.WITH_WORKSHOP
         return _parse_part(part[: trailing.start()], is_artist, qualifier)
-    first, *others = re.split(r" and | & ", part, maxsplit=1)
-    if not others:
+    conjunction = _CONJUNCTION.search(part)
+    if not conjunction:
         return [Attribution(part, qualifier)]
     return [
-        *_parse_part(first, is_artist, qualifier),
-        *_parse_part(others[0], is_artist, qualifier),
+        *_parse_part(part[: conjunction.start()], is_artist, qualifier),
+        *_parse_part(part[conjunction.end() :], is_artist, qualifier),
     ]
+
+
+def _phrase_qualifier(phrase: str) -> Qualifier:
+    """Return the qualifier of a phrase that one of the patterns has found."""
+    for words in (_FIXED, _NOUNS):
+        for qualifier, pattern in words.items():
+            if re.fullmatch(rf"\W*(?:{pattern})\b:?(?: ?{_OF})?\W*", phrase, re.IGNORECASE):
+                return qualifier
+    return find_qualifier(phrase) or Qualifier.ATTRIBUTED
+
+
+def normalize_qualifiers(text: str) -> str:
+    """Return the qualifiers of a column such as "Attributed to; Artist" in the words of Qualifier.
+
+    The role of an artist or maker is "by"; a value of another meaning stays as it is.
+    """
+    return "; ".join(map(_normalize_qualifier, split_values(text)))
+
+
+def _normalize_qualifier(text: str) -> str:
+    if fold(text) in {*Qualifier, UNKNOWN}:
+        return fold(text)
+    if fold(text) in {"artist", "painter", "maker"}:
+        return Qualifier.BY
+    if behind := _BEHIND.search(f", {text.strip()}"):
+        return _phrase_qualifier(behind["behind"])
+    return find_qualifier(text) or text
+
+
+def read_hands(artist: str | None, attribution: str | None) -> dict[str, str]:
+    """Return the fields of a catalog's row that say who made an artwork, with its `qualifier`.
+
+    "Follower of Titian" gives `artist` "Titian", `qualifier` "follower" and the text as
+    `attribution`. Several artists are separated by "; " in `artist` and `qualifier`. Without a
+    qualifier in the texts, names are not split and there is no `qualifier`.
+
+    Args:
+        artist: The row's artist, which may hold qualifiers.
+        attribution: The row's attribution, of which the qualifiers count if the artist has none.
+    """
+    hands: list[Attribution] = []
+    if max(len(artist or ""), len(attribution or "")) <= _LONGEST:
+        hands = parse_attribution(artist or attribution or "", _is_name)
+    if artist and attribution and all(hand.qualifier is Qualifier.BY for hand in hands):
+        hands = _match_hands(split_values(artist), parse_attribution(attribution, _is_name))
+    fields = {"artist": artist, "attribution": attribution}
+    unsaid = {Qualifier.BY} if artist else {Qualifier.BY, Qualifier.ANONYMOUS}
+    if not unsaid.issuperset(hand.qualifier for hand in hands):
+        fields = {
+            "artist": "; ".join(hand.artist for hand in hands),
+            "attribution": attribution or artist,
+            "qualifier": "; ".join(hand.qualifier for hand in hands),
+        }
+    return {name: text for name, text in fields.items() if text}
+
+
+def _match_hands(artists: list[str], hands: list[Attribution]) -> list[Attribution]:
+    """Return each artist with the qualifier that the attribution gives to the same name."""
+    if len(artists) == len(hands) == 1:
+        return [Attribution(artists[0], hands[0].qualifier)]
+    qualifiers = {frozenset(words_of(hand.artist)): hand.qualifier for hand in hands}
+    return [
+        Attribution(artist, qualifiers.get(frozenset(words_of(artist)), Qualifier.BY))
+        for artist in artists
+    ]
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text has no qualifier, so that it is one artist's name as it stands."""
+    return not (
+        _LEADING.match(text) or _BEHIND.search(text) or _BREAK.search(text) or _DOUBT.match(text)
+        or _CLEARLY_TRAILING.search(text) or "?" in text
+        or re.search(rf"\((?:and )?(?:{_DOUBT_WORDS}) ", text, re.IGNORECASE)
+        or any(_LEADING.match(text[at.end() :]) or _DOUBT.match(text[at.end() :])
+               for at in re.finditer(r" (?:and|&) ", text))
+        or _CONJUNCTION.search(re.sub(" (?:and|&) ", "  ", text))
+    )  # fmt: skip

@@ -31,6 +31,7 @@ from artextract.catalog.artwork import (
     join_values,
     split_values,
 )
+from artextract.catalog.attribution import normalize_qualifiers, read_hands
 from artextract.catalog.cleaning import (
     REPLACED,
     clean_text,
@@ -296,6 +297,7 @@ class _Row:
             raise CatalogError("the row has no image; fill image, file or image_url")
         if not self._is_published:
             self._find_artists()
+            self._find_qualifiers()
         fields: dict[str, Any] = {"image": image, "id": image}
         if source is not None:
             fields["source"] = source
@@ -383,6 +385,8 @@ class _Row:
     def _find_artists(self) -> None:
         """Split names from what else a catalog writes beside them."""
         known = self._known
+        if "attribution" in known:
+            known.setdefault("artist", known["attribution"])
         artist, ids = known.get("artist"), known.get("artist_id")
         if not isinstance(artist, str):
             return
@@ -408,6 +412,15 @@ class _Row:
         if is_reworded:
             known.setdefault("attribution", known["artist"])
         known["artist"] = _join_texts("artist", names) or ""
+
+    def _find_qualifiers(self) -> None:
+        """Read how artists relate to the artwork ("Follower of ...")."""
+        known = self._known
+        names, attribution = known.get("artist"), known.get("attribution")
+        if isinstance(known.get("qualifier"), str):
+            known["qualifier"] = normalize_qualifiers(known["qualifier"])
+        elif isinstance(names, str | None) and isinstance(attribution, str | None):
+            known |= read_hands(names, attribution)
 
     def _years(self) -> YearRange:
         """Return the years of the row's year columns, else of its display date."""

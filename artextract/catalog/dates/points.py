@@ -233,16 +233,23 @@ def _years(points: list[Point]) -> _Span:
         is_one_open = {begin, end, first, last} & {-inf, inf} and not are_opposite
         overlap = max(begin, first), min(end, last)
         if is_range and (end == inf or first == -inf):
-            begin, end = begin, last
+            end = last
         elif (are_opposite and joint != "or") or (
             is_one_open and joint == "," and overlap[0] <= overlap[1]
         ):
             begin, end = overlap
         else:
-            begin, end = min(begin, first), max(end, last)
+            begin, end = _join((begin, end), (first, last), joint)
     if begin > end or (begin, end) == (-inf, inf):
         raise UnreadError("no year fits all of it")
     return begin, end
+
+
+def _join(one: _Span, other: _Span, joint: str) -> _Span:
+    """Return the years from the first of ``one`` to the last of ``other``, or of both."""
+    if (joint == "to" or joint in DASHES) and one[0] <= other[0] and one[0] <= other[1]:
+        return one[0], other[1]
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _bound(group: list[Point]) -> tuple[str, str]:
@@ -251,8 +258,10 @@ def _bound(group: list[Point]) -> tuple[str, str]:
 
 def _years_of_group(group: list[Point]) -> _Span:
     """Return the years of points under one bound."""
-    spans = [point.span() for point in group]
-    begin, end = min(first for first, _ in spans), max(last for _, last in spans)
+    years: _Span = group[0].span()
+    for point in group[1:]:
+        years = _join(years, point.span(), point.joint)
+    begin, end = years
     side, how = _bound(group)
     if not side:
         return begin, end

@@ -36,6 +36,7 @@ _TOKEN = re.compile(
     | (?P<ordinal>
         \d{{1,2}}(?:(?:st|nd|rd|th|er|re|ere|eme|ieme|esimo|e|de|nde|ste|a|o)(?![a-z])|\u00b0|\.(?!\d))
     )
+    | (?P<fraction>\d+[.:]\d+)
     | (?P<number>\d+)
     | (?P<supplied>(?<=\d)[(\[]\d+|(?<=\d)[)\]]\d+)
     | (?P<word>[^\W\d_]+)

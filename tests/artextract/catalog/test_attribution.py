@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artextract.catalog.artwork import Artwork
 from artextract.catalog.attribution import (
     NEAR,
     Attribution,
     Qualifier,
     find_qualifier,
+    normalize_qualifiers,
     parse_attribution,
+    read_hands,
 )
+from artextract.catalog.reading import read_catalog
 
 Pairs = list[tuple[str, str]]
 
@@ -40,7 +44,7 @@ def read(text: str) -> Pairs:
         ("Giovanni Francesco Barbieri, called Guercino",
          [("Giovanni Francesco Barbieri, called Guercino", "by")]),
         ("El Greco (Domenikos Theotokopoulos)", [("El Greco (Domenikos Theotokopoulos)", "by")]),
-        ("Titian (?)", [("Titian", "by")]),
+        ("Titian (?)", [("Titian", "possibly")]),
         ("Gilbert Stuart, completed by an unknown artist", [("Gilbert Stuart", "by")]),
         # Nobody
         ("", []),
@@ -282,3 +286,167 @@ def test_former_attributions_of_a_museum_leave_no_phrase_in_a_name(shared: Path)
         if phrase.search(a.artist) or a.artist.endswith((" and Workshop", " Workshop"))
     }
     assert not left
+
+
+@pytest.mark.parametrize(
+    ("text", "artist", "qualifier"),
+    [
+        ("after Hendrick Goltzius", "Hendrick Goltzius", "after"),
+        ("Hendrick Goltzius (after)", "Hendrick Goltzius", "after"),
+        ("Goltzius, Hendrick (after)", "Goltzius, Hendrick", "after"),
+        ("Rembrandt van Rijn, follower of", "Rembrandt van Rijn", "follower"),
+        ("Rembrandt, attributed to", "Rembrandt", "attributed"),
+        ("Attributed to: Rembrandt", "Rembrandt", "attributed"),
+        ("after Currier and Ives", "Currier and Ives", "after"),
+        ("Rembrandt van Rijn and Workshop", "Rembrandt van Rijn", "with workshop"),
+        ("Thomas Sully, after Gilbert Stuart", "Thomas Sully; Gilbert Stuart", "by; after"),
+        ("Thomas Sully; after Gilbert Stuart", "Thomas Sully; Gilbert Stuart", "by; after"),
+        ("Workshop of Titian and Follower of Raphael", "Titian; Raphael", "workshop; follower"),
+        ("Rembrandt?", "Rembrandt", "possibly"),
+        ("Rembrandt (?)", "Rembrandt", "possibly"),
+        ("? Rembrandt", "Rembrandt", "possibly"),
+        # German
+        ("Umkreis Hendrick Goltzius", "Hendrick Goltzius", "circle"),
+        ("Werkstatt des Lucas Cranach d. Ä.", "Lucas Cranach d. Ä.", "workshop"),
+        ("Rembrandt-Werkstatt", "Rembrandt", "workshop"),
+        ("Lucas Cranach d. Ä. und Werkstatt", "Lucas Cranach d. Ä.", "with workshop"),
+        ("Albrecht Dürer zugeschrieben", "Albrecht Dürer", "attributed"),
+        ("Hieronymus Bosch (Nachfolger)", "Hieronymus Bosch", "follower"),
+        ("Kopie nach Raffael", "Raffael", "after"),
+        ("Lucas Vorsterman nach Rubens", "Lucas Vorsterman; Rubens", "by; after"),
+        ("in der Art von Rubens", "Rubens", "manner"),
+        ("vermutlich Dürer", "Dürer", "possibly"),
+        # French
+        ("atelier de Georges de La Tour", "Georges de La Tour", "workshop"),
+        ("RUBENS Peter Paul (atelier de)", "RUBENS Peter Paul", "workshop"),
+        ("attribué à Nicolas Poussin", "Nicolas Poussin", "attributed"),
+        ("REMBRANDT (d'après)", "REMBRANDT", "after"),
+        ("D\u2019après Raphaël", "Raphaël", "after"),
+        ("entourage de Poussin", "Poussin", "circle"),
+        ("suiveur de Bosch", "Bosch", "follower"),
+        ("élève d'Ingres", "Ingres", "pupil"),
+        ("à la manière de Watteau", "Watteau", "manner"),
+        ("Watteau et son atelier", "Watteau", "with workshop"),
+        # Italian
+        ("bottega di Tiziano", "Tiziano", "workshop"),
+        ("Guercino (attribuito)", "Guercino", "attributed"),
+        ("cerchia di Leonardo", "Leonardo", "circle"),
+        ("seguace di Leonardo da Vinci", "Leonardo da Vinci", "follower"),
+        ("copia da Raffaello", "Raffaello", "after"),
+        # Dutch
+        ("toegeschreven aan Frans Hals", "Frans Hals", "attributed"),
+        ("navolger van Bosch", "Bosch", "follower"),
+        ("Jan Saenredam naar Hendrick Goltzius", "Jan Saenredam; Hendrick Goltzius", "by; after"),
+        ("Rembrandt (omgeving van)", "Rembrandt", "circle"),
+        # Spanish
+        ("taller de El Greco", "El Greco", "workshop"),
+        ("atribuido a Zurbarán", "Zurbarán", "attributed"),
+        ("círculo de Ribera", "Ribera", "circle"),
+        ("seguidor de Goya", "Goya", "follower"),
+        ("Goya y taller", "Goya", "with workshop"),
+    ],
+)
+def test_qualifiers_in_the_artist_of_any_catalog(text: str, artist: str, qualifier: str) -> None:
+    expected = {"artist": artist, "attribution": text, "qualifier": qualifier}
+    assert read_hands(text, None) == expected
+    assert read_hands(None, text) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Hendrick Goltzius", "Currier and Ives", "Gilbert & George", "Leonardo da Vinci",
+        "Georges de La Tour", "Master of the School of Love", "Hans Schüler", "Karl Kreis",
+        "Art & Language", "Eames Studio", "Robert A.M. Stern Associates", "Atelier Van Lieshout",
+        "Wiener Werkstätte", "Copie Conforme", "Ortega y Gasset", "Nacho Duato", "after",
+        "Skidmore, Owings & Merrill", "El Greco (Domenikos Theotokopoulos)", "École française",
+    ],
+)  # fmt: skip
+def test_names_without_a_qualifier_stay_as_they_are(name: str) -> None:
+    assert read_hands(name, None) == {"artist": name}
+
+
+def test_an_attribution_beside_the_artist_gives_the_qualifier() -> None:
+    assert read_hands("Rembrandt van Rijn", "Workshop of Rembrandt") == {
+        "artist": "Rembrandt van Rijn",
+        "attribution": "Workshop of Rembrandt",
+        "qualifier": "workshop",
+    }
+    several = read_hands("Gilbert Stuart; Thomas Sully", "Thomas Sully, after Gilbert Stuart")
+    assert several["artist"] == "Gilbert Stuart; Thomas Sully"
+    assert several["qualifier"] == "after; by"
+    assert read_hands("Titian", "Titian, signed") == {
+        "artist": "Titian",
+        "attribution": "Titian, signed",
+    }
+    assert read_hands(None, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "qualifiers"),
+    [
+        ("Attributed to; Artist", "attributed; by"),
+        ("after", "after"),
+        ("Umkreis von", "circle"),
+        ("d'après", "after"),
+        ("with workshop", "with workshop"),
+        ("and Workshop", "with workshop"),
+        ("-; Follower of", "-; follower"),
+        ("engraver", "engraver"),
+    ],
+)
+def test_qualifiers_in_a_column_of_their_own(text: str, qualifiers: str) -> None:
+    assert normalize_qualifiers(text) == qualifiers
+
+
+FOREIGN = [
+    "nach",
+    "Umkreis",
+    "atelier de",
+    "d'après",
+    "bottega di",
+    "naar",
+    "et",
+    "y",
+    "zugeschrieben",
+    "(after)",
+]
+
+
+@given(st.lists(WORDS | st.sampled_from(FOREIGN), max_size=9).map(" ".join) | st.text(max_size=30))
+def test_any_artist_gives_names_that_stand_in_it(text: str) -> None:
+    fields = read_hands(text, None)
+    if "qualifier" not in fields:
+        assert fields == ({"artist": text} if text else {})
+        return
+    artists, qualifiers = fields["artist"].split("; "), fields["qualifier"].split("; ")
+    assert len(artists) == len(qualifiers)
+    assert set(qualifiers) <= set(Qualifier)
+    assert all(artist.strip() and artist in " ".join(text.split()) for artist in artists)
+
+
+def test_a_very_long_artist_is_left_as_it_is() -> None:
+    text = "attributed to " * 20_000 + "Titian"
+    assert read_hands(text, None) == {"artist": text}
+
+
+def test_qualifiers_of_a_catalog_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "prints.csv"
+    path.write_text(
+        "file,artist,attribution,qualifier\n"
+        "1.jpg,Hendrick Goltzius,,\n"
+        "2.jpg,after Hendrick Goltzius,,\n"
+        "3.jpg,,Umkreis Hendrick Goltzius,\n"
+        "4.jpg,Hendrick Goltzius,,Follower of\n"
+        "5.jpg,,Hendrick Goltzius,\n"
+    )
+    artworks = [row for _, row in read_catalog(path) if isinstance(row, Artwork)]
+    assert [artwork.artist for artwork in artworks] == ["Hendrick Goltzius"] * 5
+    assert [artwork.qualifier for artwork in artworks] == [
+        None, "after", "circle", "follower", None,
+    ]  # fmt: skip
+    assert [artwork.maker for artwork in artworks[1:3]] == [
+        "after Hendrick Goltzius",
+        "Umkreis Hendrick Goltzius",
+    ]
+    assert "hand=hendrick goltzius, circle" in artworks[2].to_payload()["folded"]["terms"]
