@@ -14,7 +14,6 @@ from enum import StrEnum
 from artextract.catalog.artwork import UNKNOWN, split_values
 from artextract.catalog.names import fold, words_of
 
-
 _LONGEST = 1000
 """Longest text in which qualifiers of a catalog are looked for, in characters."""
 
