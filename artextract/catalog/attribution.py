@@ -221,7 +221,7 @@ def _parse_part(
         part = part[doubted.end() :].strip(" ,;")
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if (asked := _QUESTION.sub("", part)) != part:
-        part = asked
+        part = asked.strip(" ,;")
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if not fold(part):
         return []
