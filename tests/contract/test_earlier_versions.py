@@ -1,10 +1,11 @@
-"""Collections and models made by version 0.1.0 open, and give the answers that they gave then."""
+"""Collections and models made by earlier versions open, and answer as they did then."""
 
 import csv
 import io
 import json
 import re
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +13,58 @@ import click
 import numpy as np
 import PIL.Image
 import pytest
+from collection_answers import answer
 from commands import Artextract
 
+import artextract as library
+from artextract import Collection
 from artextract.cli.lazy import LazyGroup
 from artextract.cli.main import root
 from artextract.models.session import OnnxModel
+from artextract.store.dump import load_dump
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0.1"
-ANSWERS: list[dict[str, Any]] = json.loads((FIXTURES / "answers.json").read_text(encoding="utf-8"))
+FORMAT_2 = FIXTURES.parent / "format-2"
+
+
+def read_answers(folder: Path) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
+    return kept
+
+
+ANSWERS, ANSWERS_2 = read_answers(FIXTURES), read_answers(FORMAT_2)
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    return folder / "store"
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("earlier")
-    with tarfile.open(FIXTURES / "store.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "store"
+    return unpack(FIXTURES / "store.tar.xz", tmp_path_factory.mktemp("earlier"))
 
 
-def assert_like(found: Any, kept: Any, path: str = "") -> None:
+@pytest.fixture(scope="module")
+def format_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
+    folder = unpack(FORMAT_2 / "store.tar.xz", tmp_path_factory.mktemp("format-2"))
+    with library.open(folder) as collection:
+        yield collection
+
+
+def assert_like(found: Any, kept: Any, path: str = "", accuracy: float = 2e-5) -> None:
     """Compare plain values; ``found`` may have more keys, and floats may differ by rounding."""
     if isinstance(kept, dict):
         for name, value in kept.items():
             assert name in found, f"{path}.{name}"
-            assert_like(found[name], value, f"{path}.{name}")
+            assert_like(found[name], value, f"{path}.{name}", accuracy)
     elif isinstance(kept, list):
         assert len(found) == len(kept), path
         for number, (one, other) in enumerate(zip(found, kept, strict=True)):
-            assert_like(one, other, f"{path}[{number}]")
+            assert_like(one, other, f"{path}[{number}]", accuracy)
     elif isinstance(kept, float):
-        assert found == pytest.approx(kept, abs=2e-5), path
+        assert found == pytest.approx(kept, abs=accuracy), path
     else:
         assert found == kept, path
 
@@ -76,6 +99,25 @@ def test_a_dump_is_taken_in_and_answers_equally(
     kept = ANSWERS[1]
     ran = artextract(*kept["command"], "--store", tmp_path / "store")
     assert_like(json.loads(ran.out), json.loads(kept["out"]))
+
+
+def assert_answers(collection: Collection, kept: dict[str, Any]) -> None:
+    found = json.loads(json.dumps(answer(collection, kept["ask"], kept["fields"])))
+    assert_like(found, kept["answer"], accuracy=1e-6)
+
+
+@pytest.mark.parametrize("kept", ANSWERS_2, ids=lambda kept: f"{kept['ask']} {kept['fields']}")
+def test_a_collection_of_format_2_gives_the_answers_that_it_gave(
+    kept: dict[str, Any], format_2: Collection
+) -> None:
+    assert_answers(format_2, kept)
+
+
+def test_a_dump_of_format_2_is_restored_and_answers_equally(tmp_path: Path) -> None:
+    load_dump(FORMAT_2 / "dump", str(tmp_path / "store"))
+    with library.open(tmp_path / "store") as collection:
+        for kept in ANSWERS_2:
+            assert_answers(collection, kept)
 
 
 def test_a_model_gives_the_vectors_and_predictions_that_it_gave() -> None:

@@ -1,0 +1,62 @@
+"""Requests to a collection as JSON, and their answers, to compare what releases answer."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from artextract import Collection
+from artextract.errors import QueryError
+from search.counts import Counter
+from search.facets import count_facets
+from search.request import SearchFilters
+
+__all__ = ["answer"]
+
+
+def answer(collection: Collection, ask: str, fields: Mapping[str, Any]) -> Any:
+    """Return what ``collection`` answers, as JSON values.
+
+    ``ask`` is "search", "facets", "get", "years", "counts", "duplicates", "length", or "refused"
+    for a search that is refused; ``fields`` are its arguments.
+    """
+    if ask == "search":
+        found = collection.search(**fields)
+        results = [
+            [each.artwork.id, each.image, _rounded(each.score),
+             {aspect: _rounded(score) for aspect, score in each.aspects.items()}]
+            for each in found
+        ]  # fmt: skip
+        return {"matching": found.matching, "results": results}
+    if ask == "facets":
+        filters = dict(fields)
+        counted = collection.facets(*filters.pop("fields", ()), **filters)
+        return {name: [[each.value, each.count] for each in counts]
+                for name, counts in counted.items()}  # fmt: skip
+    if ask == "get":
+        found_one = collection.get(fields["id"])
+        return {
+            "artwork": asdict(found_one.artwork),
+            "image": found_one.image,
+            "point": found_one.point_id,
+            "predicted": found_one.predicted,
+            "facts": {key: found_one.payload[key] for key in ("faces", "bodies", "light")},
+        }
+    if ask == "years":
+        years = Counter(collection.store).years(SearchFilters.of(**fields))
+        return None if years is None else asdict(years)
+    if ask == "counts":
+        return asdict(count_facets(collection.store, fields["top"]))
+    if ask == "duplicates":
+        return collection.duplicates()
+    if ask == "length":
+        return len(collection)
+    assert ask == "refused", ask
+    try:
+        collection.search(**fields)
+    except QueryError as error:
+        return str(error)
+    return None
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 7)
