@@ -2,11 +2,14 @@
 
 import filecmp
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from artextract.catalog.notes import Note
 from artextract.store import Record, Store
+from artextract.store.manifest import FORMAT
+from artextract.store.upgrade import upgraded
 from ingest.sources.item import Failure, Item
 
 _AT_ONCE = 256
@@ -57,7 +60,11 @@ def _point(item: Item) -> str:
 def _retrieve(items: Sequence[Item], store: Store | None, keys: Sequence[str]) -> dict[str, Record]:
     if store is None or not items:
         return {}
-    return dict(store.retrieve([_point(item) for item in items], keys=keys))
+    records = store.retrieve_everywhere([_point(item) for item in items], keys=keys)
+    if store.manifest.format == FORMAT:
+        return records
+    # A dry run upgrades nothing.
+    return {key: replace(each, payload=upgraded(each.payload)) for key, each in records.items()}
 
 
 def _is_elsewhere(item: Item, record: Record | None) -> bool:

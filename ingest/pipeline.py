@@ -24,18 +24,19 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.aspects.features import ImageFeatures
-from artextract.catalog.artwork import METADATA_FIELDS
+from artextract.catalog.artwork import CATALOGUED_KEYS, METADATA_FIELDS
 from artextract.catalog.notes import Note, NoteTally
 from artextract.encoding.encoder import ImageEncoder
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images.opening import content_hash, make_thumbnail, open_sized
 from artextract.images.preprocess import Preprocess
 from artextract.store import ModelIdentity, Point, Record, Store
+from artextract.store.upgrade import hash_version
 from ingest.journal import Journal
 from ingest.look_up import look_up
 from ingest.sources.item import Failure, Item, Source
 
-_CATALOGUED = (*METADATA_FIELDS, "extra", "folded", "image_folder")
+_CATALOGUED = (*METADATA_FIELDS, *CATALOGUED_KEYS, "image_folder")
 """Payload keys that come from the catalog; the others come from the image."""
 
 _IDLE_SECONDS = 0.2
@@ -422,8 +423,8 @@ class _Preparer:
         self._cores = threading.BoundedSemaphore(at_once)
 
     def __call__(self, item: Item, record: Record | None) -> _Ready:
-        version = None if record is None else record.payload.get("image_version")
-        if record is not None and item.version and version == item.version:
+        version = _version(item)
+        if record is not None and version and record.payload.get("image_version") == version:
             return _known(item, record, 0.0)
         if item.version is not None and self._dry:
             return _Unread()
@@ -449,7 +450,7 @@ class _Preparer:
         if (
             record is not None
             and record.payload.get("image_sha256") == digest
-            and record.payload.get("image_version") == item.version
+            and record.payload.get("image_version") == _version(item)
         ):
             return _known(item, record, read_seconds)
         try:
@@ -465,12 +466,17 @@ class _Preparer:
             "thumbnail": make_thumbnail(image),
             "model": self._model,
         }
-        if item.version is not None:
-            payload["image_version"] = item.version
+        if (version := _version(item)) is not None:
+            payload["image_version"] = version
         pixels = tuple(each.resize_pixels(image) for each in self._encoder.preprocesses)
         features = ImageFeatures() if self._dry else self._encoder.measure(image)
         seconds = (read_seconds, time.perf_counter() - started)
         return _Prepared(item, pixels, features, payload, seconds)
+
+
+def _version(item: Item) -> str | None:
+    """Return what a payload keeps of an item's version."""
+    return None if item.version is None else hash_version(item.version)
 
 
 def _metadata(item: Item) -> dict[str, Any]:
@@ -523,7 +529,7 @@ def _update(store: Store, known: _Known) -> _Written:
     point_id = known.item.artwork.point_id
     stored: Mapping[str, Any] = store.retrieve([point_id])[point_id].payload
     of_image = {key: value for key, value in stored.items() if key not in _CATALOGUED}
-    store.overwrite_payload(point_id, {**known.metadata, **of_image})
+    store.overwrite_payloads({point_id: {**known.metadata, **of_image}})
     return _Written([known], 0.0, time.perf_counter() - begun)
 
 

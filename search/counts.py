@@ -11,7 +11,7 @@ from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from search.filtering import has_column, is_detected, make_filter
-from search.names import as_written, facet
+from search.names import ALL_NAMES, as_written, facet
 from search.request import SearchFilters
 
 _TERMS = ("nationality", "school", "qualifier")
@@ -21,6 +21,9 @@ _SMALL_WORDS = frozenset(
     "a an and at by for from in into la le of on or over the to upon with de du et der die und "
     "al del e il su".split()
 )
+_FEW = 1000
+"""Number of values that are counted where few are shown; small words of media are left out."""
+
 _MOST_BINS = 40
 _WIDTHS = (1, 2, 5, 10, 20, 25, 50, 100, 250, 500, 1000)
 
@@ -58,7 +61,9 @@ class Counter:
         self._facts = {each.name: each.fact for each in fact_filters()}
         self.written = lru_cache(100_000)(self._written)
         self._values = lru_cache(256)(
-            lambda field, request: facet(store, field, self._filter(request, self._but))
+            lambda field, request, limit: facet(
+                store, field, self._filter(request, self._but), limit
+            )
         )
         self._histogram = lru_cache(64)(self._count_years)
         self.artworks = lru_cache(1024)(self._count_artworks)
@@ -83,8 +88,9 @@ class Counter:
         if not self._is_known(field):
             return []
         start = fold(prefix)
+        limit = _FEW if top <= _FEW // 2 and not start else ALL_NAMES
         found = [
-            (value, count) for value, count in self._values(field, request.without(field))
+            (value, count) for value, count in self._values(field, request.without(field), limit)
             if (not start or _begins(value, start)) and not (
                 field == "medium" and (value in _SMALL_WORDS or len(value) < 3)
             )

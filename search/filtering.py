@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from artextract.aspects import aspects_with_fact, fact_filters
-from artextract.catalog.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
+from artextract.catalog.artwork import (
+    CATALOGUED_KEYS,
+    FACET_FIELDS,
+    METADATA_FIELDS,
+    TERM_FIELDS,
+    make_hand,
+)
 from artextract.catalog.attribution import NEAR, Qualifier
 from artextract.catalog.names import closest, fold, unicode_forms, words_of
 from artextract.errors import QueryError
@@ -14,6 +20,9 @@ from search.request import SearchFilters
 
 _MEASURED = frozenset({"width", "height", "image_sha256", "image_folder"})
 """Payload keys beside an artwork's fields that `where` takes."""
+
+_WITHIN = frozenset({*CATALOGUED_KEYS, "thumbnail", "model", "predicted"})
+"""Payload keys that it does not take."""
 
 
 def make_filter(
@@ -175,10 +184,15 @@ def _where(store: Store, pair: str) -> Condition:
         raise QueryError(
             f"`where` {pair!r} is not understood; write KEY=VALUE (accession=1963.10.1)"
         )
-    for path in _paths(key):
-        if _is_in_use(store, path):
-            loosely = path in FACET_FIELDS or path in TERM_FIELDS
-            return filters.named(path, [value]) if loosely else filters.equals(path, value)
+    if key in METADATA_FIELDS or key in _MEASURED:
+        if _is_in_use(store, key):
+            loosely = key in FACET_FIELDS or key in TERM_FIELDS
+            return filters.named(key, [value]) if loosely else filters.equals(key, value)
+    elif store.manifest.format > 2:
+        if has_column(store, key):
+            return filters.column_equals(_column(key), value)
+    elif path := _path_in_use(store, key):
+        return filters.equals(path, value)
     known = _keys_in_use(store)
     near = closest(key, known)
     hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
@@ -187,18 +201,28 @@ def _where(store: Store, pair: str) -> Condition:
 
 def has_column(store: Store, name: str) -> bool:
     """Return whether an artwork has a value in this column of its catalog's own."""
-    return any(path.startswith("extra.") and _is_in_use(store, path) for path in _paths(name))
+    if store.manifest.format > 2:
+        return store.count(filters.all_of([filters.has_column(_column(name))])) > 0
+    return _path_in_use(store, name) is not None
+
+
+def _path_in_use(store: Store, name: str) -> str | None:
+    """Return where payloads of format 2 have a column; None where none has it."""
+    return next((path for path in _paths(name) if _is_in_use(store, path)), None)
 
 
 def _is_in_use(store: Store, path: str) -> bool:
     return store.count(filters.all_of([], but=[filters.is_empty(path)])) > 0
 
 
+def _column(key: str) -> str:
+    """Return the name of a column, which may be written with "extra." before it."""
+    return key.removeprefix("extra.")
+
+
 def _paths(key: str) -> list[str]:
-    """Return where in a payload ``key`` may be: a field, or a column of a catalog (in quotes)."""
-    if key in METADATA_FIELDS or key in _MEASURED:
-        return [key]
-    column = key.removeprefix("extra.")
+    """Return where in a payload a column may be, in quotes."""
+    column = _column(key)
     return [] if '"' in column else [f'extra."{form}"' for form in unicode_forms(column)]
 
 
@@ -208,6 +232,6 @@ def _keys_in_use(store: Store) -> list[str]:
     for number, record in enumerate(store.scroll(page_size=200)):
         if number >= 200:
             break
-        keys |= set(record.payload) - {"extra", "folded", "thumbnail", "model", "predicted"}
+        keys |= set(record.payload) - _WITHIN
         keys |= set(record.payload.get("extra", {}))
     return sorted(keys)

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import islice
 
 from artextract.aspects import fact_filters
-from artextract.catalog.artwork import FACET_FIELDS, split_values
+from artextract.catalog.artwork import COUNTED_FIELDS, FACET_FIELDS, split_values
 from artextract.catalog.names import closest, fold
 from artextract.store import Store, filters
 from artextract.store.filters import Filter
@@ -12,8 +12,8 @@ from artextract.store.filters import Filter
 PREDICTED = "predicted_"
 """Prefix of predicted fields: "predicted_style" is not the catalog's "style"."""
 
-_NAMES_LIMIT = 100_000
-"""Largest number of names that are compared with a misspelt one."""
+ALL_NAMES = 100_000
+"""Largest number of names of a field."""
 
 _SPELLINGS = 50
 """Number of artworks among which the most frequent spelling of a name is looked for."""
@@ -24,7 +24,7 @@ def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
 
     Spellings that differ only in case and accents are one name, written as :func:`as_written`.
     """
-    found = facet(store, field, one_image_each())[:limit]
+    found = facet(store, field, one_image_each(), limit)[:limit]
     return [(as_written(store, field, key), count) for key, count in found]
 
 
@@ -43,17 +43,24 @@ def one_image_each() -> Filter | None:
     return filters.all_of([], but=[filters.has_term("view", ["alternate"])])
 
 
-def facet(store: Store, field: str, filter_: Filter | None) -> list[tuple[str, int]]:
-    """Return the folded values of ``field`` and how many images have each, the commonest first."""
-    key, prefix = _key_of(field)
+def facet(
+    store: Store, field: str, filter_: Filter | None, limit: int = ALL_NAMES
+) -> list[tuple[str, int]]:
+    """Return the folded values of ``field`` and how many images have each, the commonest first.
+
+    ``limit`` is the number of values that are needed; more may come.
+    """
+    key, prefix = _key_of(store, field)
+    if prefix:  # values of other fields are among them
+        limit = ALL_NAMES
     return [
         (value.removeprefix(prefix), count)
-        for value, count in store.facet(key, limit=_NAMES_LIMIT, filter_=filter_)
+        for value, count in store.facet(key, limit=limit, filter_=filter_)
         if value.startswith(prefix)
     ]
 
 
-def _key_of(field: str) -> tuple[str, str]:
+def _key_of(store: Store, field: str) -> tuple[str, str]:
     """Return the indexed key that has ``field``, and what its values begin with there."""
     if field in FACET_FIELDS or field == "medium":
         return f"folded.{field}", ""
@@ -61,7 +68,8 @@ def _key_of(field: str) -> tuple[str, str]:
         return "predicted.terms", f"{field.removeprefix(PREDICTED)}="
     if fact := next((each.fact for each in fact_filters() if each.name == field), None):
         return "seen", f"{fact}="
-    return "folded.terms", f"{field}="
+    counted = field in COUNTED_FIELDS and store.manifest.format > 2
+    return "folded.counted" if counted else "folded.terms", f"{field}="
 
 
 def as_written(store: Store, field: str, key: str) -> str:

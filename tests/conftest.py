@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,18 @@ def start_artextract() -> Callable[..., "subprocess.Popen[str]"]:
         )
 
     return start
+
+
+@pytest.fixture(scope="session")
+def unpack_format_2() -> Callable[[Path], Path]:
+    """Unpack the kept collection of format 2 into a folder; return its own folder there."""
+
+    def unpack(folder: Path) -> Path:
+        with tarfile.open(ROOT / "tests" / "fixtures" / "format-2" / "store.tar.xz") as archive:
+            archive.extractall(folder, filter="data")
+        return folder / "store"
+
+    return unpack
 
 
 @pytest.fixture

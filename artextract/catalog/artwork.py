@@ -1,5 +1,7 @@
 """An artwork, and its payload in a collection."""
 
+import hashlib
+import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -28,11 +30,18 @@ TERM_FIELDS = (
 They are less frequent in filters, and an index for each would make opening a collection slower.
 """
 
+COUNTED_FIELDS = (
+    "classification", "nationality", "school", "theme", "technique", "department", "qualifier",
+)  # fmt: skip
+"""Those of ``TERM_FIELDS`` with few different values: ``folded.counted`` has only their terms."""
+
 ARTIST_IDS = ("artist_id", "ulan", "artist_wikidata")
 """Fields with the artist's identifiers: terms "artist_ids=500011051"."""
 
 VIEWS = ("primary", "alternate")
 """Values of ``view``."""
+
+_LONGEST_TERM = 200
 
 _WORK_IDS = ("accession", "wikidata")
 
@@ -111,10 +120,11 @@ class Artwork:
         return self.attribution or self.artist
 
     def to_payload(self) -> dict[str, Any]:
-        """Return the known fields, ``extra``, and ``folded``: the keys that filters match.
+        """Return the known fields, ``extra``, ``artists``, and ``folded``: what filters match.
 
-        ``folded`` has a key or list of keys for each of ``FACET_FIELDS``, the list of words for
-        each of ``WORD_FIELDS``, and ``terms``, the list of "field=key" for all others.
+        ``artists`` has an object for each artist. ``folded`` has a key or list of keys for each of
+        ``FACET_FIELDS``, the list of words for each of ``WORD_FIELDS``, ``terms``, the list of
+        "field=key" for all others, and ``counted``, those of ``COUNTED_FIELDS`` among them.
         """
         payload: dict[str, Any] = {
             name: value for name in METADATA_FIELDS if (value := getattr(self, name)) is not None
@@ -125,6 +135,8 @@ class Artwork:
                 name: str(value).lower() if isinstance(value, bool) else value
                 for name, value in self.extra.items()
             }
+        if self.artist is not None:
+            payload["artists"] = self._artists()
         folded: dict[str, Any] = {}
         for name in FACET_FIELDS:
             if keys := self._keys(name):
@@ -132,13 +144,32 @@ class Artwork:
         for name in WORD_FIELDS:
             if (text := getattr(self, name)) is not None:
                 folded[name] = words_of(text)
+        if counted := [f"{name}={key}" for name in COUNTED_FIELDS for key in self._keys(name)]:
+            folded["counted"] = counted
         terms = [f"{name}={key}" for name in TERM_FIELDS for key in self._keys(name)]
         terms += [f"work_ids={key}" for key in self._work_ids()]
         terms += [f"artist_ids={key}" for name in ARTIST_IDS for key in self._keys(name)]
         terms += [f"hand={key}" for key in self._hands()]
+        for name, value in sorted(payload.get("extra", {}).items()):
+            if value is not None:
+                terms += [column_in_use(name), column_term(name, value)]
         if terms:
             folded["terms"] = list(dict.fromkeys(terms))
         return {**payload, "folded": folded}
+
+    def _artists(self) -> list[dict[str, str]]:
+        """Return the artists as objects, each with those of its fields that are known."""
+        columns = {"name": "artist", "qualifier": "qualifier", "id": "artist_id", "ulan": "ulan",
+                   "wikidata": "artist_wikidata"}  # fmt: skip
+        names = split_values(self.artist or "")
+        artists: list[dict[str, str]] = [{} for _ in names]
+        for key, field_name in columns.items():
+            values = split_values(getattr(self, field_name) or UNKNOWN)
+            if len(values) == len(names):
+                for each, value in zip(artists, values, strict=True):
+                    if value != UNKNOWN:
+                        each[key] = value
+        return [each for each in artists if each]
 
     def _keys(self, name: str) -> list[str]:
         """Return the folded values of a field, each once."""
@@ -177,6 +208,9 @@ class Artwork:
         return cls(**known, extra=dict(payload.get("extra", {})))
 
 
+CATALOGUED_KEYS = ("extra", "artists", "folded")
+"""Payload keys of an artwork beside its fields."""
+
 METADATA_FIELDS = tuple(f.name for f in fields(Artwork) if f.name != "extra")
 """Names of the artwork's fields without ``extra``, in the order in which they are shown."""
 
@@ -194,6 +228,24 @@ def join_values(values: Iterable[str]) -> str | None:
 def make_hand(artist: str, qualifier: str) -> str:
     """Return the key in ``folded.terms`` for an artist with a relation to an artwork."""
     return f"{fold(artist)}, {fold(qualifier)}"
+
+
+def column_in_use(name: str) -> str:
+    """Return the key in ``folded.terms`` of artworks with a value in a catalog's own column."""
+    return unicodedata.normalize("NFC", f"extra={name}")
+
+
+def column_term(name: str, value: str | float) -> str:
+    """Return the key in ``folded.terms`` for a value of a catalog's own column, matched exactly.
+
+    The Unicode form makes no difference. Text is quoted, so that it differs from a number. A key
+    longer than 200 letters is replaced by its SHA-256: a column may hold whole descriptions.
+    """
+    text = f'"{value}"' if isinstance(value, str) else repr(float(value) + 0.0)
+    term = unicodedata.normalize("NFC", f"extra.{name}={text}")
+    if len(term) <= _LONGEST_TERM:
+        return term
+    return f"extra.sha256={hashlib.sha256(term.encode()).hexdigest()}"
 
 
 def make_point_id(artwork_id: str, image: str) -> str:

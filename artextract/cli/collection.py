@@ -31,6 +31,10 @@ if TYPE_CHECKING:
                 "artextract.cli.collection:restore",
                 "Read a dump into a collection, and compare what is there.",
             ),
+            "upgrade": (
+                "artextract.cli.collection:upgrade",
+                "Bring a collection that an earlier release made to the present format.",
+            ),
             "map": (
                 "search.cli.map:map_",
                 "Lay out a collection as a map, for `artextract serve` to show.",
@@ -155,3 +159,26 @@ def restore(folder: Path, store: Location, **layout: Any) -> None:
         f"{store}: wrote {loaded.written} images; all {loaded.points} of the dump are there and "
         f"equal{others}"
     )
+
+
+@click.command()
+@store_option
+def upgrade(store: Location) -> None:
+    """Bring a collection that an earlier release made to the present format.
+
+    Payloads are rewritten in their place and indexes are added; vectors, graph and answers stay the
+    same. After an interruption, the same command goes on. On a server, the key must be allowed to
+    change the collection. Other releases may not be able to read the collection afterwards.
+
+    Example: artextract collection upgrade --store my-store
+    """
+    from artextract.store import open_store
+    from artextract.store.upgrade import upgrade
+
+    with open_store(store) as opened, progress_bar("Upgrading", opened.count()) as advance:
+        before = opened.manifest.format
+        written = upgrade(opened, on_points=advance)
+        click.echo(
+            f"{store}: format {before} is now {opened.manifest.format}; rewrote {written} of "
+            f"{opened.count()} images"
+        )

@@ -126,8 +126,8 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
-        """Give a point another payload and leave its vectors."""
+    def overwrite_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give points other payloads, {id: payload}, and leave their vectors."""
 
     @abstractmethod
     def delete(self, point_ids: Sequence[str]) -> None:
@@ -139,6 +139,14 @@ class Store(ABC):
 
         A server does so by itself.
         """
+
+    @abstractmethod
+    def add_indexes(self) -> None:
+        """Make those indexes of the schema that are missing."""
+
+    @abstractmethod
+    def set_format(self, format_: int) -> None:
+        """Change the manifest's format, once payloads and indexes are of it."""
 
     @abstractmethod
     def settle(self, on_wait: Callable[[str], None] = lambda text: None) -> None:

@@ -48,6 +48,9 @@ _LASTING = ("panicked", "Exception serializing request", "Exception deserializin
 
 _FULL = "No space left on device"
 
+_UNINDEXED = "Index required but not found"
+"""Part of the message that strict mode refuses a filter on a key without an index."""
+
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
 _WARN_EVERY_SECONDS = 30.0
@@ -147,6 +150,13 @@ class Calls:
             return Refused(
                 f"the Qdrant server at {self.url} does not let this API key do that "
                 f"({_reason(error)}); give one that may as $QDRANT_API_KEY",
+                status,
+            )
+        if status == 400 and _UNINDEXED in _reason(error):
+            return Refused(
+                f"the Qdrant server at {self.url} is strict and refuses a filter ({_reason(error)})"
+                "; run `artextract collection upgrade`, which makes the indexes, with a key that "
+                "may change the collection",
                 status,
             )
         if status is not None:

@@ -15,9 +15,10 @@ from artextract.errors import InputError, StoreError
 from artextract.files import atomic_write, file_sha256, replacing
 from artextract.store.base import Store
 from artextract.store.location import Location
-from artextract.store.manifest import Manifest
+from artextract.store.manifest import FORMAT, Manifest
 from artextract.store.open import create_store
 from artextract.store.records import Point, Record
+from artextract.store.upgrade import upgraded
 
 LIST_NAME = "dump.json"
 _FORMAT = 1
@@ -195,7 +196,8 @@ def load_dump(
 ) -> Restored:
     """Restore a dump into the collection at ``location``, and compare all points.
 
-    Points that are stored already are not written again, so that an interrupted call continues.
+    Points that are stored already are not written again, so that an interrupted call continues. A
+    dump of an earlier format is restored in the present one.
 
     Args:
         folder: A folder that :func:`save_dump` wrote.
@@ -227,12 +229,12 @@ def load_dump(
     ) as store:
         written = 0
         for part in dump.parts:
-            missing = _differing(store, _read(folder, part))
+            missing = _differing(store, _read(folder, dump, part))
             store.upsert(missing)
             written += len(missing)
             on_points(part.points)
         for part in dump.parts:
-            if wrong := _differing(store, _read(folder, part)):
+            if wrong := _differing(store, _read(folder, dump, part)):
                 raise StoreError(
                     f"store {store.location} holds other values than the dump for {len(wrong)} "
                     f"points of {part.file}, such as {wrong[0].id}; another process writes to it: "
@@ -243,7 +245,7 @@ def load_dump(
         return Restored(written, dump.points, store.count() - dump.points)
 
 
-def _read(folder: Path, part: Part) -> list[Point]:
+def _read(folder: Path, dump: Dump, part: Part) -> list[Point]:
     import polars as pl
 
     path = folder / part.file
@@ -258,7 +260,10 @@ def _read(folder: Path, part: Part) -> list[Point]:
             for name, value in row.items()
             if name.startswith("vector.") and value is not None
         }
-        points.append(Point(row["id"], vectors, json.loads(row["payload"])))
+        payload = json.loads(row["payload"])
+        if dump.manifest.format != FORMAT:
+            payload = upgraded(payload)
+        points.append(Point(row["id"], vectors, payload))
     return points
 
 

@@ -85,15 +85,11 @@ class EmbeddedStore(Store):
         space.check()
         path.mkdir()
         shard = _guarded(edge.EdgeShard.create, str(path), config)
-        indexes: dict[str, Any] = dict.fromkeys(schema.KEYWORD_KEYS, edge.PayloadSchemaType.Keyword)
-        indexes |= dict.fromkeys(
-            schema.INTEGER_KEYS, edge.IntegerIndexParams(lookup=False, range=True)
-        )
-        for key, kind in indexes.items():
-            _guarded(shard.update, edge.UpdateOperation.create_field_index(key, kind))
+        store = cls(folder, manifest, shard, owner, space)
+        store._make_indexes()
         _guarded(shard.flush)
         manifest.save(folder)
-        return cls(folder, manifest, shard, owner, space)
+        return store
 
     @classmethod
     def load(cls, folder: Path, owner: Owner, *, copy: Path | None = None) -> "EmbeddedStore":
@@ -119,10 +115,26 @@ class EmbeddedStore(Store):
         self._begin_writing()
         _guarded(self._shard.update, edge.UpdateOperation.upsert_points(rows))
 
-    def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
+    def overwrite_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
         self._begin_writing()
-        operation = edge.UpdateOperation.overwrite_payload([point_id], dict(payload))
-        _guarded(self._shard.update, operation)
+        for point_id, payload in payloads.items():
+            operation = edge.UpdateOperation.overwrite_payload([point_id], dict(payload))
+            _guarded(self._shard.update, operation)
+
+    def add_indexes(self) -> None:
+        self._begin_writing(changes=False)
+        self._make_indexes()
+
+    def _make_indexes(self) -> None:
+        for key in schema.indexed("everywhere"):
+            kind = _INDEXES[key.index]
+            _guarded(self._shard.update, edge.UpdateOperation.create_field_index(key.name, kind))
+
+    def set_format(self, format_: int) -> None:
+        self._begin_writing()
+        _guarded(self._shard.flush)
+        self.manifest = replace(self.manifest, format=format_)
+        self.manifest.save(self.folder)
 
     def delete(self, point_ids: Sequence[str]) -> None:
         self._begin_writing()
@@ -243,6 +255,10 @@ class EmbeddedStore(Store):
             self._owner.release()
 
 
+_INDEXES: Mapping[str | None, Any] = {
+    "keyword": edge.PayloadSchemaType.Keyword,
+    "integer": edge.IntegerIndexParams(lookup=False, range=True),
+}
 _QUANTIZATIONS: Mapping[str, Any] = {
     "none": lambda: None,
     "int8": lambda: edge.ScalarQuantizationConfig(type=edge.ScalarType.Int8, quantile=0.99),

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from artextract.catalog.artwork import FACET_FIELDS
+from artextract.catalog.artwork import FACET_FIELDS, column_in_use, column_term
 from artextract.catalog.names import fold, unicode_forms, words_of
 from artextract.catalog.years import YearRange
+from artextract.store import schema
 
 Condition = dict[str, Any]
 Filter = dict[str, Any]
@@ -70,24 +71,55 @@ def words(field: str, text: str) -> list[Condition]:
     return [{"key": f"folded.{field}", "match": {"value": word}} for word in words_of(text)]
 
 
-def equals(key: str, text: str) -> Condition:
-    """Return the condition that ``key`` is ``text``, or the number or boolean that it spells.
+def nothing() -> Condition:
+    """Return the condition that no point satisfies."""
+    return is_one_of([])
 
-    The Unicode form of ``text`` and blanks around it make no difference. Booleans are stored as the
-    text "true" or "false" (see ``Artwork.to_payload``).
+
+def equals(key: str, text: str) -> Condition:
+    """Return the condition that ``key`` is ``text``, or the number that it spells.
+
+    The Unicode form of ``text`` and blanks around it make no difference. A key of the schema is
+    either, and has an index for that alone. Other keys, and with them the columns of a catalog in a
+    collection of format 2, may hold both.
     """
+    number = _to_number(text)
+    as_number: Condition = {"key": key, "range": {"gte": number, "lte": number}}
+    if key in schema.NUMBER_KEYS:
+        return nothing() if number is None else as_number
+    as_text = any_of(key, _spellings(text))
+    if number is None or key in schema.TEXT_KEYS:
+        return as_text
+    return {"should": [as_text, as_number]}
+
+
+def has_column(name: str) -> Condition:
+    """Return the condition that an artwork has a value in a column of its catalog's own."""
+    return any_of("folded.terms", [column_in_use(name)])
+
+
+def column_equals(name: str, text: str) -> Condition:
+    """Return the condition that a column is ``text``, or the number that it spells."""
+    values: list[str | float] = [*_spellings(text)]
+    if (number := _to_number(text)) is not None:
+        values.append(number)
+    terms = [column_term(name, value) for value in values]
+    return any_of("folded.terms", list(dict.fromkeys(terms)))
+
+
+def _spellings(text: str) -> list[str]:
+    """Return the texts that mean ``text``: booleans in columns are "true" or "false"."""
+    texts = [text, *unicode_forms(text.strip())]
     if text.lower() in {"true", "false"}:
-        return any_of(key, [text, text.lower()])
-    spellings = list(dict.fromkeys((text, *unicode_forms(text.strip()))))
-    exact: Condition = {"key": key, "match": {"value": text}}
-    if len(spellings) > 1:
-        exact = any_of(key, spellings)
+        texts.append(text.lower())
+    return list(dict.fromkeys(texts))
+
+
+def _to_number(text: str) -> float | None:
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", text.lower()):
-        return exact
+        return None
     number = float(text)
-    if not math.isfinite(number):
-        return exact
-    return {"should": [exact, {"key": key, "range": {"gte": number, "lte": number}}]}
+    return number if math.isfinite(number) else None
 
 
 def years(span: YearRange, *, within: bool = False) -> list[Condition]:

@@ -18,7 +18,11 @@ from artextract.files import atomic_write
 from artextract.models.registry import ModelIdentity
 
 MANIFEST_NAME = "manifest.json"
-FORMAT = 2
+FORMAT = 3
+"""Format of new collections."""
+
+READ_FORMATS = (2, FORMAT)
+"""Formats that can be read; a collection is brought to ``FORMAT`` before it is written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +63,13 @@ class Manifest:
     nothing was measured. ``files`` is {path in the shard: bytes}, None while a writer has the store
     open.
     ``revision`` changes whenever a writer begins or ends, so that a copy of the collection can tell
-    whether it is out of date.
+    whether it is out of date. ``format`` is that of the payload (see :mod:`artextract.store.schema`
+    and :mod:`artextract.store.upgrade`).
     """
 
     model: ModelIdentity
     vectors: dict[str, int]
+    format: int = FORMAT
     classifier: ModelIdentity | None = None
     measured: int | None = None
     created_by: str = f"artextract {__version__}"
@@ -73,8 +79,7 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON values, without those that are None."""
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        return {"format": FORMAT, **values}
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], source: str) -> "Manifest":
@@ -85,11 +90,12 @@ class Manifest:
             ValueError, KeyError, TypeError, AttributeError: it is damaged.
         """
         values = dict(data)
-        found = values.pop("format")
-        if found != FORMAT:
+        found = values["format"]
+        if found not in READ_FORMATS:
             raise StoreError(
-                f"store {source} has format {found}; this release reads format {FORMAT}: "
-                "ingest into a new store, or use the release that made it"
+                f"store {source} has format {found}; this release reads format "
+                f"{' and '.join(map(str, READ_FORMATS))}: ingest into a new store, or use the "
+                "release that made it"
             )
         for name in ("model", "classifier"):
             if values.get(name) is not None:

@@ -1,5 +1,6 @@
 """Open and make collections, in folders and on servers."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from artextract.models.registry import ModelIdentity
 from artextract.store.base import Store
 from artextract.store.embedded import SHARD_NAME, EmbeddedStore
 from artextract.store.location import Location
-from artextract.store.manifest import MANIFEST_NAME, Layout, Manifest
+from artextract.store.manifest import FORMAT, MANIFEST_NAME, Layout, Manifest
 from artextract.store.owner import LOCK_NAME, Owner
 from artextract.store.read_only import is_writable, make_place, update_copy
+from artextract.store.upgrade import upgrade
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_STORE = "artextract-store"
 """The store's folder unless `store` or ``$ARTEXTRACT_STORE`` names another."""
@@ -84,6 +88,9 @@ def create_store(
 ) -> Store:
     """Open the collection at ``location`` for a model's embeddings; make it if there is none.
 
+    A collection of an earlier format is upgraded first, so that no collection holds payloads of two
+    formats.
+
     Args:
         location: A folder, or a server's URL.
         model: The model that makes the embeddings.
@@ -120,6 +127,12 @@ def create_store(
                     f"store {store.location} has another layout ({'; '.join(differences)}); leave "
                     "these options out, or use another store"
                 )
+            if store.manifest.format != FORMAT:
+                _log.warning(
+                    "Bringing store %s to format %d first: %d images.",
+                    store.location, FORMAT, store.count(),
+                )  # fmt: skip
+                upgrade(store)
         except StoreError:
             store.close()
             raise

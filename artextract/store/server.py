@@ -6,8 +6,10 @@ ingest asks all of them what is stored already (docs/decisions/0013-server-write
 """
 
 import logging
+import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -79,6 +81,8 @@ class ServerStore(Store):
         self._may_update_metadata = True
         self._has_revision_point = False
         self._reads_all_replicas = True
+        self._most = sys.maxsize
+        """The largest limit that the collection's strict mode allows."""
 
     @classmethod
     def load(cls, location: Location, patience_seconds: float = READ_SECONDS) -> "ServerStore":
@@ -137,14 +141,7 @@ class ServerStore(Store):
             info = store._await_info(lambda info: True, "it")
         if _metadata_of(info) is None:
             store._check_unfinished(info, manifest.vectors)
-            for key, kind in _INDEXES.items():
-                if key not in info.payload_schema:
-                    store._call(
-                        store._client.create_payload_index, store._name, key, kind, wait=True
-                    )
-            store._await_info(
-                lambda info: info.payload_schema.keys() >= _INDEXES.keys(), "its indexes"
-            )
+            store.add_indexes()
             store._write_metadata(manifest.revised())
             info = store._await_info(lambda info: _metadata_of(info) is not None, "its metadata")
         return store._open(info)
@@ -152,6 +149,9 @@ class ServerStore(Store):
     def _open(self, info: models.CollectionInfo) -> "ServerStore":
         self._call.patience_seconds = self._patience_seconds
         self.manifest = self._read_manifest(info)
+        strict = info.config.strict_mode_config
+        if strict is not None and strict.enabled and strict.max_query_limit:
+            self._most = strict.max_query_limit
         return self
 
     def _info(self) -> models.CollectionInfo | None:
@@ -279,9 +279,33 @@ class ServerStore(Store):
         for part in _parts(rows, _POINTS_A_REQUEST):
             self._call(self._client.upsert, self._name, part, wait=True)
 
-    def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
+    def overwrite_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
         self._begin_writing()
-        self._call(self._client.overwrite_payload, self._name, dict(payload), [point_id], wait=True)
+        rows: list[models.UpdateOperation] = [
+            models.OverwritePayloadOperation(
+                overwrite_payload=models.SetPayload(payload=dict(payload), points=[point_id])
+            )
+            for point_id, payload in payloads.items()
+        ]
+        for part in _parts(rows, _POINTS_A_REQUEST):
+            self._call(self._client.batch_update_points, self._name, part, wait=True)
+
+    def add_indexes(self) -> None:
+        indexed = schema.indexed("server")
+        made = self._opened_info().payload_schema
+        for key in indexed:
+            if key.name not in made:
+                index = _make_index(key)
+                self._call(
+                    self._client.create_payload_index, self._name, key.name, index, wait=True
+                )
+        names = {key.name for key in indexed}
+        self._await_info(lambda info: info.payload_schema.keys() >= names, "its indexes")
+
+    def set_format(self, format_: int) -> None:
+        manifest = replace(self.manifest, format=format_)
+        self._write_metadata(manifest)
+        self.manifest = manifest
 
     def delete(self, point_ids: Sequence[str]) -> None:
         self._begin_writing()
@@ -357,22 +381,34 @@ class ServerStore(Store):
 
     def nearest(self, request: NearestRequest) -> list[Hit]:
         rescoring = self._rescoring(request)
-        found = self._call(
-            self._client.query_points,
-            self._name,
-            query=list(request.unit),
-            using=request.aspect,
-            query_filter=_to_filter(request.filter_),
-            search_params=models.SearchParams(
-                hnsw_ef=request.effort,
-                quantization=models.QuantizationSearchParams(**rescoring) if rescoring else None,
-                acorn=models.AcornSearchParams(enable=request.acorn, max_selectivity=ACORN_SHARE),
-            ),
-            limit=request.limit,
-            with_payload=_to_selector(request.keys),
-            score_threshold=request.min_score,
-        )
-        return [Hit(str(point.id), point.score, point.payload or {}) for point in found.points]
+        hits: dict[str, Hit] = {}
+        for offset in range(0, request.limit, self._most):
+            size = min(request.limit - offset, self._most)
+            found = self._call(
+                self._client.query_points,
+                self._name,
+                query=list(request.unit),
+                using=request.aspect,
+                query_filter=_to_filter(request.filter_),
+                search_params=models.SearchParams(
+                    hnsw_ef=request.effort,
+                    quantization=(
+                        models.QuantizationSearchParams(**rescoring) if rescoring else None
+                    ),
+                    acorn=models.AcornSearchParams(
+                        enable=request.acorn, max_selectivity=ACORN_SHARE
+                    ),
+                ),
+                limit=size,
+                offset=offset,
+                with_payload=_to_selector(request.keys),
+                score_threshold=request.min_score,
+            ).points
+            for point in found:  # equal scores may change places from one page to the next
+                hits[str(point.id)] = Hit(str(point.id), point.score, point.payload or {})
+            if len(found) < size:
+                break
+        return list(hits.values())
 
     def _retrieve(
         self, point_ids: Sequence[str], keys: Sequence[str] | None, with_vectors: bool
@@ -417,6 +453,7 @@ class ServerStore(Store):
         size: int,
         offset: Any,
     ) -> tuple[Iterable[Record], Any]:
+        size = min(size, self._most)
         rows, following = self._call(
             self._client.scroll,
             self._name,
@@ -439,15 +476,31 @@ class ServerStore(Store):
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
+        asked = min(limit, self._most)
         found = self._call(
             self._client.facet,
             self._name,
             key,
             facet_filter=_to_filter(filter_),
-            limit=limit,
+            limit=asked,
             exact=True,
-        )
-        return by_count(found.hits)
+        ).hits
+        if len(found) == asked < limit:  # there may be more values than a request may ask for
+            return self._count_values(key, filter_)[:limit]
+        return by_count(found)
+
+    def _count_values(self, key: str, filter_: Filter | None) -> list[tuple[str, int]]:
+        """Return all values of a key as (value, count), read point by point: a facet has no pages.
+
+        Excluding the values of one page from the next would count points with several values wrong.
+        """
+        counts: Counter[str] = Counter()
+        for record in self.scroll(filter_, keys=[key]):
+            value: Any = record.payload
+            for part in key.split("."):
+                value = value.get(part, [])
+            counts.update(set(value) if isinstance(value, list) else {value})
+        return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
     def describe(self) -> list[tuple[str, str]]:
         info, layout = self._opened_info(), self.manifest.layout
@@ -518,11 +571,24 @@ class ServerStore(Store):
             self._client.close()
 
 
-_NUMBERS = models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, lookup=False, range=True)
-_INDEXES: dict[str, Any] = {
-    **dict.fromkeys(schema.KEYWORD_KEYS, models.PayloadSchemaType.KEYWORD),
-    **dict.fromkeys(schema.INTEGER_KEYS, _NUMBERS),
-}
+def _make_index(key: schema.Key) -> Any:
+    """Return the index of a key; one that only a server has is on the disk and not in the graph."""
+    own: dict[str, Any] = {}
+    if key.where == "server":
+        own = {"on_disk": True, "enable_hnsw": False}
+    match key.index:
+        case "integer":
+            return models.IntegerIndexParams(
+                type=models.IntegerIndexType.INTEGER,
+                lookup=key.where == "server",
+                range=True,
+                **own,
+            )
+        case "float":
+            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, **own)
+        case "bool":
+            return models.BoolIndexParams(type=models.BoolIndexType.BOOL, **own)
+    return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, **own)
 
 
 def _metadata_of(info: models.CollectionInfo) -> Any:

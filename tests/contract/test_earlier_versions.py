@@ -21,10 +21,13 @@ from artextract import Collection
 from artextract.cli.lazy import LazyGroup
 from artextract.cli.main import root
 from artextract.models.session import OnnxModel
+from artextract.store import open_store
 from artextract.store.dump import load_dump
+from artextract.store.upgrade import upgrade
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0.1"
 FORMAT_2 = FIXTURES.parent / "format-2"
+IMAGES_2 = 120
 
 
 def read_answers(folder: Path) -> list[dict[str, Any]]:
@@ -41,15 +44,25 @@ def unpack(archive: Path, folder: Path) -> Path:
     return folder / "store"
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unpack(FIXTURES / "store.tar.xz", tmp_path_factory.mktemp("earlier"))
+@pytest.fixture(scope="module", params=["as it is", "upgraded"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = unpack(FIXTURES / "store.tar.xz", tmp_path_factory.mktemp("earlier"))
+    if request.param == "upgraded":
+        with open_store(str(folder)) as opened:
+            assert upgrade(opened) == 16
+    return folder
 
 
-@pytest.fixture(scope="module")
-def format_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
+@pytest.fixture(scope="module", params=["as it is", "upgraded"])
+def format_2(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Collection]:
     folder = unpack(FORMAT_2 / "store.tar.xz", tmp_path_factory.mktemp("format-2"))
+    if request.param == "upgraded":
+        with open_store(str(folder)) as opened:
+            assert upgrade(opened) == IMAGES_2
     with library.open(folder) as collection:
+        assert collection.store.manifest.format == (3 if request.param == "upgraded" else 2)
         yield collection
 
 

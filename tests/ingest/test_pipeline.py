@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from artextract.images.preprocess import Preprocess
 from artextract.models.card import CARD_KEY, ModelCard
 from artextract.models.session import OnnxModel
 from artextract.store import ModelIdentity, Record, Store, create_store, open_store
+from artextract.store.upgrade import upgrade
 from ingest.journal import JOURNAL_NAME, Journal
 from ingest.pipeline import Summary, check_source, ingest
 from ingest.sources.catalog import CatalogSource
@@ -372,6 +374,70 @@ class CountedItem(Item):
     source: Counting
 
 
+class VersionedSource:
+    """Images of a museum's server, each with its address and date as its version."""
+
+    name = "museum"
+
+    def __init__(self, pictures: list[Path], date: str = "2024-03-01") -> None:
+        self.pictures = pictures
+        self.date = date
+        self.reads = 0
+
+    def count(self) -> int:
+        return len(self.pictures)
+
+    def __iter__(self) -> Iterator[Item | Failure]:
+        for number, path in enumerate(self.pictures):
+            artwork = Artwork(id=f"w{number}", image=path.name, artist="Paul Cézanne")
+            yield VersionedItem(artwork, path.parent, source=self)
+
+
+class VersionedItem(Item):
+    def __init__(self, artwork: Artwork, folder: Path, source: VersionedSource) -> None:
+        super().__init__(artwork, folder)
+        object.__setattr__(self, "source", source)
+
+    @property
+    def version(self) -> str:
+        return f"https://museum.example/{self.artwork.image} {self.source.date}"
+
+    def read(self) -> bytes:
+        self.source.reads += 1
+        return super().read()
+
+    source: VersionedSource
+
+
+def test_images_of_a_version_that_is_stored_are_not_read_again(
+    pictures: list[Path], bench: Bench, model: OnnxModel, identity: ModelIdentity
+) -> None:
+    first = VersionedSource(pictures[:4])
+    assert counts(bench.run(first)) == (4, 0, 0, 0)
+    stored = bench.contents()["w1"].payload["image_version"]
+    assert re.fullmatch("[0-9a-f]{64}", stored)
+    again = VersionedSource(pictures[:4])
+    assert counts(bench.run(again)) == (0, 0, 4, 0)
+    assert (first.reads, again.reads) == (4, 0)
+    # As the release before stored them: the text itself, and fewer keys.
+    old = {}
+    for record in bench.contents().values():
+        folded = {key: each for key, each in record.payload["folded"].items() if key != "counted"}
+        payload = {key: each for key, each in record.payload.items() if key != "artists"}
+        version = f"https://museum.example/{payload['image']} 2024-03-01"
+        old[record.id] = {**payload, "folded": folded, "image_version": version}
+    bench.store.overwrite_payloads(old)
+    bench.store.set_format(2)
+    encoder = ImageEncoder(Networks(model), ["visual"])
+    dry = check_source(again, bench.store, identity, encoder, threads=2)
+    assert counts(dry) == (0, 0, 4, 0)
+    upgrade(bench.store)
+    assert counts(bench.run(again)) == (0, 0, 4, 0)
+    assert again.reads == 0
+    newer = VersionedSource(pictures[:4], "2025-01-01")
+    assert counts(bench.run(newer)) == (4, 0, 0, 0)
+
+
 def most_ahead(batch_size: int, threads: int, runners: int) -> int:
     return (runners + 1) * batch_size + threads + batch_size + (runners + 2) * batch_size
 
@@ -457,7 +523,7 @@ def test_interrupted_it_waits_for_no_image(pictures: list[Path], bench: Bench) -
 
 
 class Writes:
-    """Stands before a store's ``upsert`` and ``overwrite_payload``, and notes what has returned."""
+    """Stands before ``upsert`` and ``overwrite_payloads``, and notes what has returned."""
 
     def __init__(
         self,
@@ -469,7 +535,7 @@ class Writes:
         self.begun = 0
         self.threads: set[int] = set()
         self.acknowledged: set[str] = set()
-        upsert, overwrite = store.upsert, store.overwrite_payload
+        upsert, overwrite = store.upsert, store.overwrite_payloads
 
         def write(ids: list[str], call: Callable[[], None]) -> None:
             self.threads.add(threading.get_ident())
@@ -483,8 +549,8 @@ class Writes:
             lambda points: write([p.payload["id"] for p in points], lambda: upsert(points)),
         )  # fmt: skip
         monkeypatch.setattr(
-            store, "overwrite_payload",
-            lambda point_id, payload: write([payload["id"]], lambda: overwrite(point_id, payload)),
+            store, "overwrite_payloads",
+            lambda new: write([each["id"] for each in new.values()], lambda: overwrite(new)),
         )  # fmt: skip
 
 

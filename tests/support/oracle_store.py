@@ -7,6 +7,7 @@ The meaning of a filter is written down here once more, from Qdrant's documentat
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,15 @@ class OracleStore(Store):
         for point in points:
             self.points[point.id] = point
 
-    def overwrite_payload(self, point_id: str, payload: Mapping[str, Any]) -> None:
-        self.points[point_id] = Point(point_id, self.points[point_id].vectors, payload)
+    def overwrite_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
+        for point_id, payload in payloads.items():
+            self.points[point_id] = Point(point_id, self.points[point_id].vectors, payload)
+
+    def add_indexes(self) -> None:
+        pass
+
+    def set_format(self, format_: int) -> None:
+        self.manifest = replace(self.manifest, format=format_)
 
     def delete(self, point_ids: Sequence[str]) -> None:
         for point_id in point_ids:
@@ -153,10 +161,12 @@ def within(number: float, range_: Mapping[str, float]) -> bool:
 
 
 def values_of(payload: Mapping[str, Any], key: str) -> list[Any]:
-    """Return the values at a path such as extra."Zu stand".x; a list's values each."""
-    found: Any = payload
+    """Return the values at a path such as extra."Zu stand".x or artists[].name."""
+    found: list[Any] = [payload]
     for quoted, plain in re.findall(r'"([^"]*)"|([^".]+)', key):
-        found = found.get(quoted or plain) if isinstance(found, Mapping) else None
-    if found is None:
-        return []
-    return [each for each in found if each is not None] if isinstance(found, list) else [found]
+        name = quoted or plain.removesuffix("[]")
+        found = [each[name] for each in found if isinstance(each, Mapping) and name in each]
+        if plain.endswith("[]"):
+            found = [item for each in found if isinstance(each, list) for item in each]
+    values = [item for each in found for item in (each if isinstance(each, list) else [each])]
+    return [each for each in values if each is not None]

@@ -166,10 +166,16 @@ def _scroll(message: Any) -> Request:
     return "POST", "points/scroll", body | _consistency(message)
 
 
+def _retrieved(point: models.Record) -> Any:
+    return RestToGrpc.convert_retrieved_point(
+        point.model_copy(update={"payload": point.payload or {}})
+    )
+
+
 def _scrolled(result: Any) -> Any:
     following = result["next_page_offset"]
     return pb.ScrollResponse(
-        result=[RestToGrpc.convert_retrieved_point(point) for point in result["points"]],
+        result=[_retrieved(point) for point in result["points"]],
         next_page_offset=(
             None if following is None else RestToGrpc.convert_extended_point_id(following)
         ),
@@ -184,6 +190,25 @@ def _written(result: models.UpdateResult) -> Any:
     return pb.PointsOperationResponse(
         result=pb.UpdateResult(operation_id=0, status=pb.UpdateStatus.Completed)
     )
+
+
+def _batch(message: Any) -> Request:
+    changes = [each.overwrite_payload for each in message.operations]
+    operations = [
+        {
+            "overwrite_payload": {
+                "payload": GrpcToRest.convert_payload(each.payload),
+                "points": _points(each.points_selector),
+            }
+        }
+        for each in changes
+    ]
+    return "POST", "points/batch", {"operations": operations}
+
+
+def _batch_written(result: list[models.UpdateResult]) -> Any:
+    done = pb.UpdateResult(operation_id=0, status=pb.UpdateStatus.Completed)
+    return pb.UpdateBatchResponse(result=[done] * len(result))
 
 
 _SERVICES: dict[str, dict[str, tuple[Any, Callable[[Any], Request], Callable[[Any], Any]]]] = {
@@ -230,18 +255,7 @@ _SERVICES: dict[str, dict[str, tuple[Any, Callable[[Any], Request], Callable[[An
             lambda message: ("POST", "points/delete", {"points": _points(message.points)}),
             _written,
         ),
-        "OverwritePayload": (
-            pb.SetPayloadPoints,
-            lambda message: (
-                "PUT",
-                "points/payload",
-                {
-                    "payload": GrpcToRest.convert_payload(message.payload),
-                    "points": _points(message.points_selector),
-                },
-            ),
-            _written,
-        ),
+        "UpdateBatch": (pb.UpdateBatchPoints, _batch, _batch_written),
         "Get": (
             pb.GetPoints,
             lambda message: (
@@ -253,9 +267,7 @@ _SERVICES: dict[str, dict[str, tuple[Any, Callable[[Any], Request], Callable[[An
                     **_consistency(message),
                 },
             ),
-            lambda result: pb.GetResponse(
-                result=[RestToGrpc.convert_retrieved_point(each) for each in result]
-            ),
+            lambda result: pb.GetResponse(result=[_retrieved(each) for each in result]),
         ),
         "Query": (
             pb.QueryPoints,

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
 from qdrant_grpc import serve_grpc
 
-__all__ = ["QdrantServer", "Received", "Refused", "serve_qdrant"]
+__all__ = ["QdrantServer", "Received", "Refused", "check_strict", "serve_qdrant"]
 
 VERSION = "1.20.0"
 
@@ -64,7 +64,7 @@ class QdrantServer:
     collection's state, after each change of it, still find it as it was: in a cluster any replica
     answers. ``lacking`` are the ids of points that one of two replicas lacks. ``status`` is the
     collections' status and, if that is "red", ``error`` the reason. ``strict`` refuses filters
-    without an index and limits beyond 1,000.
+    without an index and limits beyond ``most``.
     """
 
     api_key: str | None = None
@@ -78,6 +78,7 @@ class QdrantServer:
     status: str = "green"
     error: str = ""
     strict: bool = False
+    most: int = 1000
     received: list[Received] = field(default_factory=list)
     indexes: dict[str, Any] = field(default_factory=dict)
     port: int = 0
@@ -134,7 +135,7 @@ class QdrantServer:
         with self._lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # local mode has no payload indexes
             if self.strict:
-                self._check_strict(body)
+                check_strict(self.indexes, body, self.most)
             changes = (method, "/".join(rest)) in _CHANGES
             before = self.state(name) if changes else None
             try:
@@ -152,6 +153,8 @@ class QdrantServer:
         found = self.client.get_collection(name).model_dump(mode="json")
         schema = {key: {"data_type": kind, "points": 0} for key, kind in self.indexes.items()}
         found |= {"payload_schema": schema, "status": self.status}
+        if self.strict:
+            found["config"]["strict_mode_config"] = {"enabled": True, "max_query_limit": self.most}
         if self.error:
             found["optimizer_status"] = {"error": self.error}
         return models.CollectionInfo.model_validate(found)
@@ -180,25 +183,32 @@ Authorization bearer token"
             raise Refused(403, f"Forbidden: Access to collection {name} is required")
         if action == "exists" or (action == "" and method != "GET"):  # the first as hosted Qdrant
             raise Refused(403, "Forbidden: Global access is required")
-        writes = method != "GET" and (method != "POST" or action == "points/delete")
+        changes = action in ("points/delete", "points/batch")
+        writes = method != "GET" and (method != "POST" or changes)
         if writes and mode == "r":
             raise Refused(403, f"Forbidden: Write access to collection {name} is required")
 
-    def _check_strict(self, body: dict[str, Any]) -> None:
-        if (limit := body.get("limit") or 0) > 1000:
+
+def check_strict(indexes: Mapping[str, str], body: dict[str, Any], most: int) -> None:
+    """Check a request against the rules of strict mode.
+
+    Raises:
+        Refused: a limit is beyond ``most``, or a filter needs an index that is missing.
+    """
+    if (limit := body.get("limit") or 0) > most:
+        raise Refused(
+            400,
+            f'Bad request: Limit exceeded {limit} > {most} for "limit". Help: Reduce the "limit" '
+            f"parameter to or below {most}.",
+        )
+    for key, kinds in _needed_indexes(body.get("filter") or {}):
+        if indexes.get(key) not in kinds:
             raise Refused(
                 400,
-                f'Bad request: Limit exceeded {limit} > 1000 for "limit". Help: \
-Reduce the "limit" parameter to or below 1000.',
+                f'Bad request: Index required but not found for "{key}" of one of the following '
+                f"types: [{', '.join(sorted(kinds))}]. Help: Create an index for this key or use a "
+                "different filter.",
             )
-        for key, kinds in _needed_indexes(body.get("filter") or {}):
-            if self.indexes.get(key) not in kinds:
-                raise Refused(
-                    400,
-                    f'Bad request: Index required but not found for "{key}" of one \
-of the following types: [{", ".join(sorted(kinds))}]. Help: Create an index for this key or use a \
-different filter.',
-                )
 
 
 def _needed_indexes(filter_: dict[str, Any], inside: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -258,6 +268,14 @@ def _upsert(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
     return server.client.upsert(name, points)
 
 
+def _overwrite(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
+    for each in body["operations"]:
+        ((kind, change),) = each.items()
+        assert kind == "overwrite_payload", kind
+        server.client.overwrite_payload(name, change["payload"], change["points"])
+    return [_DONE] * len(body["operations"])
+
+
 def _query(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
     received = models.QueryRequest.model_validate(body)
     return server.client.query_points(
@@ -266,6 +284,7 @@ def _query(server: QdrantServer, name: str, body: dict[str, Any]) -> Any:
         using=received.using,
         query_filter=received.filter,
         limit=received.limit or 10,
+        offset=received.offset,
         with_payload=True if received.with_payload is None else received.with_payload,
         score_threshold=received.score_threshold,
     )
@@ -321,9 +340,7 @@ _ROUTES: dict[tuple[str, str], Callable[[QdrantServer, str, dict[str, Any]], Any
     ("PATCH", ""): _update,
     ("PUT", "index"): _index,
     ("PUT", "points"): _upsert,
-    ("PUT", "points/payload"): lambda s, name, body: s.client.overwrite_payload(
-        name, body["payload"], body["points"]
-    ),
+    ("POST", "points/batch"): _overwrite,
     ("POST", "points/delete"): lambda s, name, body: s.client.delete(name, body["points"]),
     ("POST", "points"): _retrieve,
     ("POST", "points/query"): _query,

@@ -115,7 +115,7 @@ def test_what_is_otherwise_in_the_target_is_mended_and_others_left(tmp_path: Pat
     stranger = Point("00000000-0000-5000-8000-000000000000",
                      GALLERY[0].vectors, {"id": "stranger"})  # fmt: skip
     with open_store(str(tmp_path / "b")) as store:
-        store.overwrite_payload(GALLERY[7].id, {"id": "changed"})
+        store.overwrite_payloads({GALLERY[7].id: {"id": "changed"}})
         store.upsert([Point(GALLERY[8].id, GALLERY[9].vectors, GALLERY[8].payload), stranger])
         store.delete([GALLERY[10].id])
     taken = load_dump(tmp_path / "dump", str(tmp_path / "b"))

@@ -247,7 +247,7 @@ def test_upsert_of_nothing_changes_nothing(store: Store) -> None:
 def test_overwrite_payload_leaves_the_vector(store: Store) -> None:
     store.upsert(make_points(5))
     before = contents(store)
-    store.overwrite_payload(make_id(2), {"title": "New"})
+    store.overwrite_payloads({make_id(2): {"title": "New"}})
     after = contents(store)
     assert after[make_id(2)].payload == {"title": "New"}
     for point_id, record in before.items():
@@ -261,7 +261,7 @@ def test_overwrite_payload_leaves_the_vector(store: Store) -> None:
 def test_overwrite_payload_of_an_unknown_point_is_refused(store: Store) -> None:
     store.upsert(make_points(2))
     with pytest.raises(StoreError):
-        store.overwrite_payload(STRANGER, {"title": "New"})
+        store.overwrite_payloads({STRANGER: {"title": "New"}})
     assert store.retrieve([STRANGER]) == {}
     assert store.count() == 2
 
@@ -460,7 +460,9 @@ def test_all_keys_are_indexed_from_the_start(tmp_path: Path) -> None:
     create_store(str(tmp_path / "store"), MODEL).close()
     shard = qdrant_edge.EdgeShard.load(str(tmp_path / "store" / "shard"))
     try:
-        assert set(shard.info().payload_schema) == {*schema.KEYWORD_KEYS, *schema.INTEGER_KEYS}
+        assert set(shard.info().payload_schema) == {
+            key.name for key in schema.indexed("everywhere")
+        }
     finally:
         shard.close()
 

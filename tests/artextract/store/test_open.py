@@ -324,10 +324,10 @@ def test_a_full_disk_opens_no_store(location: str, monkeypatch: pytest.MonkeyPat
     "write",
     [
         lambda store: store.upsert([OTHER]),
-        lambda store: store.overwrite_payload(POINT.id, {"id": "changed"}),
+        lambda store: store.overwrite_payloads({POINT.id: {"id": "changed"}}),
         lambda store: store.optimize(),
     ],
-    ids=["upsert", "overwrite_payload", "optimize"],
+    ids=["upsert", "overwrite_payloads", "optimize"],
 )
 def test_a_full_disk_takes_no_write_and_loses_nothing(
     write: Callable[..., object], location: str, monkeypatch: pytest.MonkeyPatch

@@ -55,9 +55,11 @@ def test_it_is_read_and_nothing_is_written(folder: Path, read_only: ReadOnly, ca
         assert store.disk_bytes()
         writes: list[Callable[[], object]] = [
             lambda: store.upsert(POINTS),
-            lambda: store.overwrite_payload(POINTS[0].id, {}),
+            lambda: store.overwrite_payloads({POINTS[0].id: {}}),
             lambda: store.delete([POINTS[0].id]),
             store.optimize,
+            store.add_indexes,
+            lambda: store.set_format(3),
         ]
         for write in writes:
             with pytest.raises(StoreError, match=r"store .* can't be written to; .*permissions"):

@@ -61,7 +61,7 @@ def test_indexes_come_before_points_and_the_manifest_last(
     written = steps.index(("PUT", "points"))
     indexed = [at for at, step in enumerate(steps) if step == ("PUT", "index")]
     assert created < min(indexed) <= max(indexed) < named < written
-    assert set(server.indexes) == {*schema.KEYWORD_KEYS, *schema.INTEGER_KEYS}
+    assert set(server.indexes) == {key.name for key in schema.indexed("server")}
 
 
 def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) -> None:
@@ -89,7 +89,7 @@ def test_grpc_does_what_rest_does(server: QdrantServer, location: Location) -> N
     with create_store(replace(location, grpc_port=server.grpc_port), MODEL) as store:
         store.upsert(make_points(7))
         store.delete([make_points(1)[0].id])
-        store.overwrite_payload(make_points(1, 1)[0].id, {"id": "renamed", "year_begin": 1800})
+        store.overwrite_payloads({make_points(1, 1)[0].id: {"id": "renamed", "year_begin": 1800}})
         with open_store(location) as by_rest:
             assert by_rest.manifest == store.manifest
             renamed = filters.all_of([filters.equals("id", "renamed")])

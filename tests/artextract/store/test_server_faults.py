@@ -195,7 +195,7 @@ def test_a_token_for_the_collection_is_enough_to_write(access: Access) -> None:
         assert reader.refresh()
         assert reader.manifest == writer.manifest
         revisions.add(reader.manifest.revision)
-        writer.overwrite_payload(make_points(1)[0].id, {"id": "renamed"})
+        writer.overwrite_payloads({make_points(1)[0].id: {"id": "renamed"}})
     assert reader.refresh()
     assert not reader.refresh()
     assert len(revisions | {reader.manifest.revision}) == 3

@@ -245,7 +245,7 @@ def test_a_stale_mirror_is_refused(tmp_path: Path) -> None:
         build_mirror(store, tmp_path / "m")
     with create_store(str(tmp_path / "s"), MANIFEST.model, vectors={"visual": 8}) as store:
         Mirror(tmp_path / "m", MirrorState.of(store, "visual"))
-        store.overwrite_payload(points[1].id, {"id": "changed"})
+        store.overwrite_payloads({points[1].id: {"id": "changed"}})
         with pytest.raises(StoreMismatchError, match="revision"):
             Mirror(tmp_path / "m", MirrorState.of(store, "visual"))
 
