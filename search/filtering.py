@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from artextract.aspects import aspects_with_fact, fact_filters
 from artextract.catalog.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
 from artextract.catalog.attribution import NEAR, Qualifier
-from artextract.catalog.names import closest, fold, unicode_forms, words_of
+from artextract.catalog.names import (
+    closest,
+    fold,
+    inversions,
+    names_with,
+    unicode_forms,
+    words_of,
+)
 from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
@@ -31,9 +38,7 @@ def make_filter(
     but = list(but)
     for field in ("nationality", "school", "style", "genre", "accession"):
         if names := getattr(request, field):
-            for name in names:
-                _check_name(store, field, name)
-            conditions.append(filters.named(field, names))
+            conditions.append(filters.named(field, _find_names(store, field, names)))
     if years := request.year_range():
         conditions += filters.years(years, within=request.within)
     if request.dated:
@@ -53,8 +58,7 @@ def make_filter(
 
 def _words(store: Store, text: str) -> Condition:
     """Return the condition that the title has all words, or the name of an artist has them."""
-    words = set(words_of(text))
-    keys = [key for key in name_keys(store, "artist") if words <= set(words_of(key))]
+    keys = names_with(text, name_keys(store, "artist"))
     in_title: Condition = {"must": filters.words("title", text)}
     by_artist = [filters.any_of("folded.artist", keys)] if keys else []
     return {"should": [in_title, *by_artist]}
@@ -68,10 +72,10 @@ def _hands(request: SearchFilters, store: Store) -> list[Condition]:
     for artist in request.artist:
         known = store.count(filters.all_of([filters.has_term("artist_ids", [fold(artist)])]))
         (by_number if known else by_name).append(artist)
-    for artist in by_name:
-        _check_name(store, "artist", artist)
+    by_name = _find_names(store, "artist", by_name)
     if qualifiers and request.artist:
-        hands = [make_hand(artist, value) for artist in request.artist for value in qualifiers]
+        artists = [*by_name, *by_number]
+        hands = [make_hand(artist, value) for artist in artists for value in qualifiers]
         return [filters.has_term("hand", hands)]
     if qualifiers:
         return [filters.named("qualifier", qualifiers)]
@@ -95,9 +99,8 @@ def _predicted(request: SearchFilters, store: Store) -> list[Condition]:
                 "this collection has no predictions; ingest the artworks with a `classifier` into "
                 "another collection"
             )
-        for name in names:
-            _check_name(store, f"{PREDICTED}{attribute}", name)
-        conditions.append(filters.predicted(attribute, names))
+        found = _find_names(store, f"{PREDICTED}{attribute}", names)
+        conditions.append(filters.predicted(attribute, found))
         if request.min_confidence is not None:
             conditions.append(filters.predicted_surely(attribute, request.min_confidence))
     return conditions
@@ -143,18 +146,26 @@ def _check_words(field: str, text: str) -> str:
     return text
 
 
-def _check_name(store: Store, field: str, name: str) -> None:
-    """Check that an artwork has ``name`` as its ``field``.
+def _find_names(store: Store, field: str, names: Sequence[str]) -> list[str]:
+    """Return the names of ``field`` in the collection, folded, that ``names`` stand for.
 
     Raises:
-        QueryError: none has; the error names the closest ones.
+        QueryError: one stands for none; the error names the closest ones.
     """
+    return [found for name in names for found in _find_name(store, field, name)]
+
+
+def _find_name(store: Store, field: str, name: str) -> list[str]:
+    is_artist = field in ("artist", f"{PREDICTED}artist")
+    spellings = inversions(name) if is_artist else [fold(name)]
     if field.startswith(PREDICTED):
-        has_name = filters.predicted(field.removeprefix(PREDICTED), [name])
+        has_name = filters.predicted(field.removeprefix(PREDICTED), spellings)
     else:
-        has_name = filters.named(field, [name])
+        has_name = filters.named(field, spellings)
     if store.count(filters.all_of([has_name])):
-        return
+        return spellings
+    if field != "accession" and (found := names_with(name, name_keys(store, field))):
+        return found
     called = field.replace("_", " ")
     near = similar_names(store, field, name)
     if near:

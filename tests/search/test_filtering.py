@@ -283,6 +283,26 @@ def test_common_names_count_spellings_as_one(store: Store) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("Monet, Claude", {"lilies", "haystacks"}),
+        ("monet", {"lilies", "haystacks"}),
+        ("van gogh", {"ear"}),
+        ("Gogh, Vincent van", {"ear"}),
+        ("Vincent\u00a0van Gogh", {"ear"}),
+        ("C\u00e9zanne, Paul", {"card"}),
+    ],
+)
+def test_an_artist_is_found_by_other_spellings(store: Store, name: str, ids: set[str]) -> None:
+    assert fitting(store, artist=[name]) == ids
+    assert fitting(store, words=name) == ids
+
+
+def test_a_style_is_found_without_its_hyphen(store: Store) -> None:
+    assert fitting(store, style=["post-impressionism"]) == {"card"}
+
+
 def test_similar_names(store: Store) -> None:
     assert similar_names(store, "artist", "van Goch") == ["Vincent van Gogh"]
     assert similar_names(store, "artist", "qqqq") == []
