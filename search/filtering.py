@@ -67,6 +67,12 @@ def _words(store: Store, text: str) -> Condition:
 def _hands(request: SearchFilters, store: Store) -> list[Condition]:
     """Return the conditions of the artists and of how they relate to the artwork."""
     qualifiers = [value for name in request.qualifier for value in _qualifiers(name)]
+    if qualifiers and not store.count(
+        filters.all_of([filters.named("qualifier", list(Qualifier))])
+    ):
+        raise QueryError(
+            "no artwork in this collection has a qualifier recorded; leave out `qualifier`"
+        )
     by_name: list[str] = []
     by_number: list[str] = []
     for artist in request.artist:

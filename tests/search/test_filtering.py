@@ -303,6 +303,11 @@ def test_a_style_is_found_without_its_hyphen(store: Store) -> None:
     assert fitting(store, style=["post-impressionism"]) == {"card"}
 
 
+def test_a_collection_without_qualifiers_says_so(store: Store) -> None:
+    with pytest.raises(QueryError, match="no artwork in this collection has a qualifier"):
+        fitting(store, artist=["Claude Monet"], qualifier=["near"])
+
+
 def test_similar_names(store: Store) -> None:
     assert similar_names(store, "artist", "van Goch") == ["Vincent van Gogh"]
     assert similar_names(store, "artist", "qqqq") == []
