@@ -67,30 +67,33 @@ def _words(store: Store, text: str) -> Condition:
 def _hands(request: SearchFilters, store: Store) -> list[Condition]:
     """Return the conditions of the artists and of how they relate to the artwork."""
     qualifiers = [value for name in request.qualifier for value in _qualifiers(name)]
-    if qualifiers and not store.count(
-        filters.all_of([filters.named("qualifier", list(Qualifier))])
-    ):
-        raise QueryError(
-            "no artwork in this collection has a qualifier recorded; leave out `qualifier`"
-        )
+    is_qualified = filters.named("qualifier", list(Qualifier))
+    if qualifiers and Qualifier.BY not in qualifiers:
+        if not store.count(filters.all_of([is_qualified])):
+            raise QueryError(
+                "no artwork in this collection has a qualifier recorded; leave out `qualifier`"
+            )
     by_name: list[str] = []
     by_number: list[str] = []
     for artist in request.artist:
         known = store.count(filters.all_of([filters.has_term("artist_ids", [fold(artist)])]))
         (by_number if known else by_name).append(artist)
     by_name = _find_names(store, "artist", by_name)
-    if qualifiers and request.artist:
-        artists = [*by_name, *by_number]
-        hands = [make_hand(artist, value) for artist in artists for value in qualifiers]
-        return [filters.has_term("hand", hands)]
-    if qualifiers:
-        return [filters.named("qualifier", qualifiers)]
     either = []
     if by_name:
         either.append(filters.named("artist", by_name))
     if by_number:
         either.append(filters.has_term("artist_ids", [fold(number) for number in by_number]))
-    return either if len(either) < 2 else [{"should": either}]
+    artists = either if len(either) < 2 else [{"should": either}]
+    if not qualifiers:
+        return artists
+    hands = [make_hand(artist, value) for artist in by_name + by_number for value in qualifiers]
+    related = filters.has_term("hand", hands) if hands else filters.named("qualifier", qualifiers)
+    if Qualifier.BY not in qualifiers:
+        return [related]
+    # A catalog that names an artist and no qualifier means that the artwork is by the artist.
+    no_artist = [] if artists else [filters.is_empty("folded.artist")]
+    return [{"should": [related, filters.all_of(artists, [is_qualified, *no_artist])]}]
 
 
 def _predicted(request: SearchFilters, store: Store) -> list[Condition]:

@@ -371,8 +371,9 @@ def works_of(artists: set[str] | None, qualifiers: set[str] | None) -> set[str]:
                 qualifiers is None or qualifier in qualifiers
             ):
                 found.add(work_id)
-    if qualifiers is None and (artists is None or "Thomas Sully" in artists):
-        found.add("plain")  # its qualifier is not known
+    may_be_by = qualifiers is None or "by" in qualifiers
+    if may_be_by and (artists is None or "Thomas Sully" in artists):
+        found.add("plain")  # it has no qualifier
     return found
 
 
