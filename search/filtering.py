@@ -11,7 +11,14 @@ from artextract.catalog.artwork import (
     make_hand,
 )
 from artextract.catalog.attribution import NEAR, Qualifier
-from artextract.catalog.names import closest, fold, unicode_forms, words_of
+from artextract.catalog.names import (
+    closest,
+    fold,
+    inversions,
+    names_with,
+    unicode_forms,
+    words_of,
+)
 from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
@@ -40,9 +47,7 @@ def make_filter(
     but = list(but)
     for field in ("nationality", "school", "style", "genre", "accession"):
         if names := getattr(request, field):
-            for name in names:
-                _check_name(store, field, name)
-            conditions.append(filters.named(field, names))
+            conditions.append(filters.named(field, _find_names(store, field, names)))
     if years := request.year_range():
         conditions += filters.years(years, within=request.within)
     if request.dated:
@@ -62,8 +67,7 @@ def make_filter(
 
 def _words(store: Store, text: str) -> Condition:
     """Return the condition that the title has all words, or the name of an artist has them."""
-    words = set(words_of(text))
-    keys = [key for key in name_keys(store, "artist") if words <= set(words_of(key))]
+    keys = names_with(text, name_keys(store, "artist"))
     in_title: Condition = {"must": filters.words("title", text)}
     by_artist = [filters.any_of("folded.artist", keys)] if keys else []
     return {"should": [in_title, *by_artist]}
@@ -72,24 +76,33 @@ def _words(store: Store, text: str) -> Condition:
 def _hands(request: SearchFilters, store: Store) -> list[Condition]:
     """Return the conditions of the artists and of how they relate to the artwork."""
     qualifiers = [value for name in request.qualifier for value in _qualifiers(name)]
+    is_qualified = filters.named("qualifier", list(Qualifier))
+    if qualifiers and Qualifier.BY not in qualifiers:
+        if not store.count(filters.all_of([is_qualified])):
+            raise QueryError(
+                "no artwork in this collection has a qualifier recorded; leave out `qualifier`"
+            )
     by_name: list[str] = []
     by_number: list[str] = []
     for artist in request.artist:
         known = store.count(filters.all_of([filters.has_term("artist_ids", [fold(artist)])]))
         (by_number if known else by_name).append(artist)
-    for artist in by_name:
-        _check_name(store, "artist", artist)
-    if qualifiers and request.artist:
-        hands = [make_hand(artist, value) for artist in request.artist for value in qualifiers]
-        return [filters.has_term("hand", hands)]
-    if qualifiers:
-        return [filters.named("qualifier", qualifiers)]
+    by_name = _find_names(store, "artist", by_name)
     either = []
     if by_name:
         either.append(filters.named("artist", by_name))
     if by_number:
         either.append(filters.has_term("artist_ids", [fold(number) for number in by_number]))
-    return either if len(either) < 2 else [{"should": either}]
+    artists = either if len(either) < 2 else [{"should": either}]
+    if not qualifiers:
+        return artists
+    hands = [make_hand(artist, value) for artist in by_name + by_number for value in qualifiers]
+    related = filters.has_term("hand", hands) if hands else filters.named("qualifier", qualifiers)
+    if Qualifier.BY not in qualifiers:
+        return [related]
+    # A catalog that names an artist and no qualifier means that the artwork is by the artist.
+    no_artist = [] if artists else [filters.is_empty("folded.artist")]
+    return [{"should": [related, filters.all_of(artists, [is_qualified, *no_artist])]}]
 
 
 def _predicted(request: SearchFilters, store: Store) -> list[Condition]:
@@ -104,9 +117,8 @@ def _predicted(request: SearchFilters, store: Store) -> list[Condition]:
                 "this collection has no predictions; ingest the artworks with a `classifier` into "
                 "another collection"
             )
-        for name in names:
-            _check_name(store, f"{PREDICTED}{attribute}", name)
-        conditions.append(filters.predicted(attribute, names))
+        found = _find_names(store, f"{PREDICTED}{attribute}", names)
+        conditions.append(filters.predicted(attribute, found))
         if request.min_confidence is not None:
             conditions.append(filters.predicted_surely(attribute, request.min_confidence))
     return conditions
@@ -152,18 +164,26 @@ def _check_words(field: str, text: str) -> str:
     return text
 
 
-def _check_name(store: Store, field: str, name: str) -> None:
-    """Check that an artwork has ``name`` as its ``field``.
+def _find_names(store: Store, field: str, names: Sequence[str]) -> list[str]:
+    """Return the names of ``field`` in the collection, folded, that ``names`` stand for.
 
     Raises:
-        QueryError: none has; the error names the closest ones.
+        QueryError: one stands for none; the error names the closest ones.
     """
+    return [found for name in names for found in _find_name(store, field, name)]
+
+
+def _find_name(store: Store, field: str, name: str) -> list[str]:
+    is_artist = field in ("artist", f"{PREDICTED}artist")
+    spellings = inversions(name) if is_artist else [fold(name)]
     if field.startswith(PREDICTED):
-        has_name = filters.predicted(field.removeprefix(PREDICTED), [name])
+        has_name = filters.predicted(field.removeprefix(PREDICTED), spellings)
     else:
-        has_name = filters.named(field, [name])
+        has_name = filters.named(field, spellings)
     if store.count(filters.all_of([has_name])):
-        return
+        return spellings
+    if field != "accession" and (found := names_with(name, name_keys(store, field))):
+        return found
     called = field.replace("_", " ")
     near = similar_names(store, field, name)
     if near:

@@ -283,6 +283,31 @@ def test_common_names_count_spellings_as_one(store: Store) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("Monet, Claude", {"lilies", "haystacks"}),
+        ("monet", {"lilies", "haystacks"}),
+        ("van gogh", {"ear"}),
+        ("Gogh, Vincent van", {"ear"}),
+        ("Vincent\u00a0van Gogh", {"ear"}),
+        ("C\u00e9zanne, Paul", {"card"}),
+    ],
+)
+def test_an_artist_is_found_by_other_spellings(store: Store, name: str, ids: set[str]) -> None:
+    assert fitting(store, artist=[name]) == ids
+    assert fitting(store, words=name) == ids
+
+
+def test_a_style_is_found_without_its_hyphen(store: Store) -> None:
+    assert fitting(store, style=["post-impressionism"]) == {"card"}
+
+
+def test_a_collection_without_qualifiers_says_so(store: Store) -> None:
+    with pytest.raises(QueryError, match="no artwork in this collection has a qualifier"):
+        fitting(store, artist=["Claude Monet"], qualifier=["near"])
+
+
 def test_similar_names(store: Store) -> None:
     assert similar_names(store, "artist", "van Goch") == ["Vincent van Gogh"]
     assert similar_names(store, "artist", "qqqq") == []
@@ -346,8 +371,9 @@ def works_of(artists: set[str] | None, qualifiers: set[str] | None) -> set[str]:
                 qualifiers is None or qualifier in qualifiers
             ):
                 found.add(work_id)
-    if qualifiers is None and (artists is None or "Thomas Sully" in artists):
-        found.add("plain")  # its qualifier is not known
+    may_be_by = qualifiers is None or "by" in qualifiers
+    if may_be_by and (artists is None or "Thomas Sully" in artists):
+        found.add("plain")  # it has no qualifier
     return found
 
 

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artextract.catalog.names import closest, fold, readable, words_of
+from artextract.catalog.names import (
+    closest,
+    fold,
+    inversions,
+    name_words,
+    names_with,
+    readable,
+    words_of,
+)
 
 PAINTERS = (
     "Albrecht Dürer",
@@ -135,3 +143,65 @@ def test_words_of(text: str, words: list[str]) -> None:
 )
 def test_names_are_readable(name: str, label: str, text: str) -> None:
     assert readable(name, label) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Claude Monet", "Monet, Claude"),
+        ("CLAUDE MONET", "claude\u00a0monet"),
+        ("Paul Cézanne", "Ce\u0301zanne, Paul"),
+        ("Georgia O'Keeffe", "Georgia O\u2019Keeffe"),
+        ("Georgia O'Keeffe", "OKeeffe, Georgia"),
+        ("J. M. W. Turner", "Turner, J.M.W."),
+        ("JMW Turner", "J.M.W. Turner"),
+        ("H.R. Giger", "HR Giger"),
+        ("Henri de Toulouse-Lautrec", "Henri de Toulouse\u2011Lautrec"),
+        ("Henri de Toulouse\u2013Lautrec", "toulouse lautrec, henri de"),
+        ("Gogh, Vincent van", "Vincent van Gogh"),
+        ("Vilhelm Hammershøi", "vilhelm hammershoi"),
+        ("Jean\u00adFrançois Millet", "Millet, Jean\u200bFrancois"),
+    ],
+)
+def test_spellings_of_a_name_meet(one: str, other: str) -> None:
+    assert names_with(one, [other, "Nobody"]) == [other]
+    assert names_with(other, ["Nobody", one]) == [one]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("van gogh", ["Vincent van Gogh"]),
+        ("GOGH", ["Vincent van Gogh"]),
+        ("de la tour", ["Georges de La Tour", "Maurice Quentin de La Tour"]),
+        ("toulouse-lautrec", ["Henri de Toulouse-Lautrec"]),
+        ("La Tour, Georges de", ["Georges de La Tour"]),
+        ("Monet", ["Claude Monet"]),
+        ("Mone", []),
+        ("Monet Manet", []),
+        ("", []),
+        ("...", []),
+    ],
+)
+def test_all_words_anywhere_in_a_name(text: str, names: list[str]) -> None:
+    others = ["Georges de La Tour", "Maurice Quentin de La Tour", "Henri de Toulouse-Lautrec"]
+    assert names_with(text, [*PAINTERS, *others]) == names
+
+
+def test_the_whole_name_goes_before_longer_ones() -> None:
+    names = ["Pieter Bruegel the Elder", "Pieter Bruegel", "Jan Bruegel"]
+    assert names_with("bruegel, pieter", names) == ["Pieter Bruegel"]
+    assert names_with("Pieter the Elder", names) == ["Pieter Bruegel the Elder"]
+
+
+@given(st.lists(st.sampled_from(["Anna", "de", "la", "Ruiz", "Li", "van"]), min_size=1, max_size=4))
+def test_an_inverted_name_is_inverted_back(words: list[str]) -> None:
+    name = " ".join(words).lower()
+    for inverted in inversions(name)[1:]:
+        assert inversions(inverted) == [inverted, name]
+        assert set(name_words(inverted)) == set(name_words(name))
+
+
+@given(st.text(max_size=20))
+def test_words_of_any_name_are_not_changed_by_reading_them_again(name: str) -> None:
+    assert name_words(" ".join(name_words(name))) == name_words(name)
