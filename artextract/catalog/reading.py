@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,6 @@ _PUBLISHED_NOTHING = frozenset({"", "null", "nan", "n/a"})
 _NO_VALUE = frozenset({
     "unknown", "not known", "unspecified", "not specified", "(not assigned)", "?",
     "nationality unknown",
-})  # fmt: skip
-_UNDATED = frozenset({
-    "unknown", "not known", "date unknown", "date not known", "no date", "not dated", "undated",
-    "n.d.", "nd", "s.d.", "o.j.", "o. j.", "?",
 })  # fmt: skip
 _NO_ARTIST = frozenset({
     "unknown", "not known", "unidentified", "anonymous", "anon", "anon.", "(not assigned)", "?",
@@ -451,11 +448,9 @@ class _Row:
             year = int(match[1].replace("\u2212", "-"))
             if abs(year) <= _YEAR_LIMIT:
                 return YearRange(year, year), False
-        elif text.casefold() in _UNDATED:
-            return None, False
-        else:
+        elif isinstance(value, str):
             try:
-                return parse_display_date(text), False
+                return _parse_date(text), False
             except DateError:
                 pass
         # Text in `year` is kept as display date where there is none.
@@ -467,10 +462,10 @@ class _Row:
 
     def _years_of_date(self) -> YearRange | None:
         text = self._known.get("display_date")
-        if text is None or self._is_published or to_text(text).casefold() in _UNDATED:
+        if text is None or self._is_published:
             return None
         try:
-            return parse_display_date(to_text(text))
+            return _parse_date(to_text(text))
         except DateError:
             self._note(_UNREAD_DATE, text)
             return None
@@ -497,6 +492,16 @@ class _Row:
             self._leave_aside(kind, "open_access", value)
             return None
         return False if text in _NOT_OPEN else None
+
+
+@lru_cache(4096)
+def _parse_date(text: str) -> YearRange | None:
+    """Return the years of a date; None if it says that there are none; catalogs repeat dates.
+
+    Raises:
+        DateError: it is not understood.
+    """
+    return None if text.casefold() in _NO_VALUE else parse_display_date(text)
 
 
 def _split(text: str) -> list[str]:

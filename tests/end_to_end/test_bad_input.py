@@ -161,7 +161,7 @@ def test_catalog_rows_that_can_not_be_used(tmp_path: Path, artextract: Artextrac
     with catalog.open("a") as file:
         file.write("a,a.jpg,1880\n")  # row 3: an id used twice
         file.write("d,../../secret.jpg,1880\n")  # row 4: outside
-        file.write("e,e.jpg,MDCCC\n")  # row 5: no year
+        file.write("e,e.jpg,MDCCC\n")  # row 5: no such picture, and no year
         file.write("f,f.jpg\n")  # row 6: too short
         file.write("g,g.jpg,1880\n")  # row 7: no such picture
     store = tmp_path / "store"
@@ -171,11 +171,11 @@ def test_catalog_rows_that_can_not_be_used(tmp_path: Path, artextract: Artextrac
     for expected in (
         "catalog.csv row 3: id 'a' is already used by row 1",
         "catalog.csv row 4: image '../../secret.jpg' points outside the images' folder",
-        "catalog.csv row 5: year 'MDCCC' is not a year",
         "catalog.csv row 6: line 7 has 2 values for 3 columns",
         "there is no file",
     ):
         assert expected in ran.err
+    assert "dates that are not understood: 1, such as 'MDCCC' (e)" in ran.out
 
 
 def test_questions_that_can_not_be_answered(

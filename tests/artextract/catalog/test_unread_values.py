@@ -54,6 +54,7 @@ Years = tuple[int | None, int | None]
         ({"year": "n.d."}, (None, None), "n.d.", {}, None),
         ({"year": "Unknown"}, (None, None), "Unknown", {}, None),
         ({"year": "None"}, (None, None), None, {}, None),
+        ({"year": "?"}, (None, None), "?", {}, None),
         ({"display_date": "date not known"}, (None, None), "date not known", {}, None),
         ({"year": "MDCCC"}, (None, None), "MDCCC", {}, "dates that are not understood: 'MDCCC'"),
         ({"display_date": "the other day"}, (None, None), "the other day", {},

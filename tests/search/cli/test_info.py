@@ -123,6 +123,8 @@ def test_json(tmp_path: Path, artextract: Artextract) -> None:
             "artist": {"Claude Monet": 6}, "school": {"Dutch": 6}, "qualifier": {"after": 6},
         },
         "undated": 1,
+        "failed": 0,
+        "notes": {},
         "engine": {},
     }  # fmt: skip
 
