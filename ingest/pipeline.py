@@ -18,7 +18,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -33,15 +32,13 @@ from artextract.images.opening import content_hash, make_thumbnail, open_sized
 from artextract.images.preprocess import Preprocess
 from artextract.store import ModelIdentity, Point, Record, Store
 from ingest.journal import Journal
+from ingest.look_up import look_up
 from ingest.sources.item import Failure, Item, Source
 
 _CATALOGUED = (*METADATA_FIELDS, "extra", "folded", "image_folder")
 """Payload keys that come from the catalog; the others come from the image."""
 
 _IDLE_SECONDS = 0.2
-
-_LOOKUP_SIZE = 256
-"""Artworks that are looked up in the collection at once."""
 
 
 @dataclass
@@ -222,7 +219,9 @@ def ingest(
     pool = ThreadPoolExecutor(threads + readers, "prepare")
     with ThreadPoolExecutor(runners, "model") as model_pool:
         try:
-            for outcome in _prepare_ahead(items, store, prepare, pool, ahead, report_written):
+            for outcome in _prepare_ahead(
+                items, summary.notes, store, prepare, pool, ahead, report_written
+            ):
                 report_written()
                 if isinstance(outcome, Failure):
                     report(outcome)
@@ -280,7 +279,7 @@ def check_source(
     prepare = _Preparer(encoder, model, threads, dry=True)
     pool = ThreadPoolExecutor(threads, "prepare")
     try:
-        for outcome in _prepare_ahead(items, store, prepare, pool, 4 * threads):
+        for outcome in _prepare_ahead(items, summary.notes, store, prepare, pool, 4 * threads):
             summary.count(outcome)
             shared.add(outcome)
             on_artwork(summary)
@@ -305,7 +304,11 @@ def _select(
     for item in source:
         if isinstance(item, Note):
             notes.add(item)
-        elif only is None or item.key in only:
+        elif (
+            only is None
+            or item.key in only
+            or (isinstance(item, Item) and item.named_by_folder().key in only)
+        ):
             yield item
             taken += 1
             if taken == limit:
@@ -338,6 +341,7 @@ class _SharedImages:
 
 def _prepare_ahead(
     items: Iterator[Item | Failure],
+    notes: NoteTally,
     store: Store | None,
     prepare: "_Preparer",
     pool: ThreadPoolExecutor,
@@ -346,7 +350,8 @@ def _prepare_ahead(
 ) -> Iterator[_Ready]:
     """Prepare artworks in ``pool``, at most ``ahead`` of them before they are taken.
 
-    Yields each when it is ready, and calls ``on_idle`` now and then while none is.
+    Yields each when it is ready, and calls ``on_idle`` now and then while none is. Notes on the
+    artworks are added to ``notes``.
     """
     ready: queue.SimpleQueue[Future[_Ready]] = queue.SimpleQueue()
     waiting = 0
@@ -359,7 +364,8 @@ def _prepare_ahead(
             except queue.Empty:
                 on_idle()
 
-    for item, record in _look_up(items, store):
+    keys = (*_CATALOGUED, "image_sha256", "image_version")
+    for item, record in look_up(items, store, keys, notes.add):
         if isinstance(item, Failure):
             yield item
             continue
@@ -370,18 +376,6 @@ def _prepare_ahead(
             waiting -= 1
     for _ in range(waiting):
         yield take()
-
-
-def _look_up(
-    items: Iterator[Item | Failure], store: Store | None
-) -> Iterator[tuple[Item | Failure, Record | None]]:
-    """Iterate over artworks with the record that the collection has of each, or None."""
-    keys = (*_CATALOGUED, "image_sha256", "image_version")
-    while chunk := list(islice(items, _LOOKUP_SIZE)):
-        ids = [item.artwork.point_id for item in chunk if isinstance(item, Item)]
-        records = store.retrieve_everywhere(ids, keys=keys) if store is not None else {}
-        for item in chunk:
-            yield item, records.get(item.artwork.point_id) if isinstance(item, Item) else None
 
 
 class _Batches:

@@ -3,6 +3,7 @@
 from artextract.catalog.notes import Note
 from artextract.errors import InputError
 from artextract.store import Store
+from ingest.look_up import look_up
 from ingest.sources.item import Item, Source
 
 
@@ -18,9 +19,8 @@ def prune(source: Source, store: Store) -> int:
     """
     present: set[str] = set()
     own: set[tuple[str | None, str | None]] = set()
-    for item in source:
-        if isinstance(item, Note):
-            continue
+    items = (item for item in source if not isinstance(item, Note))
+    for item, _ in look_up(items, store, ("image_folder", "image")):
         if not isinstance(item, Item):
             raise InputError(f"nothing was pruned, since {item.reason}; correct it, then run again")
         present.add(item.artwork.point_id)

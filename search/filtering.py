@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from artextract.aspects import aspects_with_fact, fact_filters
 from artextract.catalog.artwork import FACET_FIELDS, METADATA_FIELDS, TERM_FIELDS, make_hand
 from artextract.catalog.attribution import NEAR, Qualifier
-from artextract.catalog.names import closest, fold, words_of
+from artextract.catalog.names import closest, fold, unicode_forms, words_of
 from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
@@ -199,7 +199,7 @@ def _paths(key: str) -> list[str]:
     if key in METADATA_FIELDS or key in _MEASURED:
         return [key]
     column = key.removeprefix("extra.")
-    return [] if '"' in column else [f'extra."{column}"']
+    return [] if '"' in column else [f'extra."{form}"' for form in unicode_forms(column)]
 
 
 def _keys_in_use(store: Store) -> list[str]:

@@ -1,5 +1,8 @@
 """The names in a collection (artists, styles, schools, ...) as they are written."""
 
+from collections import Counter
+from itertools import islice
+
 from artextract.aspects import fact_filters
 from artextract.catalog.artwork import FACET_FIELDS, split_values
 from artextract.catalog.names import closest, fold
@@ -12,11 +15,14 @@ PREDICTED = "predicted_"
 _NAMES_LIMIT = 100_000
 """Largest number of names that are compared with a misspelt one."""
 
+_SPELLINGS = 50
+"""Number of artworks among which the most frequent spelling of a name is looked for."""
+
 
 def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
     """Return the commonest names of ``field`` (artist, school) and how many artworks have each.
 
-    Spellings that differ only in case and accents are one name, written as in one of the artworks.
+    Spellings that differ only in case and accents are one name, written as :func:`as_written`.
     """
     found = facet(store, field, one_image_each())[:limit]
     return [(as_written(store, field, key), count) for key, count in found]
@@ -59,13 +65,15 @@ def _key_of(field: str) -> tuple[str, str]:
 
 
 def as_written(store: Store, field: str, key: str) -> str:
-    """Return a folded name of ``field`` as it is written in one of the artworks that have it."""
+    """Return a folded name of ``field`` in the most frequent spelling, among 50 artworks."""
     if field.startswith(PREDICTED):
         attribute = field.removeprefix(PREDICTED)
         filter_ = filters.all_of([filters.predicted(attribute, [key])])
         record = next(store.scroll(filter_, keys=["predicted"], page_size=1))
         return str(record.payload["predicted"][attribute]["name"])
     filter_ = filters.all_of([filters.named(field, [key])])
-    record = next(store.scroll(filter_, keys=[field], page_size=1))
-    values = split_values(str(record.payload[field]))
-    return next((value for value in values if fold(value) == key), values[0])
+    records = islice(store.scroll(filter_, keys=[field], page_size=_SPELLINGS), _SPELLINGS)
+    values = [value for each in records for value in split_values(str(each.payload[field]))]
+    spellings = Counter(value for value in values if fold(value) == key)
+    # Of equally frequent ones the first in the alphabet, whatever the order of the artworks.
+    return min(spellings, key=lambda value: (-spellings[value], value), default=values[0])

@@ -18,6 +18,12 @@ def fold(text: str) -> str:
     return " ".join(plain.translate(_UNDECOMPOSED).split())
 
 
+def unicode_forms(text: str) -> list[str]:
+    """Return ``text`` as it is, composed (NFC) and decomposed (NFD), each once."""
+    forms = (text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text))
+    return list(dict.fromkeys(forms))
+
+
 def readable(name: str, label: str = "") -> str:
     """Return a class or a name without underscores, after ``label``; no word stands there twice.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from artextract.catalog.artwork import FACET_FIELDS
-from artextract.catalog.names import fold, words_of
+from artextract.catalog.names import fold, unicode_forms, words_of
 from artextract.catalog.years import YearRange
 
 Condition = dict[str, Any]
@@ -73,11 +73,15 @@ def words(field: str, text: str) -> list[Condition]:
 def equals(key: str, text: str) -> Condition:
     """Return the condition that ``key`` is ``text``, or the number or boolean that it spells.
 
-    Booleans are stored as the text "true" or "false" (see ``Artwork.to_payload``).
+    The Unicode form of ``text`` and blanks around it make no difference. Booleans are stored as the
+    text "true" or "false" (see ``Artwork.to_payload``).
     """
     if text.lower() in {"true", "false"}:
         return any_of(key, [text, text.lower()])
+    spellings = list(dict.fromkeys((text, *unicode_forms(text.strip()))))
     exact: Condition = {"key": key, "match": {"value": text}}
+    if len(spellings) > 1:
+        exact = any_of(key, spellings)
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", text.lower()):
         return exact
     number = float(text)

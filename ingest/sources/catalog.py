@@ -1,12 +1,12 @@
 """The artworks of a catalog, with images in a folder or at URLs."""
 
 import os
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from artextract.catalog.artwork import Artwork
+from artextract.catalog.names import unicode_forms
 from artextract.catalog.notes import Note
 from artextract.catalog.reading import BadRow, count_rows, read_catalog
 from artextract.errors import CatalogError, InputError
@@ -99,8 +99,8 @@ def _find_spelling(folder: Path, name: str) -> str:
     for path in dict.fromkeys((name, name.replace("\\", "/"))):
         found = PurePath()
         for part in PurePath(path).parts:
-            forms = (part, unicodedata.normalize("NFD", part), unicodedata.normalize("NFC", part))
-            found /= next((form for form in forms if (folder / found / form).exists()), part)
+            spellings = (form for form in unicode_forms(part) if (folder / found / form).exists())
+            found /= next(spellings, part)
         if (folder / found).exists():
             return found.as_posix()
     return name.replace("\\", "/")

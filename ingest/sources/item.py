@@ -1,9 +1,9 @@
 """What a source yields: images to ingest, reasons why one can't be ingested, and notes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from artextract.catalog.artwork import Artwork
 from artextract.catalog.notes import Note
@@ -38,6 +38,14 @@ class Item:
     def version(self) -> str | None:
         """Text that changes with the image; None if only its bytes show a change."""
         return None
+
+    def named_by_folder(self) -> Self:
+        """Return the item with its folder's name before its id, for a name used by two folders."""
+        if self.folder is None:
+            return self
+        return replace(
+            self, artwork=replace(self.artwork, id=f"{self.folder.name}/{self.artwork.id}")
+        )
 
     def read(self) -> bytes:
         """Return the bytes of the image file; called from many threads.

@@ -66,6 +66,37 @@ def test_two_folders_in_one_collection(tmp_path: Path, artextract: Artextract) -
     }  # fmt: skip
 
 
+def test_two_folders_with_files_of_equal_names(tmp_path: Path, artextract: Artextract) -> None:
+    make_folder(tmp_path / "one", 2)
+    make_folder(tmp_path / "two", 3, first_seed=10)
+    (tmp_path / "two" / "001.jpg").write_bytes((tmp_path / "one" / "001.jpg").read_bytes())
+    store = tmp_path / "store"
+    ran_well(artextract, "folder", tmp_path / "one", "--store", store)
+    out = ran_well(artextract, "folder", tmp_path / "two", "--store", store)
+    assert "after the name of their own folder: 1, such as 'two/000.jpg'" in out
+    # The same image under the same name is one artwork, as in a folder that has been moved.
+    both = {("000.jpg",) * 2, ("000.jpg", "two/000.jpg"), ("001.jpg",) * 2, ("002.jpg",) * 2}
+    assert {(image, id_) for id_, image in images_in(store)} == both
+    for folder in ("one", "two"):
+        again = ran_well(artextract, "folder", tmp_path / folder, "--store", store, "--prune")
+        assert "embedded 0," in again
+        assert "Pruned 0 images" in again
+    assert {(image, id_) for id_, image in images_in(store)} == both
+    (tmp_path / "one" / "000.jpg").unlink()
+    ran_well(artextract, "folder", tmp_path / "two", "--store", store)
+    assert {(image, id_) for id_, image in images_in(store)} == both
+
+
+def test_a_folder_that_has_been_moved(tmp_path: Path, artextract: Artextract) -> None:
+    make_folder(tmp_path / "one", 2)
+    store = tmp_path / "store"
+    ran_well(artextract, "folder", tmp_path / "one", "--store", store)
+    (tmp_path / "one").rename(tmp_path / "new")
+    make_picture(77).save(tmp_path / "new" / "001.jpg")
+    out = ran_well(artextract, "folder", tmp_path / "new", "--store", store)
+    assert "embedded 1, updated 1, unchanged 0, failed 0; 2 artworks" in out
+
+
 ROWS: list[dict[str, Any]] = [{"id": f"work {at}", "file": f"{at}.jpg"} for at in range(4)]
 
 
