@@ -176,3 +176,10 @@ def test_one_year_is_one_bin(tmp_path: Path) -> None:
         put(store, [Artwork(id="x", image="a")])
         facets = count_facets(store, 5)
         assert (facets.names, facets.undated) == ({}, 1)
+
+
+def test_a_name_is_written_as_in_most_artworks(tmp_path: Path) -> None:
+    names = ["MONET", "monet", "Monet", "Monet", "mónet", "Monet; MANET", "Manet", "Manet"]
+    with create_store(str(tmp_path / "store"), ModelIdentity("small", "0" * 64, 8)) as store:
+        put(store, [Artwork(id=f"w{at}", image="a", artist=name) for at, name in enumerate(names)])
+        assert common_names(store, "artist", 5) == [("Monet", 6), ("Manet", 3)]

@@ -1,9 +1,11 @@
 """Criteria: which works each of them lets through, and what is said of one that can't be met."""
 
 import itertools
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -468,3 +470,15 @@ def test_all_criteria_in_words() -> None:
         "artist 1822", "qualifier near or by", "nationality Dutch", "school Delft",
         "accession 1.2 or 1.3", "dated",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_where_takes_any_unicode_form(form: Literal["NFC", "NFD"], tmp_path: Path) -> None:
+    column, value = (unicodedata.normalize(form, text) for text in ("Schließfäch", "Städel"))
+    artwork = Artwork(id="a", image="a", extra={column: value})
+    with create_store(str(tmp_path / "store"), ModelIdentity("small", "0" * 64, 8)) as store:
+        store.upsert([Point(artwork.point_id, {"visual": [1.0] * 8}, artwork.to_payload())])
+        for other in ("NFC", "NFD"):
+            pair = unicodedata.normalize(other, "Schließfäch= Städel ")
+            assert fitting(store, where=[pair]) == {"a"}
+        assert fitting(store, where=[f"{column}=Stadel"]) == set()
