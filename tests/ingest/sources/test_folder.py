@@ -83,11 +83,11 @@ def test_a_link_to_a_picture_is_taken_and_a_circle_does_no_harm(tmp_path: Path) 
 
 
 def test_files_with_other_endings_are_named(tmp_path: Path) -> None:
-    touch(tmp_path, "a.jpg", "Thumbs.db", "sub/b.heic", "sub/c", ".hidden", "sub/.DS_Store")
+    touch(tmp_path, "a.jpg", "Thumbs.db", "sub/b.gif", "sub/c", ".hidden", "sub/.DS_Store")
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"x")
     kind = "files whose ending is not that of an image, left aside"
     assert notes_of(tmp_path) == [
-        (kind, name) for name in ("Thumbs.db", "caf\ufffd.txt", "sub/b.heic", "sub/c")
+        (kind, name) for name in ("Thumbs.db", "caf\ufffd.txt", "sub/b.gif", "sub/c")
     ]
     source = FolderSource(tmp_path)
     assert source.count() == 1
