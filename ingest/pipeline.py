@@ -79,6 +79,12 @@ class Summary:
         else:
             self.updated += 1
 
+    def note(self, outcome: "_Ready") -> None:
+        """Add the notes on an image."""
+        if isinstance(outcome, _Prepared):
+            for note in outcome.notes:
+                self.notes.add(note)
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
@@ -88,6 +94,7 @@ class _Prepared:
     pixels: tuple[npt.NDArray[np.uint8], ...]  # (size, size, 3) for each preprocessing
     features: ImageFeatures
     payload: dict[str, Any]
+    notes: list[Note]
     seconds: tuple[float, float]  # reading, preparing
 
     @property
@@ -231,6 +238,7 @@ def ingest(
                 summary.read_seconds += outcome.seconds[0]
                 summary.prepare_seconds += outcome.seconds[1]
                 if isinstance(outcome, _Prepared):
+                    summary.note(outcome)
                     batch.append(outcome)
                     if len(batch) == batch_size:
                         write_batch()
@@ -282,6 +290,7 @@ def check_source(
     try:
         for outcome in _prepare_ahead(items, summary.notes, store, prepare, pool, 4 * threads):
             summary.count(outcome)
+            summary.note(outcome)
             shared.add(outcome)
             on_artwork(summary)
     except BaseException:
@@ -453,8 +462,14 @@ class _Preparer:
             and record.payload.get("image_version") == _version(item)
         ):
             return _known(item, record, read_seconds)
+        notes: list[Note] = []
         try:
-            image, size = open_sized(data, item.artwork.image, self._encoder.decode_at_least)
+            image, size = open_sized(
+                data,
+                item.artwork.image,
+                self._encoder.decode_at_least,
+                on_note=lambda kind, example: notes.append(Note(kind, example, item.key)),
+            )
         except ImageError as error:
             item.discard()
             return Failure(item.key, item.artwork.image, str(error))
@@ -471,7 +486,7 @@ class _Preparer:
         pixels = tuple(each.resize_pixels(image) for each in self._encoder.preprocesses)
         features = ImageFeatures() if self._dry else self._encoder.measure(image)
         seconds = (read_seconds, time.perf_counter() - started)
-        return _Prepared(item, pixels, features, payload, seconds)
+        return _Prepared(item, pixels, features, payload, notes, seconds)
 
 
 def _version(item: Item) -> str | None:

@@ -1,7 +1,7 @@
 """Turn decoded pixels of any mode into 8-bit RGB in sRGB, by the image's colour profile."""
 
 import io
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from artextract.images.formats import MAX_PROFILE_BYTES
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
 
-_LOG = logging.getLogger(__name__)
+UNUSABLE_PROFILE = "images whose colour profile can't be used (their colours are taken as sRGB)"
+"""A kind of note."""
 
 _RANGES = (255, 1023, 4095)
 """Largest values of 8, 10 and 12 bits, which are often stored in 16 or 32."""
@@ -32,12 +33,12 @@ _CLASSES = (b"scnr", b"mntr", b"prtr", b"spac")
 """Classes of profiles that say what the colours of an image are (ICC.1:2022, table 18)."""
 
 
-def to_srgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
+def to_srgb(image: PIL.Image.Image, on_note: Callable[[str, str], None]) -> PIL.Image.Image:
     """Return a decoded image of any mode as RGB, 8 bits a channel.
 
-    The colour profile is applied; one that can't be is logged, and the colours are taken as sRGB.
-    Without a profile, or with one of sRGB, the pixels of an RGB image are unchanged. Transparency
-    is laid on white. The result has no profile.
+    The colour profile is applied; of one that can't be, ``on_note`` is told UNUSABLE_PROFILE and
+    why. Without a profile, or with one of sRGB, the pixels of an RGB image are unchanged.
+    Transparency is laid on white. The result has no profile.
 
     Raises:
         ValueError: Pillow can't convert this mode.
@@ -50,7 +51,7 @@ def to_srgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
         layer = image.convert("RGBA")
         alpha = layer.getchannel("A")
         image = image.getchannel("L") if image.mode == "LA" else layer.convert("RGB")
-    colours = _apply(profile, image, name) if profile else _plain(image)
+    colours = _apply(profile, image, on_note) if profile else _plain(image)
     if alpha is None:
         return colours
     colours.putalpha(alpha)
@@ -95,11 +96,11 @@ def _plain(image: PIL.Image.Image) -> PIL.Image.Image:
     return image.copy() if image.readonly else image
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Conversion:
     """What a profile does to pixels: a transform of ``mode`` to sRGB, or nothing.
 
-    Where it can't be used, ``problem`` says why until that has been logged.
+    Where it can't be used, ``problem`` says why.
     """
 
     mode: str = ""
@@ -107,18 +108,16 @@ class _Conversion:
     problem: str = ""
 
 
-def _apply(profile: bytes, image: PIL.Image.Image, name: str) -> PIL.Image.Image:
+def _apply(
+    profile: bytes, image: PIL.Image.Image, on_note: Callable[[str, str], None]
+) -> PIL.Image.Image:
     """Return ``image`` (8 bits a channel, opaque) as RGB by its profile."""
     if image.mode == "LAB":  # says what its colours are without a profile
         return _plain(image)
     mode = {"1": "L", "L": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
     conversion = _conversion(profile, mode)
     if conversion.problem:
-        _LOG.warning(
-            "The colour profile of %s can't be used (%s); its colours and those of other images "
-            "with this profile are taken as sRGB.", name, conversion.problem,
-        )  # fmt: skip
-        conversion.problem = ""
+        on_note(UNUSABLE_PROFILE, conversion.problem)
     if conversion.transform is None:
         return _plain(image)
     converted = conversion.transform.apply(image.convert(conversion.mode))

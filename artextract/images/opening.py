@@ -6,10 +6,12 @@ Nothing is decoded before its size has been checked.
 import base64
 import hashlib
 import io
+import logging
 import stat
 import struct
 import sys
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,8 +39,13 @@ IMAGE_SUFFIXES = frozenset({
 THUMBNAIL_SIDE = 192
 """Longest side of a thumbnail, in pixels."""
 
+HARMLESS_DAMAGE = "images with damage that concerns no pixel"
+"""A kind of note."""
+
 MAX_DECODED = 8
 """Maximum number of times that the strips or tiles of an image may cover it."""
+
+_LOG = logging.getLogger(__name__)
 
 _ORIENTATION = 0x0112  # EXIF tag 274
 
@@ -79,6 +86,10 @@ def content_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def _log(kind: str, example: str) -> None:
+    _LOG.info("%s: %s", kind, example)
+
+
 def open_image(
     data: bytes, name: str, *, at_least: int | None = None, max_pixels: int | None = None
 ) -> PIL.Image.Image:
@@ -87,14 +98,18 @@ def open_image(
 
 
 def open_sized(
-    data: bytes, name: str, at_least: int | None = None, max_pixels: int | None = None
+    data: bytes,
+    name: str,
+    at_least: int | None = None,
+    max_pixels: int | None = None,
+    on_note: Callable[[str, str], None] = _log,
 ) -> tuple[PIL.Image.Image, tuple[int, int]]:
     """Return the image in ``data`` as upright RGB, 8 bits a channel, and its full (width, height).
 
     Its colours are sRGB: an embedded colour profile is applied. Transparency is laid on white,
     more than 8 bits a channel are scaled to 8, and the EXIF orientation is applied. Of several
     frames the first is returned, and of the pages of a TIFF the largest. Damage that concerns no
-    pixel is passed over.
+    pixel, and a profile that can't be used, are noted.
 
     Args:
         data: The file's bytes, in one of :data:`artextract.images.formats.FORMATS`.
@@ -102,6 +117,7 @@ def open_sized(
         at_least: Let libjpeg decode a large JPEG at a half, a quarter or an eighth of its size, as
             long as both sides have at least this many pixels. None decodes it in full.
         max_pixels: Maximum number of pixels; MAX_PIXELS if None.
+        on_note: Told (a kind of note, what it is of this image); by default they are logged.
 
     Raises:
         ImageError: another format, a limit that is exceeded (MAX_PIXELS and those of
@@ -121,11 +137,13 @@ def open_sized(
         decode = partial(_decode, format_, name=name, at_least=at_least, max_pixels=max_pixels)
         try:
             decoded = [decode(each) for each in format_.check(data, name)]
-        except _DECODER_ERRORS:
+            damage = "no end" if len(decoded) > 1 else ""
+        except _DECODER_ERRORS as error:
             mended = format_.mend(data)
             if mended is None:
                 raise
             decoded = [decode(mended)]
+            damage = _reason(error)
         image, size = decoded[0]
         if any(other.tobytes() != image.tobytes() for other, _ in decoded[1:]):
             raise OSError("its last pixels are missing")
@@ -142,7 +160,9 @@ def open_sized(
         raise ImageError(
             f"{name} is damaged or truncated ({_reason(error)}); fetch or export it again"
         ) from error
-    upright = to_srgb(image, name)
+    if damage:
+        on_note(HARMLESS_DAMAGE, damage)
+    upright = to_srgb(image, on_note)
     if turn is None:
         return upright, size
     return upright.transpose(turn), size[::-1] if turn in _ON_THEIR_SIDE else size

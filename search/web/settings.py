@@ -20,9 +20,7 @@ class Settings:
 
     ``key`` is required as header ``X-API-Key`` for all but reading; without a key that is refused
     unless ``open_uploads``. ``hosts`` are the names that a request's ``Host`` may have, so that a
-    page elsewhere can't reach the server under a name of its own (DNS rebinding). ``root_path`` is
-    the path below which a proxy shows the server, such as "/art", percent-encoded; see
-    :func:`read_root_path`.
+    page elsewhere can't reach the server under a name of its own (DNS rebinding).
     ``connections_waiting`` are those without a request in progress. A request's head has to arrive
     in ``head_seconds``, and its body in ``body_seconds`` and one more for each
     ``least_bytes_a_second`` of it. ``root_path`` is the path below which a proxy shows the server,
@@ -36,7 +34,7 @@ class Settings:
     uploads_a_minute: int = 30
     most_upload_bytes: int = 20 << 20
     requests_at_once: int = 512
-    connections_waiting: int = 256
+    connections_waiting: int = 768
     head_seconds: float = 10
     body_seconds: float = 30
     least_bytes_a_second: int = 32 << 10

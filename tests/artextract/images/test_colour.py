@@ -1,7 +1,6 @@
 """Colours come out as sRGB: by the embedded profile, and by the real range of the samples."""
 
 import io
-import logging
 import struct
 import zlib
 from collections.abc import Callable
@@ -26,8 +25,9 @@ from profiles import (
     rgb_profile,
 )  # fmt: skip
 
+from artextract.images.colour import UNUSABLE_PROFILE
 from artextract.images.formats import MAX_PROFILE_BYTES
-from artextract.images.opening import make_thumbnail, open_image, open_sized
+from artextract.images.opening import HARMLESS_DAMAGE, make_thumbnail, open_image, open_sized
 
 PICTURE = make_picture(3, (64, 48))
 PIXELS = np.asarray(PICTURE)
@@ -142,17 +142,30 @@ def test_without_a_profile_and_with_srgb_no_pixel_changes(kind: str, at_least: i
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_profile_that_cannot_be_used_is_named_once(
-    kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    # The same profile elsewhere in the tests has been named already: this one is of its own.
-    data = encode(PICTURE, "TIFF", icc_profile=BROKEN[kind] + b"named once")
-    with caplog.at_level(logging.WARNING):
-        for name in ("first.tif", "second.tif"):
-            assert (pixels_of(data, name) == PIXELS).all()
-    (message,) = caplog.messages
-    assert "first.tif" in message
-    assert "sRGB" in message
+def test_a_profile_that_cannot_be_used_is_named(kind: str) -> None:
+    data = encode(PICTURE, "TIFF", icc_profile=BROKEN[kind])
+    notes: list[tuple[str, str]] = []
+    for _ in range(2):
+        image, _ = open_sized(data, "image", on_note=lambda *note: notes.append(note))
+        assert (np.asarray(image) == PIXELS).all()
+    assert [kind for kind, _ in notes] == [UNUSABLE_PROFILE] * 2
+    assert all(example for _, example in notes)
+
+
+def test_an_ingest_names_the_images_and_goes_on(tmp_path: Path, artextract: Artextract) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        PICTURE.save(tmp_path / "in" / f"{name}.png", icc_profile=BROKEN["CMYK"])
+    whole = encode(PICTURE, "JPEG")
+    (tmp_path / "in" / "c.jpg").write_bytes(whole[:-2])
+    store = tmp_path / "store"
+    for words in ((), ("--dry-run",)):
+        where = tmp_path / "none" if words else store
+        ran = artextract("ingest", "folder", tmp_path / "in", "--store", where, *words)
+        assert ran.code == 0
+        assert f"{UNUSABLE_PROFILE}: 2, such as" in ran.out
+        assert f"{HARMLESS_DAMAGE}: 1, such as 'no end' (c.jpg)" in ran.out
+    assert UNUSABLE_PROFILE in (store / "failures.jsonl").read_text()
 
 
 @pytest.mark.parametrize("gamma", [1.0, 1.8, 2.2])

@@ -11,6 +11,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -403,6 +404,21 @@ def test_their_profiles_are_applied(format_: str) -> None:
         data = encode(PICTURE, format_, icc_profile=WIDE, quality=100, chroma=444)
     expected = convert_to_srgb(PIXELS, PROPHOTO, 1.8)
     assert np.abs(np.asarray(open_image(data, "image")) - expected).mean() <= 2
+
+
+def test_a_jpeg_xl_made_of_a_jpeg_is_decoded_as_itself(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_jxl")
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    original = tmp_path / "original.jpg"
+    PICTURE.save(original, quality=95, subsampling=0, icc_profile=WIDE, exif=exif)
+    with PIL.Image.open(original) as jpeg_file:
+        data = encode(jpeg_file, "JXL", lossless_jpeg=True)
+    assert b"jbrd" in data  # how the JPEG is made again, with as many scans as it had
+    image, size = open_sized(data, "image")
+    expected = open_image(original.read_bytes(), "original")
+    assert image.size == size == expected.size == (48, 64)
+    assert np.abs(np.asarray(image, int) - np.asarray(expected)).mean() <= 3
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ async function fetchDescription(name) {
 }
 
 export function openQueryPanel(section, info) {
-  const fileInput = h("input", { type: "file", accept: "image/jpeg,image/png,image/webp,image/tiff", id: "upload", class: "hidden", tabindex: "-1", "aria-hidden": "true",
+  const fileInput = h("input", { type: "file", accept: "image/jpeg,image/png,image/webp,image/tiff,image/jp2,image/avif,image/heic,image/jxl", id: "upload", class: "hidden", tabindex: "-1", "aria-hidden": "true",
     onchange: () => { if (fileInput.files.length) upload(fileInput.files[0]); fileInput.value = ""; } });
   const acceptsUploads = info.takes_pictures !== "no";
   const cards = h("div", { class: "query-cards" });
