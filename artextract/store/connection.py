@@ -9,9 +9,11 @@ import logging
 import re
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
+from grpc import RpcError
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
@@ -19,6 +21,9 @@ from artextract.net.certificates import create_ssl_context, read_authorities
 from artextract.store.location import Location
 
 _log = logging.getLogger(__name__)
+
+_PROBE_SECONDS = 2
+"""How long an answer is waited for before a protocol is not used."""
 
 
 def connect(location: Location) -> QdrantClient:
@@ -47,6 +52,23 @@ def connect(location: Location) -> QdrantClient:
         verify=context,
         **by_grpc,
     )
+
+
+def answers_grpc(location: Location) -> bool:
+    """Return whether the server of ``location``, which says ``grpc``, answers by gRPC.
+
+    Raises:
+        StoreError: the address is not valid.
+        InputError: $SSL_CERT_FILE or $SSL_CERT_DIR can't be used.
+    """
+    client = connect(replace(location, timeout_seconds=_PROBE_SECONDS))
+    try:
+        client.info()
+    except RpcError:
+        return False
+    finally:
+        client.close()
+    return True
 
 
 def explain(error: BaseException) -> str | None:
