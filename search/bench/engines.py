@@ -17,8 +17,9 @@ class Setting:
     """Parameters of a search.
 
     ``effort`` is hnsw_ef, efSearch or nprobe, 0 if there is none, None for that of every search;
-    ``oversampling`` that of quantised vectors; ``filtering`` is "chosen" for the engine's own choice, "inside" to let FAISS
-    filter within its index however few rows pass, "acorn" to let Qdrant search with ACORN.
+    ``oversampling`` that of quantised vectors; ``filtering`` is "chosen" for the engine's own
+    choice, "inside" to let FAISS filter within its index however few rows pass, "acorn" to let
+    Qdrant search with ACORN.
     """
 
     effort: int | None

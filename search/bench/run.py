@@ -125,7 +125,7 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
     synthetic = f"synthetic vectors, seed {config.seed}"
     collection = synthetic if config.synthetic else f"{location} ({name})"
     collection = "; ".join([collection, *(f"{label}: {text}" for label, text in described)])
-    _save_facts(config, plan, mirror, built, collection)
+    _save_facts(config, plan, mirror, built, collection, dict(described))
     shutil.rmtree(config.out / "raw", ignore_errors=True)
     del mirror
     for task in _tasks(config, kinds, location, state, quantised):
@@ -227,12 +227,18 @@ def _tasks(
 
 
 def _save_facts(
-    config: BenchConfig, plan: Plan, mirror: Mirror, built: dict[str, Any], collection: str
+    config: BenchConfig,
+    plan: Plan,
+    mirror: Mirror,
+    built: dict[str, Any],
+    collection: str,
+    described: Mapping[str, str],
 ) -> None:
     facts = {
         "points": len(mirror.ids),
         "dimension": mirror.vectors.shape[1],
         "collection": collection,
+        "qdrant": described,
         "queries": len(plan.queries),
         "limit": plan.limit,
         "threads": config.threads,
