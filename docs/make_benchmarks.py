@@ -321,12 +321,86 @@ def nga_ingest() -> str:
     return table(["images from", "embedder busy", "images/s", "÷ from a folder"], rows)
 
 
+FILTERS = ("none", "artist 1%", "artist 10%", "artist 50%", "years 1%", "years 10%", "years 50%")
+FILTER_HEADS = ["no filter", *(name.replace("%", " %") for name in FILTERS[1:])]
+
+
+def title(run: dict[str, Any]) -> str:
+    """Return the size of a collection, and how its engine was called."""
+    by = re.search(r" by (REST|gRPC)", run["qdrant"].get("server", ""))
+    where = f"server, {by[1]}" if by else "embedded"
+    return f"{run['points']:,} x {run['dimension']}, {where}"
+
+
+def quickest(
+    run: dict[str, Any], filter_: str, engine: str, *, variant: str | None = None
+) -> dict[str, Any] | None:
+    """Return the quickest line with recall ≥ .99 of the engines whose name begins so."""
+    fitting = [
+        line
+        for line in run["lines"]
+        if line["filter"] == filter_
+        and line["engine"].startswith(engine)
+        and line["recall"] >= 0.99
+        and variant in (None, line["variant"])
+    ]
+    return min(fitting, key=lambda line: line["p50"], default=None)
+
+
+def qdrant_faiss() -> str:
+    """Qdrant against the best of FAISS: HNSW without a filter, any index with one."""
+    rows = []
+    for run in load("qdrant_faiss")["runs"]:
+        cells = []
+        for filter_ in FILTERS:
+            mine = quickest(run, filter_, "qdrant", variant="")
+            other = quickest(run, filter_, "faiss hnsw" if filter_ == "none" else "faiss")
+            if mine is None or other is None:
+                cells.append("")
+                continue
+            ratio = mine["p50"] / other["p50"]
+            cells.append(f"**{ratio:.2f}** ({mine['p50']:.2f} ÷ {other['p50']:.2f})")
+        rows.append([title(run), *cells])
+    return table(["vectors", *FILTER_HEADS], rows)
+
+
+def qdrant_default() -> str:
+    """Searches of Qdrant as every search is made: p50 and recall."""
+    rows = []
+    for run in load("qdrant_faiss")["runs"]:
+        lines = {line["filter"]: line for line in run["lines"] if line["setting"] == "default"}
+        cells = [f"{lines[name]['p50']:.2f} ({share(lines[name]['recall'])})" for name in FILTERS]
+        rows.append([title(run), *cells])
+    return table(["vectors", *FILTER_HEADS], rows)
+
+
+def acorn() -> str:
+    """Filtered searches with and without ACORN: p50 at recall ≥ .99, else the best recall."""
+    rows = []
+    for run in load("qdrant_faiss")["runs"]:
+        for variant, how in (("", "without"), ("with ACORN", "with")):
+            cells = []
+            for filter_ in FILTERS[1:]:
+                lines = [
+                    line
+                    for line in run["lines"]
+                    if (line["engine"], line["filter"], line["variant"])
+                    == ("qdrant", filter_, variant)
+                ]
+                best = quickest(run, filter_, "qdrant", variant=variant) or max(
+                    lines, key=lambda line: line["recall"]
+                )
+                cells.append(f"{best['p50']:.2f} ({share(best['recall'])})")
+            rows.append([title(run), how, *cells])
+    return table(["vectors", "ACORN", *FILTER_HEADS[1:]], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     make.__name__: make
     for make in (
         packaged_models, verification, training_ablations, outlier_noise_network, prediction_cost,
         aspect_cost, image_cost, main_job, main_job_resnet50, page, page_memory, flaky_server,
-        nga_tables, nga_ingest,
+        nga_tables, nga_ingest, qdrant_faiss, qdrant_default, acorn,
     )
 }  # fmt: skip
 

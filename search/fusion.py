@@ -60,7 +60,6 @@ def search_by_several(
                     limit=depth,
                     filter_=filter_,
                     keys=(),
-                    effort=depth,
                 )
             )
             for name, unit in units.items()

@@ -81,8 +81,8 @@ def _locate(ctx: click.Context, parameter: click.Parameter, value: str) -> Locat
 _LAYOUT = {
     "--quantization": {
         "type": click.Choice(["none", "int8", "binary"]),
-        "help": "Also store vectors with 8 bits or 1 bit a dimension: less memory, slightly less "
-        "recall. This and the following apply to a new collection.",
+        "help": "Copies of vectors that are searched first: 8 bits (int8, the default) or 1 bit a "
+        "dimension. This and the following apply to a new collection.",
     },
     "--hnsw-m": {"type": click.IntRange(4, 512), "help": "Links of a point in the HNSW graph."},
     "--hnsw-ef-construct": {

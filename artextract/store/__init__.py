@@ -8,6 +8,7 @@ from artextract.store.open import DEFAULT_STORE as DEFAULT_STORE
 from artextract.store.open import create_store as create_store
 from artextract.store.open import find_store as find_store
 from artextract.store.open import open_store as open_store
+from artextract.store.open import with_grpc as with_grpc
 from artextract.store.records import Hit as Hit
 from artextract.store.records import Point as Point
 from artextract.store.records import Record as Record

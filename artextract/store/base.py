@@ -15,17 +15,21 @@ from artextract.store.filters import Condition, Filter
 from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
-EFFORT = 128
-"""Default number of candidates that a search in the graph keeps (``hnsw_ef``)."""
+EFFORT, FILTERED_EFFORT = 128, 512
+"""Number of candidates that a search in the graph keeps (``hnsw_ef``) without and with a filter:
+neighbours that don't pass take up candidates. The engine itself compares all points that pass
+where these are few (``FULL_SCAN_KB``), so that a filter is answered well whatever its share
+(docs/decisions/0014-filtered-searches.md)."""
+
+FULL_SCAN_KB = 10_000
+"""Size of the full vectors that pass a filter, in kB, below which they are all compared."""
+
+INDEXING_KB = 16 << 10
+"""Size of a segment's full vectors, in kB, above which a graph is built and vectors are quantised;
+below, all vectors are compared, exactly (3,300 vectors of 1,280 dimensions, in 0.5 ms)."""
 
 OVERSAMPLING = 3.0
 """Candidates of a quantised search that are rescored, as multiple of the limit."""
-
-ACORN_SHARE = 0.6
-"""If a smaller share of points passes a filter, and the payload's indexes don't answer it, a search
-also visits neighbours of neighbours (ACORN, Patel et al. 2024, arXiv:2403.04871). It takes a few
-times as long and has a higher recall: .99 instead of .92 of the ten nearest if one artwork in ten
-passes the filter (100,000 artworks)."""
 
 _BEYOND = 16
 """Hits beyond the limit, so that ties at the cut are always broken in the same way."""
@@ -39,9 +43,11 @@ class NearestRequest:
     """One search by the engine; other fields than these are as in :meth:`Store.search`.
 
     ``unit`` is the query, of length 1. ``effort`` is the number of candidates that a search in the
-    graph keeps (``hnsw_ef``). ``oversampling`` is, with quantised vectors, the number of candidates
-    to rescore with full vectors, as multiple of ``limit``; 0 rescores none, None is
-    ``OVERSAMPLING``. ``acorn`` searches under filters as ``ACORN_SHARE`` describes.
+    graph keeps (``hnsw_ef``); None is ``EFFORT`` or ``FILTERED_EFFORT``, or ``limit`` if that is
+    more. ``oversampling`` is, with quantised vectors, the number of candidates to rescore with full
+    vectors, as multiple of ``limit``; 0 rescores none, None is ``OVERSAMPLING``. ``acorn`` also
+    visits neighbours of neighbours that don't pass the filter (Patel et al. 2024,
+    arXiv:2403.04871).
     """
 
     unit: Sequence[float]
@@ -50,9 +56,9 @@ class NearestRequest:
     filter_: Filter | None = None
     min_score: float | None = None
     keys: Sequence[str] | None = None
-    effort: int = EFFORT
+    effort: int | None = None
     oversampling: float | None = None
-    acorn: bool = True
+    acorn: bool = False
 
 
 class Store(ABC):
@@ -223,7 +229,6 @@ class Store(ABC):
                     filter_=filter_,
                     min_score=min_score,
                     keys=keys,
-                    effort=max(EFFORT, depth),
                 )
             )
             found = len(hits)
@@ -324,6 +329,12 @@ class Store(ABC):
     def disk_bytes(self) -> int | None:
         """Return the bytes that the collection takes on the disk; None if that is unknown."""
         return None
+
+    def _effort(self, request: NearestRequest) -> int:
+        """Return the number of candidates that a search in the graph keeps."""
+        if request.effort is not None:
+            return request.effort
+        return max(request.limit, EFFORT if request.filter_ is None else FILTERED_EFFORT)
 
     def _rescoring(self, request: NearestRequest) -> dict[str, Any] | None:
         """Return how to rescore quantised vectors; None if they are not quantised."""

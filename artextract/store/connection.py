@@ -9,9 +9,11 @@ import logging
 import re
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
+from grpc import RpcError
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
@@ -19,6 +21,14 @@ from artextract.net.certificates import create_ssl_context, read_authorities
 from artextract.store.location import Location
 
 _log = logging.getLogger(__name__)
+
+_PROBE_SECONDS = 2
+"""How long an answer is waited for before a protocol is not used."""
+
+
+_LIMITS = httpx.Limits(max_connections=100)
+"""Connections are kept, also to this machine, where qdrant-client makes a new one for each call (a
+quarter of the client's time)."""
 
 
 def connect(location: Location) -> QdrantClient:
@@ -45,8 +55,26 @@ def connect(location: Location) -> QdrantClient:
         timeout=location.timeout_seconds,
         check_compatibility=False,  # the store does, with a clear error
         verify=context,
+        limits=_LIMITS,
         **by_grpc,
     )
+
+
+def answers_grpc(location: Location) -> bool:
+    """Return whether the server of ``location``, which says ``grpc``, answers by gRPC.
+
+    Raises:
+        StoreError: the address is not valid.
+        InputError: $SSL_CERT_FILE or $SSL_CERT_DIR can't be used.
+    """
+    client = connect(replace(location, timeout_seconds=_PROBE_SECONDS))
+    try:
+        client.info()
+    except RpcError:
+        return False
+    finally:
+        client.close()
+    return True
 
 
 def explain(error: BaseException) -> str | None:

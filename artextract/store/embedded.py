@@ -6,6 +6,7 @@ Vectors are passed to the engine as lists, which is five times as fast as numpy 
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import qdrant_edge as edge
 
 from artextract.errors import StoreError
 from artextract.store import schema
-from artextract.store.base import ACORN_SHARE, NearestRequest, Store, by_count
+from artextract.store.base import FULL_SCAN_KB, INDEXING_KB, NearestRequest, Store, by_count
 from artextract.store.edge_filter import to_edge
 from artextract.store.filters import Filter
 from artextract.store.manifest import Manifest
@@ -22,10 +23,6 @@ from artextract.store.records import Hit, Point, Record
 from artextract.store.space import SpaceGuard
 
 SHARD_NAME = "shard"
-
-_INDEXING_THRESHOLD_KB = 64 << 10
-"""Size of a segment's vectors, in kB, above which a graph is built; below, an exact scan takes a
-few milliseconds (13,000 vectors of 1,280 dimensions)."""
 
 
 class EmbeddedStore(Store):
@@ -67,16 +64,16 @@ class EmbeddedStore(Store):
                     size=size,
                     distance=edge.Distance.Cosine,
                     memory=edge.Memory.Cold if layout.on_disk else edge.Memory.Cached,
-                    quantization_config=_QUANTIZATIONS[layout.quantization](),
+                    quantization_config=_QUANTIZATIONS[layout.quantization_of(size)](),
                 )
                 for name, size in manifest.vectors.items()
             },
             hnsw_config=edge.HnswIndexConfig(
                 m=layout.hnsw_m,
                 ef_construct=layout.hnsw_ef_construct,
-                full_scan_threshold=10_000,
+                full_scan_threshold=FULL_SCAN_KB,
             ),
-            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_INDEXING_THRESHOLD_KB),
+            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=INDEXING_KB),
         )
         path = folder / SHARD_NAME
         if path.exists():  # from a creation that was cut off, before the manifest
@@ -187,9 +184,9 @@ class EmbeddedStore(Store):
             filter=_to_filter(request.filter_),
             score_threshold=request.min_score,
             params=edge.SearchParams(
-                hnsw_ef=request.effort,
+                hnsw_ef=self._effort(request),
                 quantization=edge.QuantizationSearchParams(**rescoring) if rescoring else None,
-                acorn=edge.AcornSearchParams(enable=request.acorn, max_selectivity=ACORN_SHARE),
+                acorn=edge.AcornSearchParams(enable=request.acorn, max_selectivity=1.0),
             ),
             with_payload=_to_selector(request.keys),
         )
@@ -237,8 +234,10 @@ class EmbeddedStore(Store):
         return sum(path.stat().st_blocks * 512 for path in files)
 
     def describe(self) -> list[tuple[str, str]]:
-        kept = self.manifest.layout.quantization
-        return [] if kept == "none" else [("quantised", f"a copy of each vector, {kept}")]
+        return [
+            ("engine", f"qdrant-edge {version('qdrant-edge-py')}, in this process"),
+            ("layout", str(self.manifest.layout)),
+        ]
 
     # Leaving
 

@@ -17,12 +17,22 @@ from artextract.errors import StoreError
 from artextract.files import atomic_write
 from artextract.models.registry import ModelIdentity
 
+Quantization = Literal["none", "int8", "binary"]
+
+QUANTIZED_DIMENSIONS = 128
+"""Vectors of fewer dimensions are not quantised. They are compared as quickly without, and 8 bits
+lose neighbours: of the ten nearest by scene (26 dimensions) .95 are found, of all others 1.000
+(2,959 paintings, graphs of all their aspects)."""
+
 MANIFEST_NAME = "manifest.json"
 FORMAT = 3
 """Format of new collections."""
 
 READ_FORMATS = (2, FORMAT)
 """Formats that can be read; a collection is brought to ``FORMAT`` before it is written to."""
+
+_FIRST_LAYOUT = {"hnsw_m": 16, "hnsw_ef_construct": 128, "quantization": "none"}
+"""The layout of all collections before there was a choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +42,33 @@ class Layout:
     ``hnsw_m`` is the number of links of a point in the graph, ``hnsw_ef_construct`` the number of
     candidates for them (Malkov and Yashunin 2018, arXiv:1603.09320). The defaults find .99 of the
     ten nearest among 100,000 in two thirds of the time of Qdrant's own 16 and 100.
-    ``quantization`` keeps a copy of each vector with 8 bits or 1 bit a dimension, which is searched
-    first; the best candidates are then rescored with the full vectors. ``on_disk`` leaves full
-    vectors to the system's page cache. ``shards`` and ``replicas`` distribute a collection over the
+    ``quantization`` keeps a copy of each vector with 8 bits or 1 bit a dimension where a graph is
+    built; the copies are searched, and the best candidates rescored with the full vectors. 8 bits
+    have the recall of full vectors in a third of the time. ``on_disk`` leaves full vectors to the
+    system's page cache. ``shards`` and ``replicas`` distribute a collection over the
     nodes of a cluster.
     """
 
     hnsw_m: int = 24
     hnsw_ef_construct: int = 200
-    quantization: Literal["none", "int8", "binary"] = "none"
+    quantization: Quantization = "int8"
     on_disk: bool = True
     shards: int = 1
     replicas: int = 1
+
+    def quantization_of(self, dimensions: int) -> Quantization:
+        """Return how vectors of so many dimensions are quantised."""
+        return self.quantization if dimensions >= QUANTIZED_DIMENSIONS else "none"
+
+    def __str__(self) -> str:
+        """The layout in a line."""
+        parts = [
+            f"HNSW with {self.hnsw_m} links, {self.hnsw_ef_construct} candidates",
+            f"quantisation {self.quantization}",
+        ]
+        if (self.shards, self.replicas) != (1, 1):
+            parts = [f"{self.shards} shards", f"{self.replicas} replicas", *parts]
+        return ", ".join(parts)
 
     def differences(self, expected: Mapping[str, Any]) -> list[str]:
         """Return how this layout differs from {field: value}, as "`shards` is 1, not 3"."""
@@ -100,8 +125,7 @@ class Manifest:
         for name in ("model", "classifier"):
             if values.get(name) is not None:
                 values[name] = ModelIdentity(**values[name])
-        # The layout of all collections before there was a choice.
-        values["layout"] = Layout(**values.get("layout", {"hnsw_m": 16, "hnsw_ef_construct": 128}))
+        values["layout"] = Layout(**values.get("layout", _FIRST_LAYOUT))
         return cls(**values)
 
     @classmethod

@@ -19,8 +19,9 @@ from qdrant_client import grpc, models
 from artextract.errors import StoreError, StoreMismatchError, UnavailableError
 from artextract.store import filters, schema
 from artextract.store.base import (
-    ACORN_SHARE,
+    FULL_SCAN_KB,
     IDS_A_REQUEST,
+    INDEXING_KB,
     RECORDS_A_REQUEST,
     NearestRequest,
     Store,
@@ -224,14 +225,19 @@ class ServerStore(Store):
                 self._name,
                 vectors_config={
                     aspect: models.VectorParams(
-                        size=size, distance=models.Distance.COSINE, on_disk=layout.on_disk
+                        size=size,
+                        distance=models.Distance.COSINE,
+                        on_disk=layout.on_disk,
+                        quantization_config=_QUANTIZATIONS[layout.quantization_of(size)],
                     )
                     for aspect, size in manifest.vectors.items()
                 },
                 hnsw_config=models.HnswConfigDiff(
-                    m=layout.hnsw_m, ef_construct=layout.hnsw_ef_construct
+                    m=layout.hnsw_m,
+                    ef_construct=layout.hnsw_ef_construct,
+                    full_scan_threshold=FULL_SCAN_KB,
                 ),
-                quantization_config=_QUANTIZATIONS[layout.quantization],
+                optimizers_config=models.OptimizersConfigDiff(indexing_threshold=INDEXING_KB),
                 shard_number=layout.shards,
                 replication_factor=layout.replicas,
                 write_consistency_factor=layout.replicas // 2 + 1,
@@ -391,13 +397,11 @@ class ServerStore(Store):
                 using=request.aspect,
                 query_filter=_to_filter(request.filter_),
                 search_params=models.SearchParams(
-                    hnsw_ef=request.effort,
+                    hnsw_ef=self._effort(request),
                     quantization=(
                         models.QuantizationSearchParams(**rescoring) if rescoring else None
                     ),
-                    acorn=models.AcornSearchParams(
-                        enable=request.acorn, max_selectivity=ACORN_SHARE
-                    ),
+                    acorn=models.AcornSearchParams(enable=request.acorn, max_selectivity=1.0),
                 ),
                 limit=size,
                 offset=offset,
@@ -504,13 +508,13 @@ class ServerStore(Store):
 
     def describe(self) -> list[tuple[str, str]]:
         info, layout = self._opened_info(), self.manifest.layout
+        protocol = "gRPC" if self._client.init_options["prefer_grpc"] else "REST"
         version = self._call(self._client.info).version
         described = [
-            ("server", f"Qdrant {version} at {self._url}, collection {self._name!r}"),
+            ("server", f"Qdrant {version} at {self._url} by {protocol}, collection {self._name!r}"),
             ("status", _describe_state(info)),
-            ("layout", f"{layout.shards} shards, {layout.replicas} replicas, "
-                       f"quantisation {layout.quantization}"),
-        ]  # fmt: skip
+            ("layout", str(layout)),
+        ]
         if layout.replicas > 1:
             described.append(("replicas", self._describe_replicas()))
         return described

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from artextract.cli.options import (
     layout_options,
@@ -37,12 +38,14 @@ def _parse_efforts(ctx: click.Context, parameter: click.Parameter, value: str) -
 
 
 @click.command()
+@click.pass_context
 @store_option
 @click.option(
     "--synthetic",
     type=click.IntRange(1000, 50_000_000),
     metavar="N",
-    help="Instead of --store: N synthetic vectors in clusters, in a folder below --out.",
+    help="Measure N synthetic vectors in clusters. They are filled into --store if that is given, "
+    "else into a folder below --out. A collection of anything else is refused.",
 )
 @click.option(
     "--dim",
@@ -129,6 +132,8 @@ def _parse_efforts(ctx: click.Context, parameter: click.Parameter, value: str) -
     "cpu", "Where FAISS searches; auto takes CUDA if FAISS sees a GPU. Qdrant runs on the CPU."
 )
 def bench(
+    ctx: click.Context,
+    /,
     store: Location,
     out: Path,
     mirror: Path | None,
@@ -144,6 +149,8 @@ def bench(
     years that about 1, 10 and 50 % pass. All results and times are kept in --out, from which
     figures, plots and report.html are made.
 
+    A server is searched by gRPC if it answers there, else by REST; the report says by which.
+
     Example: artextract bench --synthetic 100000 --dim 512 --out bench-100k
     """
     from importlib.util import find_spec
@@ -155,9 +162,11 @@ def bench(
     from search.bench.run import BenchConfig, run
 
     layout = take_layout(options)
-    synthetic = options["synthetic"] is not None
-    if layout and not synthetic:
-        raise click.UsageError("a layout can be given with --synthetic only; --store has its own")
+    if options["synthetic"] is None:
+        if layout:
+            raise click.UsageError("a layout needs --synthetic; --store has its own")
+    elif ctx.get_parameter_source("store") is not ParameterSource.COMMANDLINE:
+        store = Location(str(out / "store"))  # $ARTEXTRACT_STORE is for artworks
     load_faiss()
     if find_spec("matplotlib") is None:  # no extra: two of them bring it, each with a FAISS
         raise PackageError("the report needs matplotlib; run pip install matplotlib")
@@ -165,7 +174,7 @@ def bench(
         figures = make_figures(out)
     else:
         config = BenchConfig(
-            store=None if synthetic else store,
+            store=store,
             out=out,
             mirror=mirror or out / "mirror",
             layout=layout,

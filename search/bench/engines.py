@@ -16,18 +16,21 @@ from search.bench.plan import Restriction
 class Setting:
     """Parameters of a search.
 
-    ``effort`` is hnsw_ef, efSearch or nprobe, 0 if there is none; ``oversampling`` that of
-    quantised vectors; ``filtering`` is "chosen" for the engine's own choice, "inside" to let FAISS
-    filter within its index however few rows pass, "plain" to let Qdrant search without ACORN.
+    ``effort`` is hnsw_ef, efSearch or nprobe, 0 if there is none, None for that of every search;
+    ``oversampling`` that of quantised vectors; ``filtering`` is "chosen" for the engine's own
+    choice, "inside" to let FAISS filter within its index however few rows pass, "acorn" to let
+    Qdrant search with ACORN.
     """
 
-    effort: int
+    effort: int | None
     oversampling: float | None = None
     filtering: str = "chosen"
 
     @property
     def label(self) -> str:
         """The setting in a few words."""
+        if self.effort is None:
+            return "default"
         parts = [f"ef {self.effort}" if self.effort else "all compared"]
         if self.oversampling is not None:
             parts.append(
@@ -38,7 +41,7 @@ class Setting:
     @property
     def variant(self) -> str:
         """The way of filtering in a few words; empty for the engine's own."""
-        return {"chosen": "", "inside": "filtered inside", "plain": "without ACORN"}[self.filtering]
+        return {"chosen": "", "inside": "filtered inside", "acorn": "with ACORN"}[self.filtering]
 
 
 Search = Callable[[Floats, int], list[int | str]]
@@ -65,7 +68,7 @@ def open_qdrant(location: Location, aspect: str) -> Iterator[Prepare]:
                     keys=(),
                     effort=setting.effort,
                     oversampling=setting.oversampling,
-                    acorn=setting.filtering != "plain",
+                    acorn=setting.filtering == "acorn",
                 )
                 return [hit.id for hit in store.nearest(request)]
 
@@ -88,7 +91,7 @@ def open_faiss(
 
         def search(query: Floats, limit: int) -> list[int | str]:
             found, _ = index.search(
-                query, limit, effort=setting.effort, rows=rows, always_index=inside
+                query, limit, effort=setting.effort or 0, rows=rows, always_index=inside
             )
             return [int(row) for row in found]
 

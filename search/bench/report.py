@@ -15,7 +15,7 @@ _ON_A_GPU = (
     "that pass a filter are compared one by one on the CPU. Build times are those of the CPU, and "
     "memory is that of the host without the GPU."
 )
-_VARIANTS = ("", "filtered inside", "without ACORN")
+_VARIANTS = ("", "filtered inside", "with ACORN")
 _COLOURS = {"qdrant": "#b3261e", "faiss flat": "#8a8a86", "faiss hnsw": "#1d6fa5",
             "faiss ivf-flat": "#2e7d4f", "faiss ivf-pq": "#8e5aa8"}  # fmt: skip
 
@@ -62,7 +62,7 @@ def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
                  ", ".join(part for part in (line.setting, line.variant) if part),
                  f"{line.recall:.3f}", f"{line.p50:.2f}", f"{line.p95:.2f}", f"{line.p99:.2f}",
                  f"{line.single:,.0f}", f"{line.concurrent:,.0f}"]
-                for line in _chosen(figures)
+                for line in chosen_lines(figures)
             ],
         ),
         _table(
@@ -83,7 +83,7 @@ def to_markdown(figures: Figures, sizes: Sequence[Figures] = ()) -> str:
     return "\n\n".join(parts)
 
 
-def _chosen(figures: Figures) -> list[Line]:
+def chosen_lines(figures: Figures) -> list[Line]:
     """Return the best line for each filter, engine and way of filtering."""
     found = []
     for filter_ in dict.fromkeys(line.filter for line in figures.lines):

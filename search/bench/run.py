@@ -16,7 +16,7 @@ from typing import Any
 
 from artextract.errors import InputError
 from artextract.files import explain_os_errors
-from artextract.store import Store, open_store
+from artextract.store import Store, open_store, with_grpc
 from artextract.store.location import Location
 from search.bench.check import save_passing
 from search.bench.engines import Setting, open_faiss, open_qdrant
@@ -41,11 +41,14 @@ from search.bench.synthetic import make_queries, make_store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchConfig:
-    """A benchmark; see the options of the command. Either ``store`` or ``synthetic`` is set."""
+    """A benchmark; see the options of the command.
+
+    ``store`` is measured, or filled first if ``synthetic`` is set.
+    """
 
     out: Path
     mirror: Path
-    store: Location | None
+    store: Location
     synthetic: int | None
     dimension: int
     layout: Mapping[str, Any]
@@ -76,9 +79,11 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
         _check_gpu_run(config, on_step)
     with explain_os_errors(f"{config.out} can't be created", "name another folder with `out`"):
         config.out.mkdir(parents=True, exist_ok=True)
-    location = config.store or Location(str(config.out / "store"))
+    location = with_grpc(config.store)
     built: dict[str, dict[str, Any]] = {"qdrant": {}}
     begun = time.perf_counter()
+    if location.is_server:
+        on_step(f"Searching {location} by {'gRPC' if location.grpc else 'REST'}.")
     store = _open(config, location, on_step)
     if config.synthetic is not None:
         built["qdrant"]["build_seconds"] = time.perf_counter() - begun
@@ -91,8 +96,9 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
         on_step("Waiting for the collection to be optimized.")
         store.settle(on_step)
         state = _mirrored(config, store, on_step)
-        layout = store.manifest.layout
         name = store.manifest.model.name
+        quantised = store.manifest.layout.quantization != "none"
+        described = store.describe()
     with open_store(location) as again:  # by now the engine has deleted merged segments
         built["qdrant"]["disk_bytes"] = again.disk_bytes()
     mirror = Mirror(config.mirror, state, threads=os.cpu_count() or 1)
@@ -118,14 +124,10 @@ def run(config: BenchConfig, on_step: Callable[[str], None]) -> Figures:
     save_passing(plan, mirror, config.out)
     synthetic = f"synthetic vectors, seed {config.seed}"
     collection = synthetic if config.synthetic else f"{location} ({name})"
-    collection += (
-        f"; HNSW m {layout.hnsw_m}, ef_construct {layout.hnsw_ef_construct}, "
-        f"quantisation {layout.quantization}"
-    )
-    _save_facts(config, plan, mirror, built, collection)
+    collection = "; ".join([collection, *(f"{label}: {text}" for label, text in described)])
+    _save_facts(config, plan, mirror, built, collection, dict(described))
     shutil.rmtree(config.out / "raw", ignore_errors=True)
     del mirror
-    quantised = layout.quantization != "none"
     for task in _tasks(config, kinds, location, state, quantised):
         on_step(f"Measuring {task.name}.")
         measure(task)
@@ -139,7 +141,7 @@ def _open(config: BenchConfig, location: Location, on_step: Callable[[str], None
         f"Making {config.synthetic:,} vectors of {config.dimension} dimensions unless they exist."
     )
     return make_store(
-        str(location),
+        location,
         config.synthetic,
         config.dimension,
         seed=config.seed,
@@ -196,11 +198,14 @@ def _tasks(
         "clients": config.clients,
     }
     rescored: list[float | None] = [0.0, 1.0, 3.0] if quantised else [None]
-    qdrant = tuple(
-        Setting(effort, times, filtering)
-        for filtering in ("chosen", "plain")
-        for effort in config.efforts
-        for times in rescored
+    qdrant = (
+        Setting(None),
+        *(
+            Setting(effort, times, filtering)
+            for filtering in ("chosen", "acorn")
+            for effort in config.efforts
+            for times in rescored
+        ),
     )
     open_collection = partial(open_qdrant, location, config.aspect)
     tasks = [Task(name="qdrant", open=open_collection, settings=qdrant, **common)]
@@ -222,12 +227,18 @@ def _tasks(
 
 
 def _save_facts(
-    config: BenchConfig, plan: Plan, mirror: Mirror, built: dict[str, Any], collection: str
+    config: BenchConfig,
+    plan: Plan,
+    mirror: Mirror,
+    built: dict[str, Any],
+    collection: str,
+    described: Mapping[str, str],
 ) -> None:
     facts = {
         "points": len(mirror.ids),
         "dimension": mirror.vectors.shape[1],
         "collection": collection,
+        "qdrant": described,
         "queries": len(plan.queries),
         "limit": plan.limit,
         "threads": config.threads,

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.catalog.artwork import Artwork
-from artextract.errors import InputError
-from artextract.store import ModelIdentity, Point, Store, create_store
+from artextract.errors import StoreMismatchError
+from artextract.store import ModelIdentity, Point, Store, create_store, find_store
+from artextract.store.location import Location
 
 _CHUNK = 1000
 _ARTISTS = 400
@@ -25,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def make_store(
-    location: str,
+    location: Location | str,
     points: int,
     dimension: int,
     *,
@@ -39,18 +40,23 @@ def make_store(
     follows Zipf's law, so that there are filters of all selectivities. Years go from 1400 to 1950.
 
     Raises:
-        StoreMismatchError: the collection there is another one.
+        StoreMismatchError: the collection there is another one, or has another layout.
     """
+    location = Location.of(location)
     model = ModelIdentity(
         f"synthetic-{dimension}", f"{seed:04x}{dimension:08x}{points:052x}", dimension
     )
+    if (found := find_store(location)) is not None:
+        with found:
+            made_with = found.manifest.model
+        if made_with != model:
+            raise StoreMismatchError(
+                f"store {location} does not hold these {points:,} synthetic vectors: it was made "
+                f"with {made_with}; name a new collection as `store`, or another folder as `out`"
+            )
     store = create_store(location, model, layout=layout)
-    there = store.count()
-    if there > points or (there % _CHUNK and there != points):
-        store.close()
-        raise InputError(
-            f"store {location} holds {there} points, not {points}; name another folder with `out`"
-        )
+    if (there := store.count()) < points:
+        there -= there % _CHUNK  # of a chunk that was cut off, some may be stored
     on_points(there)
     for first in range(there, points, _CHUNK):
         store.upsert(list(_chunk(first, min(_CHUNK, points - first), points, dimension, seed)))

@@ -71,7 +71,7 @@ def serve(
 
     The page searches by images that are dropped on it, by details of them, by artworks and by
     filters. Its API is described at /api/v1/openapi.json. One process owns the collection while it
-    runs; Ctrl-C ends it.
+    runs; Ctrl-C ends it. A Qdrant server is searched by gRPC if it answers there, else by REST.
 
     Example: artextract serve --store my-store --port 8000
     """
@@ -98,14 +98,17 @@ def serve(
     import uvicorn
 
     from artextract.collection import open
+    from artextract.store import with_grpc
     from search.web.app import make_app
     from search.web.requests import make_server_config
 
+    store = with_grpc(store)
     with _listen(host, port) as listening, open(store, model=model, device=device) as collection:
         config = make_server_config(make_app(collection, settings), settings)
         listening.listen(2048)  # early requests wait
         address = f"http://{named}:{listening.getsockname()[1]}{settings.root_path}"
-        click.echo(f"{len(collection):,} artworks at {address} (Ctrl-C ends it)", err=True)
+        through = f", searched by {'gRPC' if store.grpc else 'REST'}" if store.is_server else ""
+        click.echo(f"{len(collection):,} artworks at {address}{through} (Ctrl-C ends it)", err=True)
         before = signal.signal(signal.SIGTERM, _end)
         try:
             uvicorn.Server(config).run(sockets=[listening])

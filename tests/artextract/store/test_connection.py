@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import trustme
 from qdrant_server import VERSION, serve_qdrant
 
 from artextract.errors import InputError, StoreError, UnavailableError
-from artextract.store import open_store
+from artextract.store import open_store, with_grpc
 from artextract.store.connection import connect
 from artextract.store.location import Location
 
@@ -347,3 +348,14 @@ def test_a_key_that_goes_unencrypted_to_a_distant_server(caplog: pytest.LogCaptu
         "The API key goes to http://qdrant.example:6333 unencrypted"
     ]
     assert "a key" not in caplog.text
+
+
+def test_grpc_is_taken_where_it_answers(tmp_path: Path) -> None:
+    with serve_qdrant() as server:
+        by_grpc = Location(f"http://localhost:{server.grpc_port - 1}/art", api_key="key")
+        assert with_grpc(by_grpc) == replace(by_grpc, grpc=True)
+        by_rest = Location(f"http://localhost:{server.port - 1}/art")
+        assert with_grpc(by_rest) is by_rest
+    assert with_grpc(by_grpc) is by_grpc
+    for fixed in (Location(str(tmp_path)), Location("http://localhost/art", grpc_port=7)):
+        assert with_grpc(fixed) is fixed

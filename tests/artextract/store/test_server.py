@@ -72,17 +72,36 @@ def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) ->
         "hnsw_m": 32,
         "on_disk": False,
     }
-    with create_store(location, MODEL, layout=layout) as store:
+    vectors = {"visual": 3, "scene": 127, "palette": 128, "style": 512}
+    with create_store(location, MODEL, vectors=vectors, layout=layout) as store:
         assert store.manifest.layout == Layout(**layout)
     body = next(a.body for a in server.received if (a.method, a.path) == ("PUT", "paintings"))
     assert body["shard_number"] == 6
     assert body["replication_factor"] == 3
     assert body["write_consistency_factor"] == 2
     assert body["hnsw_config"]["m"] == 32
-    assert body["quantization_config"]["scalar"]["type"] == "int8"
     assert body["vectors"]["visual"] == {"size": 3, "distance": "Cosine", "on_disk": False}
+    quantized = {
+        name: each["quantization_config"]["scalar"]["type"]
+        for name, each in body["vectors"].items()
+        if "quantization_config" in each
+    }
+    assert quantized == {"palette": "int8", "style": "int8"}
     with pytest.raises(StoreMismatchError, match="`shards` is 6, not 2"):
         create_store(location, MODEL, layout={"shards": 2})
+
+
+def test_a_filtered_search_keeps_more_candidates(server: QdrantServer, location: Location) -> None:
+    only = filters.all_of([filters.equals("id", "work-1")])
+    with create_store(location, MODEL) as store:
+        store.upsert(make_points(3))
+        for limit, filter_ in ((3, None), (3, only), (600, None), (600, only)):
+            store.search([1, 0, 0], limit=limit, filter_=filter_)
+    sent = [each.body["params"] for each in server.received if each.path == "points/query"]
+    kept = [each["hnsw_ef"] for each in sent]
+    assert kept[0] < kept[1] < 600 < kept[2] == kept[3], "as many as are wanted, at least"
+    assert not any((each.get("acorn") or {}).get("enable") for each in sent)
+    assert {each["quantization"]["rescore"] for each in sent} == {True}
 
 
 def test_grpc_does_what_rest_does(server: QdrantServer, location: Location) -> None:

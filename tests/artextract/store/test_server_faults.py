@@ -256,7 +256,8 @@ def test_a_collection_that_waits_since_a_restart_is_woken(access: Access) -> Non
         store.settle(lines.append)
         assert access.server.status == "green"
         assert [line for line in lines if "grey" in line]
-    woken = [a.body for a in access.server.received if "optimizers_config" in a.body]
+    patched = [a.body for a in access.server.received if a.method == "PATCH"]
+    woken = [body for body in patched if "optimizers_config" in body]
     assert [body["optimizers_config"] for body in woken] == [{}]
 
 

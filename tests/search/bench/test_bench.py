@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from commands import Artextract, assert_one_sentence
 from qdrant_server import serve_qdrant
 
 from artextract.errors import InputError
-from artextract.store import open_store
+from artextract.store import Point, create_store, open_store
 from artextract.store.location import Location
 from search.bench.check import ResultCheck, save_passing
 from search.bench.engines import Setting, open_faiss, open_qdrant
@@ -272,18 +274,76 @@ def test_a_second_run_takes_mirror_and_collection_as_they_are(
     assert "1,999 vectors" in ran.out
 
 
-def test_a_server_is_measured_too(tmp_path: Path, artextract: Artextract) -> None:
-    from artextract.store.dump import load_dump, save_dump
+def test_a_server_is_filled_and_measured(tmp_path: Path, artextract: Artextract) -> None:
+    port = find_two_ports()
+    with serve_qdrant(port=port, grpc_port=port + 1) as server:
+        words = ["bench", "--store", f"{server.url}/made-up", "--out", tmp_path, "--queries", 4,
+                 "--ef", "16", "--indexes", "flat", "--dim", 8]  # fmt: skip
+        assert_one_sentence(artextract(*words), "no collection 'made-up'")
+        ran = artextract(*words, "--synthetic", 1000)
+        assert ran.code == 0, ran
+        assert f"Searching {server.url}/made-up by gRPC." in ran.err
+        for fact in ("Qdrant 1.", f"at {server.url} by gRPC", "quantisation int8"):
+            assert fact in ran.out
+        assert make_figures(tmp_path).best("qdrant", "years 10%", 0.99) is not None
+        with make_store(f"{server.url}/made-up", 1000, 8) as store:
+            assert store.count() == 1000
+    assert not (tmp_path / "store").exists()
 
-    with make_store(str(tmp_path / "store"), 1000, 8) as store:
-        save_dump(store, tmp_path / "dump")
+
+def find_two_ports() -> int:
+    """Return the first of two adjacent ports that are free."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            with suppress(OSError, OverflowError):
+                second.bind(("127.0.0.1", port + 1))
+                return port
+
+
+@pytest.mark.parametrize("where", ["folder", "server"])
+def test_a_collection_of_anything_else_is_not_filled(
+    tmp_path: Path, where: str, artextract: Artextract
+) -> None:
     with serve_qdrant() as server:
-        load_dump(tmp_path / "dump", Location(f"{server.url}/made-up"))
-        ran = artextract("bench", "--store", f"{server.url}/made-up", "--out", tmp_path / "out",
-                         "--queries", 4, "--ef", "16", "--indexes", "flat")  # fmt: skip
-    assert ran.code == 0, ran
-    best = make_figures(tmp_path / "out").best("qdrant", "years 10%", 0.99)
-    assert best is not None
+        location = f"{server.url}/mine" if where == "server" else str(tmp_path / "mine")
+        make_store(location, 1000, 8).close()
+        with open_store(location) as store:
+            before = store.manifest.revision
+        for words in (["--synthetic", 2000, "--dim", 8], ["--synthetic", 1000, "--dim", 16],
+                      ["--synthetic", 1000, "--dim", 8, "--seed", 1]):  # fmt: skip
+            ran = artextract("bench", "--store", location, "--out", tmp_path / "out", *words)
+            assert_one_sentence(ran, "does not hold these", "synthetic-8", "name a new collection")
+        with open_store(location) as store:
+            assert store.manifest.revision == before
+            assert store.count() == 1000
+
+
+def test_the_collection_of_the_environment_is_not_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, artextract: Artextract
+) -> None:
+    monkeypatch.setenv("ARTEXTRACT_STORE", str(tmp_path / "paintings"))
+    words = ["--synthetic", 1000, "--dim", 8, "--by", "style"]  # so that nothing is measured
+    ran = artextract("bench", *words, "--out", tmp_path / "out")
+    assert_one_sentence(ran, "no vectors of 'style'")
+    assert not (tmp_path / "paintings").exists()
+    assert (tmp_path / "out" / "store").is_dir()
+
+
+@pytest.mark.parametrize("stored", [999, 1250, 1500])
+def test_a_filling_that_was_cut_off_goes_on(stored: int, tmp_path: Path) -> None:
+    with make_store(str(tmp_path / "whole"), 1500, 8) as whole:
+        points = [Point(each.id, each.vectors, each.payload)
+                  for each in whole.scroll(with_vectors=True)]  # fmt: skip
+        model = whole.manifest.model
+    points.sort(key=lambda point: int(point.payload["id"].partition(":")[2]))
+    with create_store(str(tmp_path / "part"), model) as part:
+        part.upsert(points[:stored])
+        revision = part.manifest.revision
+    with make_store(str(tmp_path / "part"), 1500, 8) as part:
+        assert sorted(each.id for each in part.scroll()) == sorted(each.id for each in points)
+        assert (part.manifest.revision == revision) == (stored == 1500)
 
 
 @pytest.mark.parametrize(
@@ -361,4 +421,4 @@ def test_a_quantised_collection_is_measured_with_and_without_looking_up(
     assert settings == {"ef 64, not rescored", "ef 64, rescored 1x", "ef 64, rescored 3x"}
     ran = artextract("bench", "--out", tmp_path / "out", "--quantization", "int8")
     assert ran.code == 2
-    assert "with --synthetic" in ran.err
+    assert "needs --synthetic" in ran.err
