@@ -21,10 +21,10 @@ BUSY = {429, 503}
 _FAILURES_IN_A_ROW = 24
 """Consecutive failed images, each after all its attempts, after which a host is given up."""
 
-_FIRST_SPACING, _LONGEST_SPACING = 0.1, 4.0
+_FIRST_SPACING, _LONGEST_SPACING = 0.05, 4.0
 """Distance of requests after the first refusal by a busy host, and the longest, as multiples of the
 wait before a second attempt. It doubles with each further refusal, and shrinks with each image."""
-_SHRINKING = 0.8
+_SHRINKING = 0.75
 
 
 class Host:

@@ -22,6 +22,7 @@ from pictures import make_picture
 
 from artextract.cli.main import main
 from artextract.store import Record, open_store
+from ingest.journal import Journal
 
 Rows = list[dict[str, str]]
 
@@ -277,22 +278,20 @@ def test_a_misbehaving_server_costs_no_image(
     with IiifServer(nga / "images", faults=Faults(rates=RATES, seed=3)) as server:
         ran = artextract(*words, "--iiif", server.url)
         assert ran.code == 0, ran.err
-        failures = [
-            json.loads(line) for line in (location / "failures.jsonl").read_text().splitlines()
-        ]
+        failures = list(Journal(location / "failures.jsonl"))
         done = {record.payload["id"] for record in contents(location).values()}
-        failed = {failure["key"] for failure in failures}
+        failed = {failure.key for failure in failures}
         assert done.isdisjoint(failed)
         assert len(done) + len(failed) == len(failures) + len(done) == number
         # About a tenth meets the fault that is not tried again in the same run.
         assert number / 20 < len(failed) < number / 5
-        reasons = " ".join(failure["reason"] for failure in failures)
+        reasons = " ".join(failure.reason for failure in failures)
         assert "answered text/html, not an image" in reasons
         for _ in range(8):
-            if not (location / "failures.jsonl").exists():
+            if not len(Journal(location / "failures.jsonl")):
                 break
             artextract(*words, "--iiif", server.url, "--retry-failed")
-        assert not (location / "failures.jsonl").exists()
+        assert not len(Journal(location / "failures.jsonl"))
         came = Counter(
             received.path
             for received in server.received
