@@ -154,12 +154,18 @@ def test_a_killed_upgrade_answers_equally_and_goes_on(
     with open_store(str(folder)) as store:
         assert store.manifest.format == 2
     assert wrong_answers(folder, ANSWERS[::3]) == []
+    assert "`artextract collection upgrade` brings it to 3" in info(artextract, folder)
     ran = artextract("collection", "upgrade", "--store", folder)
     assert ran.code == 0, ran.err
     assert f"format 2 is now 3; rewrote {120 - written} of 120 images" in ran.out
     assert wrong_answers(folder, ANSWERS[1::3]) == []
     ran = artextract("collection", "upgrade", "--store", folder)
     assert "format 3 is now 3; rewrote 0 of 120 images" in ran.out
+    assert "collection upgrade" not in info(artextract, folder)
+
+
+def info(artextract: Artextract, folder: Path) -> str:
+    return artextract("collection", "info", "--store", folder).out
 
 
 def test_opening_for_writing_upgrades_first(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
