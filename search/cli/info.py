@@ -9,6 +9,7 @@ import click
 from artextract.cli.messages import with_options
 from artextract.cli.options import store_option, text_or_json_option
 from artextract.store.location import Location
+from artextract.store.manifest import FORMAT
 from artextract.tables import format_table
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _describe(
         "classifier": manifest.classifier
         and {"name": manifest.classifier.name, "sha256": manifest.classifier.sha256},
         "vectors": manifest.vectors,
+        "format": manifest.format,
         "created_by": manifest.created_by,
         "engine": dict(opened.describe()),
         "facets": {field: dict(names[:top]) for field, names in facets.names.items()},
@@ -110,4 +112,7 @@ def _print(
         lines.append(("unknown or aside", f"from {source}:"))
         lines += [("", with_options(str(note))) for note in notes]
     lines.append(("made by", manifest.created_by))
+    if manifest.format != FORMAT:
+        upgrade = f"{manifest.format}; `artextract collection upgrade` brings it to {FORMAT}"
+        lines.append(("format", upgrade))
     click.echo(format_table(lines))

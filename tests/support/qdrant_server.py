@@ -187,6 +187,8 @@ Authorization bearer token"
         writes = method != "GET" and (method != "POST" or changes)
         if writes and mode == "r":
             raise Refused(403, f"Forbidden: Write access to collection {name} is required")
+        if action == "index":
+            raise Refused(403, "Forbidden: Manage access for this operation is required")
 
 
 def check_strict(indexes: Mapping[str, str], body: dict[str, Any], most: int) -> None:

@@ -107,7 +107,7 @@ def test_a_strict_server_refuses_some_filters_before_and_says_what_to_do(
         collection.search(predicted_style="rococo", min_confidence=0.5)
 
 
-def test_a_key_that_only_reads_can_not_upgrade(
+def test_a_token_for_one_collection_can_not_upgrade_and_writes_nothing(
     server: QdrantServer, location: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.tokens = {"reader": ("old", "r"), "writer": ("old", "rw")}
@@ -116,7 +116,7 @@ def test_a_key_that_only_reads_can_not_upgrade(
         with open_store(location) as store:
             with pytest.raises(StoreError, match="give one that may as"):
                 upgrade(store)
-            assert store.manifest.format == 2
+            assert shapes(store) == {2}
     monkeypatch.setenv("QDRANT_API_KEY", KEY)
     with open_store(location) as store:
         assert store.manifest.format == 2
@@ -154,12 +154,18 @@ def test_a_killed_upgrade_answers_equally_and_goes_on(
     with open_store(str(folder)) as store:
         assert store.manifest.format == 2
     assert wrong_answers(folder, ANSWERS[::3]) == []
+    assert "`artextract collection upgrade` brings it to 3" in info(artextract, folder)
     ran = artextract("collection", "upgrade", "--store", folder)
     assert ran.code == 0, ran.err
     assert f"format 2 is now 3; rewrote {120 - written} of 120 images" in ran.out
     assert wrong_answers(folder, ANSWERS[1::3]) == []
     ran = artextract("collection", "upgrade", "--store", folder)
     assert "format 3 is now 3; rewrote 0 of 120 images" in ran.out
+    assert "collection upgrade" not in info(artextract, folder)
+
+
+def info(artextract: Artextract, folder: Path) -> str:
+    return artextract("collection", "info", "--store", folder).out
 
 
 def test_opening_for_writing_upgrades_first(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

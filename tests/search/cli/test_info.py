@@ -119,6 +119,7 @@ def test_json(tmp_path: Path, artextract: Artextract) -> None:
         "model": {"name": "small", "sha256": "ab" * 32},
         "classifier": None,
         "vectors": {"visual": 8},
+        "format": 3,
         "facets": {
             "artist": {"Claude Monet": 6}, "school": {"Dutch": 6}, "qualifier": {"after": 6},
         },
