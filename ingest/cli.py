@@ -180,8 +180,9 @@ def catalog(
     """Ingest the artworks of a catalog FILE (CSV, JSONL or Parquet), one a row.
 
     Columns are named like the fields: id, title, artist, display_date, year (or year_begin and
-    year_end), style, genre, medium and so on. Only an image is required: a column image, file or
-    image_url. Columns of other names are stored too.
+    year_end), style, genre, medium and so on, in any letter case; the names of some museums' open
+    data are known, too. Only an image is required: a column image, file or image_url. Columns of
+    other names are stored as they are. The run ends with a list of what was left unknown or aside.
 
     Images at URLs are fetched once and cached. Few connections are used, robots.txt is followed,
     and when a server tells clients to wait, they wait.

@@ -120,6 +120,7 @@ _SHAPES_KEPT = 256
 
 _NO_YEARS = YearRange(None, None)
 
+_NO_FIELD = "columns that fill no field, kept as they are (`map` reads one as a field)"
 _UNREAD_DATE = "dates that are not understood"
 _STRUCTURE = "structures where text is expected, kept as JSON"
 
@@ -254,12 +255,7 @@ class _Reader:
         for name in columns.others:
             if name not in self._named and len(self._named) < _COLUMNS_NAMED:
                 self._named.add(name)
-                self._on_note(
-                    Note(
-                        "columns that fill no field, kept as they are (`map` reads one as a field)",
-                        name,
-                    )
-                )
+                self._on_note(Note(_NO_FIELD, name))
 
 
 class _Row:
@@ -271,10 +267,8 @@ class _Row:
         self._extra: dict[str, Scalar] = {}
         self._known: dict[str, Any] = {}
         for name, at in columns.fields.items():
-            if (
-                values[at] not in (None, "")
-                and (value := self._clean(name, values[at])) is not None
-            ):
+            value = values[at]
+            if value not in (None, "") and (value := self._clean(name, value)) is not None:
                 self._known[name] = value
         for name, at in columns.others.items():
             self._keep(name, values[at])
@@ -397,7 +391,7 @@ class _Row:
         is_reworded = False
         for part in _split(artist):
             name = part
-            if person := _PERSON.match(part):
+            if "(" in part and (person := _PERSON.match(part)):
                 name = person["name"]
                 nation = person["about"].split(",")[0].strip()
                 if not any(letter.isdigit() for letter in nation):

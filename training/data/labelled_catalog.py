@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from artextract.catalog.artwork import Artwork
+from artextract.catalog.columns import find_columns
 from artextract.catalog.names import closest, fold
 from artextract.catalog.reading import read_catalog
 from artextract.errors import CatalogError, InputError
@@ -51,10 +52,15 @@ def read_labelled_catalog(
     first: dict[str, str] = {}
     columns: set[str] = set()
     samples: dict[str, Sample] = {}
+    named = {
+        column: field
+        for column in (*attributes, *filter(None, [split_column]))
+        for field in find_columns([column], {}).fields
+    }
     for _, row in read_catalog(path):
         counts["rows"] += 1
         if isinstance(row, Artwork):
-            values = _values(row)
+            values = _values(row, named)
             columns |= values.keys()
             sample = Sample(
                 id=row.id,
@@ -80,13 +86,17 @@ def read_labelled_catalog(
     return Dataset(samples=sorted(respelt, key=lambda one: one.id), counts=counts, first=first)
 
 
-def _values(artwork: Artwork) -> dict[str, str]:
-    """Return {column: value as text} of an artwork's known fields."""
+def _values(artwork: Artwork, named: Mapping[str, str]) -> dict[str, str]:
+    """Return {column: value as text} of an artwork's known fields.
+
+    ``named`` are {column: field}: names that a field has, too ("Style").
+    """
     known = {name: getattr(artwork, name) for name in _FIELDS} | dict(artwork.extra)
     texts = {
         name: " ".join(str(value).split()) for name, value in known.items() if value is not None
     }
-    return {name: text for name, text in texts.items() if text}
+    texts = {name: text for name, text in texts.items() if text}
+    return {**{column: texts[field] for column, field in named.items() if field in texts}, **texts}
 
 
 def _find_problem(

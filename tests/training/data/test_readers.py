@@ -45,6 +45,16 @@ def test_catalog_labels_are_read(tmp_path: Path) -> None:
     assert "1 without any label" in dataset.summary()
 
 
+def test_attributes_are_named_as_the_columns_or_as_the_fields(tmp_path: Path) -> None:
+    make_picture(1, (24, 24)).save(tmp_path / "a.jpg")
+    (tmp_path / "works.csv").write_text("File,Style,Artist Name,Room\na.jpg,Baroque,Leyster,12\n")
+    names = ("Style", "artist", "Artist Name", "Room")
+    (sample,) = read_labelled_catalog(tmp_path / "works.csv", tmp_path, names, None).samples
+    assert sample.labels == {
+        "Style": "Baroque", "artist": "Leyster", "Artist Name": "Leyster", "Room": "12",
+    }  # fmt: skip
+
+
 def test_catalogs_without_usable_samples_raise(tmp_path: Path) -> None:
     rows = [{"file": "a.jpg", "style": "Baroque", "split": "train"}]
     path = write_catalog(tmp_path, rows)
