@@ -38,6 +38,8 @@ class Result:
         payload: All that the collection stores of the image, without its thumbnail.
         shares: What each aspect adds to the score.
         matches: Number of local features that match geometrically; None where none were compared.
+        same_image: The ids of further artworks that were found with the same image file, which
+            have no result of their own.
     """
 
     rank: int
@@ -49,6 +51,7 @@ class Result:
     payload: dict[str, Any]
     shares: dict[str, float] = field(default_factory=dict)
     matches: int | None = None
+    same_image: tuple[str, ...] = ()
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:

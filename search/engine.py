@@ -13,6 +13,10 @@ from search.filtering import make_filter
 from search.query import Query
 from search.request import Example, SearchRequest
 
+_DEEPER = 4
+_DEEPEST = 5000
+"""Most artworks that are looked through for different images."""
+
 LISTING_KEYS = ("id", "view", "artist", "title", "year_begin", "year_end")
 """The payload keys that a listing needs."""
 
@@ -33,8 +37,8 @@ def search(store: Store, request: SearchRequest) -> Answer:
     if not like:
         return Answer(request, (), (), _listed(store, filter_, request.limit), matching)
     targets = {aspect: _target(like, unlike, aspect) for aspect in request.weights}
-    scored = _nearest(store, request, targets, filter_)
-    if not scored and matching and request.min_score is None:
+    groups = _nearest_images(store, request, targets, filter_)
+    if not groups and matching and request.min_score is None:
         raise QueryError(
             f"none of the {matching} artworks that match has a vector for "
             f"{' and '.join(targets)} ({_absent(targets)} in them); give another "
@@ -43,9 +47,9 @@ def search(store: Store, request: SearchRequest) -> Answer:
     results = [
         make_result(
             each.payload, rank=rank, score=each.score, point_id=each.id, aspects=each.aspects,
-            shares=each.shares,
+            shares=each.shares, same_image=tuple(other.payload["id"] for other in others),
         )
-        for rank, each in enumerate(scored, start=1)
+        for rank, (each, *others) in enumerate(groups, start=1)
     ]  # fmt: skip
     return Answer(request, like, unlike, results, matching)
 
@@ -57,15 +61,37 @@ def _encoded(examples: Sequence[Example]) -> tuple[Query, ...]:
     return queries
 
 
+def _nearest_images(
+    store: Store,
+    request: SearchRequest,
+    targets: dict[str, list[float]],
+    filter_: Filter | None,
+) -> list[list[Scored]]:
+    """Return the most similar artworks in groups that share an image file, best first.
+
+    The search goes deeper until there is an image for each result, and one beyond the last.
+    """
+    depth = request.limit + 1
+    while True:
+        scored = _nearest(store, request, targets, filter_, depth)
+        groups: dict[str, list[Scored]] = {}
+        for each in scored:
+            groups.setdefault(each.payload.get("image_sha256", each.id), []).append(each)
+        if len(groups) > request.limit or len(scored) < depth or depth >= _DEEPEST:
+            return list(groups.values())[: request.limit]
+        depth = min(_DEEPER * depth, _DEEPEST)
+
+
 def _nearest(
     store: Store,
     request: SearchRequest,
     targets: dict[str, list[float]],
     filter_: Filter | None,
+    limit: int,
 ) -> list[Scored]:
     """Return the most similar points, one for each artwork."""
     options: dict[str, Any] = {
-        "limit": request.limit, "filter_": filter_, "min_score": request.min_score,
+        "limit": limit, "filter_": filter_, "min_score": request.min_score,
         "keys": _result_keys(),
     }  # fmt: skip
     if len(targets) > 1:

@@ -26,12 +26,14 @@ def to_rows(answer: Answer) -> list[dict[str, Any]]:
 
     ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query;
     ``shares`` are what each aspect adds to the score; ``matches`` is present where they were
-    verified.
+    verified, and ``same_image``, the ids of further artworks with the same image file, where one
+    of the results has any.
     """
-    return [_row(result) for result in answer.results]
+    shared = any(result.same_image for result in answer.results)
+    return [_row(result, shared=shared) for result in answer.results]
 
 
-def _row(result: Result) -> dict[str, Any]:
+def _row(result: Result, *, shared: bool) -> dict[str, Any]:
     verified = {} if result.matches is None else {"matches": result.matches}
     return {
         "rank": result.rank,
@@ -39,6 +41,7 @@ def _row(result: Result) -> dict[str, Any]:
         **verified,
         **{name: getattr(result.artwork, name) for name in _FIELDS},
         "image": result.image,
+        **({"same_image": list(result.same_image)} if shared else {}),
         "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
         "shares": {name: round(share, 6) for name, share in result.shares.items()},
         "predicted": {
@@ -80,6 +83,7 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
     columns = [
         *("rank", "score", *_FIELDS, "image"),
         *(["matches"] if verified else []),
+        *(["same_image"] if any(result.same_image for result in answer.results) else []),
         *(f"aspects.{name}" for name in aspects),
         *(f"predicted.{name}{end}" for name in predicted for end in ("", ".probability")),
     ]
@@ -87,6 +91,8 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
     for row in to_rows(answer):
         scores, classes = row.pop("aspects"), row.pop("predicted")
         del row["shares"]  # the row has each cosine
+        if "same_image" in row:
+            row["same_image"] = "; ".join(row["same_image"])
         row |= {f"aspects.{name}": scores.get(name) for name in aspects}
         for name in predicted:
             row[f"predicted.{name}"] = classes.get(name, {}).get("name")
@@ -139,7 +145,7 @@ def write_table(answer: Answer, images: "ImageReader") -> None:
         if verified:
             cells.append(_matches(result))
         cells += [_plain(artwork.title), _plain(artwork.maker), _plain(artwork.display_date)]
-        table.add_row(*cells, _plain(artwork.id))
+        table.add_row(*cells, _plain(artwork.id + same_image_text(result)))
     console.print(table)
 
 
@@ -159,9 +165,15 @@ def _write_plain_table(answer: Answer) -> None:
         artwork = result.artwork
         score = "" if result.score is None else f"{result.score:.3f}"
         matches = [_matches(result)] if verified else []
-        texts = (artwork.title, artwork.maker, artwork.display_date, artwork.id)
+        shown_id = artwork.id + same_image_text(result)
+        texts = (artwork.title, artwork.maker, artwork.display_date, shown_id)
         rows.append([str(result.rank), score, *matches, *map(_shown, texts)])
     print(format_table(rows))
+
+
+def same_image_text(result: Result) -> str:
+    """Return " and 12 more of the same image", or nothing if a result has its image alone."""
+    return f" and {len(result.same_image)} more of the same image" if result.same_image else ""
 
 
 def _matches(result: Result) -> str:

@@ -124,6 +124,7 @@ function tile(artwork) {
     h("figcaption", {},
       h("span", { class: "title", title }, title),
       h("span", { class: "by" }, byline(artwork)),
+      artwork.same_image?.length && h("span", { class: "by" }, `and ${artwork.same_image.length} more of the same image`),
       scoreBar(artwork)));
   figure.style.setProperty("--ratio", aspectRatio(artwork));
   return figure;
