@@ -76,7 +76,7 @@ def _nearest_images(
         scored = _nearest(store, request, targets, filter_, depth)
         groups: dict[str, list[Scored]] = {}
         for each in scored:
-            groups.setdefault(each.payload.get("image_sha256", each.id), []).append(each)
+            groups.setdefault(each.payload.get("image_sha256") or each.id, []).append(each)
         if len(groups) > request.limit or len(scored) < depth or depth >= _DEEPEST:
             return list(groups.values())[: request.limit]
         depth = min(_DEEPER * depth, _DEEPEST)
