@@ -411,7 +411,7 @@ class _Row:
         if isinstance(known.get("qualifier"), str):
             known["qualifier"] = normalize_qualifiers(known["qualifier"])
         elif isinstance(names, str | None) and isinstance(attribution, str | None):
-            known |= read_hands(names, attribution)
+            known |= _read_hands(names, attribution)
 
     def _years(self) -> YearRange:
         """Return the years of the row's year columns, else of its display date."""
@@ -486,6 +486,9 @@ class _Row:
             self._leave_aside(kind, "open_access", value)
             return None
         return False if text in _NOT_OPEN else None
+
+
+_read_hands = lru_cache(4096)(read_hands)  # catalogs repeat artists
 
 
 @lru_cache(4096)
