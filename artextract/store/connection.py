@@ -125,7 +125,11 @@ _FAULTS = {
         "does not answer in HTTP; probably it expects TLS (write https:// in its address), or the "
         "port is that of gRPC (write that of REST, 6333 unless it was changed)"
     ),
-    r"Failed parsing HTTP/2|connect an http1|missing selected ALPN": (
+    r"(?i)no.application.protocol": (
+        "does not speak REST on this port; probably it is that of gRPC (write that of REST, 6333 "
+        "unless it was changed)"
+    ),
+    r"Failed parsing HTTP/2|connect an http1|missing selected ALPN|http2 header with status: 404": (
         "does not speak gRPC on this port; probably it is the port of REST (give that of gRPC as "
         "`grpc_port`, 6334 unless it was changed)"
     ),

@@ -224,6 +224,12 @@ def test_another_failure_of_tls() -> None:
     assert "can't be reached by TLS (" in said
 
 
+def test_the_port_of_grpc_with_tls_given_as_that_of_rest() -> None:
+    with serve_bytes(bytes([21, 3, 3, 0, 2, 2, 120])) as port:  # fatal, no_application_protocol
+        said = refusal(locate("REST", "https", port))
+    assert "probably it is that of gRPC (write that of REST" in said
+
+
 def test_a_server_that_dies_in_a_handshake_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artextract.store.server.CONNECT_SECONDS", 0.3)
     with serve_bytes(b"") as port, pytest.raises(UnavailableError):
