@@ -10,7 +10,7 @@ from search.counts import Counter
 from search.facets import count_facets
 from search.request import SearchFilters
 
-__all__ = ["answer"]
+__all__ = ["answer", "without_copies"]
 
 
 def answer(collection: Collection, ask: str, fields: Mapping[str, Any]) -> Any:
@@ -56,6 +56,19 @@ def answer(collection: Collection, ask: str, fields: Mapping[str, Any]) -> Any:
     except QueryError as error:
         return str(error)
     return None
+
+
+def without_copies(kept: Any, found: Any, groups: list[list[str]]) -> tuple[Any, Any]:
+    """Return the results of a search that a release gave and those of today, to be compared.
+
+    Artworks of one image file are one result now, the best of them. ``groups`` are the ids of such
+    artworks; what follows in their places is left out.
+    """
+    first = {artwork_id: group[0] for group in groups for artwork_id in group}
+    best: dict[str, Any] = {}
+    for result in kept:
+        best.setdefault(first.get(result[0], result[0]), result)
+    return list(best.values()), found[: len(best)]
 
 
 def _rounded(score: float | None) -> float | None:
