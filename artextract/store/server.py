@@ -623,7 +623,16 @@ def _parts(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
 
 
 def _to_filter(filter_: Filter | None) -> models.Filter | None:
-    return models.Filter.model_validate(filter_) if filter_ else None
+    """Return the filter for the server.
+
+    Qdrant 1.18.3 passes over a condition in ``must_not`` that is also in ``must`` or ``should``,
+    and finds it in a filter within the filter.
+    """
+    if not filter_:
+        return None
+    wanted = [*filter_.get("must", []), *filter_.get("should", [])]
+    but = [{"must": [each]} if each in wanted else each for each in filter_.get("must_not", [])]
+    return models.Filter.model_validate({**filter_, "must_not": but or None})
 
 
 def _to_selector(keys: Sequence[str] | None) -> bool | list[str]:

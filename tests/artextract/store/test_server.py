@@ -348,3 +348,17 @@ def test_a_reader_learns_of_what_others_write(location: Location) -> None:
             assert reader.manifest == writer.manifest
         assert reader.refresh()  # the writer has ended
         assert not reader.refresh()
+
+
+def test_what_is_wanted_and_unwanted_at_once_is_not_found(
+    server: QdrantServer, location: Location
+) -> None:
+    """Qdrant 1.18.3 passes over a condition in `must_not` that is also in `must`."""
+    first = filters.equals("id", "work 0")
+    with create_store(location, MODEL) as store:
+        store.upsert(make_points(3))
+        assert store.count(filters.all_of([first])) == 1
+        for wanted in ("must", "should"):
+            assert store.count({wanted: [first], "must_not": [first]}) == 0
+            sent = server.received[-1].body["filter"]
+            assert all(each not in sent[wanted] for each in sent["must_not"])
