@@ -15,7 +15,7 @@ from artextract.store.filters import Condition, Filter
 from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
-EFFORT, FILTERED_EFFORT = 128, 512
+EFFORT, FILTERED_EFFORT = 128, 640
 """Number of candidates that a search in the graph keeps (``hnsw_ef``) without and with a filter:
 neighbours that don't pass take up candidates. The engine itself compares all points that pass
 where these are few (``FULL_SCAN_KB``), so that a filter is answered well whatever its share

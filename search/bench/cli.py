@@ -91,7 +91,7 @@ def _parse_efforts(ctx: click.Context, parameter: click.Parameter, value: str) -
     "--ef",
     "efforts",
     callback=_parse_efforts,
-    default="16,32,64,128,256",
+    default="32,64,128,256,512",
     show_default=True,
     metavar="A,B",
     help="Values to try: hnsw_ef of Qdrant, efSearch and nprobe of FAISS. FAISS on a GPU takes at "

@@ -200,12 +200,8 @@ def _tasks(
     rescored: list[float | None] = [0.0, 1.0, 3.0] if quantised else [None]
     qdrant = (
         Setting(None),
-        *(
-            Setting(effort, times, filtering)
-            for filtering in ("chosen", "acorn")
-            for effort in config.efforts
-            for times in rescored
-        ),
+        *(Setting(effort, times) for effort in config.efforts for times in rescored),
+        *(Setting(effort, rescored[-1], "acorn") for effort in config.efforts),
     )
     open_collection = partial(open_qdrant, location, config.aspect)
     tasks = [Task(name="qdrant", open=open_collection, settings=qdrant, **common)]

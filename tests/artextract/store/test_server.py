@@ -95,11 +95,11 @@ def test_a_filtered_search_keeps_more_candidates(server: QdrantServer, location:
     only = filters.all_of([filters.equals("id", "work-1")])
     with create_store(location, MODEL) as store:
         store.upsert(make_points(3))
-        for limit, filter_ in ((3, None), (3, only), (600, None), (600, only)):
+        for limit, filter_ in ((3, None), (3, only), (900, None), (900, only)):
             store.search([1, 0, 0], limit=limit, filter_=filter_)
     sent = [each.body["params"] for each in server.received if each.path == "points/query"]
     kept = [each["hnsw_ef"] for each in sent]
-    assert kept[0] < kept[1] < 600 < kept[2] == kept[3], "as many as are wanted, at least"
+    assert kept[0] < kept[1] < 900 < kept[2] == kept[3], "as many as are wanted, at least"
     assert not any((each.get("acorn") or {}).get("enable") for each in sent)
     assert {each["quantization"]["rescore"] for each in sent} == {True}
 
