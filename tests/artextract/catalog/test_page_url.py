@@ -65,7 +65,8 @@ NOT_SHOWN = [
 def test_an_image_that_the_console_shows_needs_no_thumbnail(
     field: str, url: str, shown: bool
 ) -> None:
-    artwork = Artwork(**{"id": "a", "image": "a.jpg", field: url})
+    fields = {"id": "a", "image": "a.jpg", field: url}
+    artwork = Artwork(**fields)  # type: ignore[arg-type]
     expected = None if shown else f"{PAGE}/thumbnails/{artwork.point_id}.jpg"
     assert thumbnail_url(artwork, PAGE) == expected
 
