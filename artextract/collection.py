@@ -305,6 +305,7 @@ class Collection:
         device: "Device" = "auto",
         batch_size: int | None = None,
         limit: int | None = None,
+        page_url: str | None = None,
     ) -> "Summary":
         """Add artworks to the collection; the text of the summary is in its field ``text``.
 
@@ -317,6 +318,8 @@ class Collection:
             device: Where the models run.
             batch_size: Images in one run of a model; None takes 8 on a CPU and 64 on a GPU.
             limit: Maximum number of artworks.
+            page_url: Public address of the page of :mod:`search.web`, for thumbnails in Qdrant's
+                web console; see :class:`ingest.run.IngestConfig`.
 
         Raises:
             ArtExtractError: the run can't begin or go on, or no artwork could be ingested.
@@ -338,6 +341,7 @@ class Collection:
             batch_size=batch_size,
             classifier=classifier or "auto",
             limit=limit,
+            page_url=page_url,
         )
         self.close()  # a folder has one owner at a time
         if not isinstance(source, (str, Path)):

@@ -9,7 +9,13 @@ import click
 from artextract.aspects import ASPECTS
 from artextract.cli.messages import with_options
 from artextract.cli.model_name import ModelName
-from artextract.cli.options import device_option, layout_options, store_option, take_layout
+from artextract.cli.options import (
+    device_option,
+    layout_options,
+    make_page_url_option,
+    store_option,
+    take_layout,
+)
 from artextract.cli.progress import show_progress
 from artextract.models.registry import DEFAULT_MODEL
 
@@ -70,6 +76,11 @@ def _common_options(command: Command) -> Command:
             "--batch-size",
             type=click.IntRange(1, 4096),
             help="Images in a batch.  [default: 8; on a GPU 64]",
+        ),
+        make_page_url_option(
+            "Public address of `artextract serve`, such as https://art.museum.example. Qdrant's "
+            "web console shows images at web addresses only: artworks without one get that of "
+            "their thumbnail there. Another address, or none, changes what earlier runs stored."
         ),
         click.option("--limit", type=click.IntRange(1), help="Maximum number of artworks."),
         click.option("--retry-failed", is_flag=True, help="Take only artworks that failed before."),

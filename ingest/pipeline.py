@@ -26,6 +26,7 @@ import numpy.typing as npt
 from artextract.aspects.features import ImageFeatures
 from artextract.catalog.artwork import CATALOGUED_KEYS, METADATA_FIELDS
 from artextract.catalog.notes import Note, NoteTally
+from artextract.catalog.page_url import thumbnail_url
 from artextract.encoding.encoder import ImageEncoder
 from artextract.errors import FetchError, ImageError, ModelError
 from artextract.images.opening import content_hash, make_thumbnail, open_sized
@@ -36,8 +37,8 @@ from ingest.journal import Journal
 from ingest.look_up import look_up
 from ingest.sources.item import Failure, Item, Source
 
-_CATALOGUED = (*METADATA_FIELDS, *CATALOGUED_KEYS, "image_folder")
-"""Payload keys that come from the catalog; the others come from the image."""
+_METADATA = (*METADATA_FIELDS, *CATALOGUED_KEYS, "image_folder", "thumbnail_url")
+"""Payload keys that come from the source and the options; the others come from the image."""
 
 _IDLE_SECONDS = 0.2
 
@@ -157,6 +158,7 @@ def ingest(
     readers: int = 0,
     limit: int | None = None,
     only_failed: bool = False,
+    page_url: str | None = None,
     on_artwork: Callable[[Summary], None] = lambda summary: None,
     on_stop: Callable[[], None] = lambda: None,
 ) -> Summary:
@@ -176,6 +178,8 @@ def ingest(
         readers: Further images that are read at once, waiting for a server.
         limit: Maximum number of artworks.
         only_failed: Take only artworks of the journal.
+        page_url: As of :class:`ingest.run.IngestConfig`, as
+            :func:`~artextract.catalog.page_url.read_page_url` returns it.
         on_artwork: Called in this thread after each artwork with the summary so far.
         on_stop: Called when the run ends early, to make pending reads fail.
 
@@ -187,7 +191,7 @@ def ingest(
     items = _select(source, journal if only_failed else None, limit, summary.notes)
     shared = _SharedImages()
     batches = _Batches(encoder.preprocesses)
-    prepare = _Preparer(encoder, store.manifest.model, threads)
+    prepare = _Preparer(encoder, store.manifest.model, threads, page_url)
     writer = _Writer()
     batch: list[_Prepared] = []
 
@@ -273,6 +277,7 @@ def check_source(
     threads: int,
     limit: int | None = None,
     only: Journal | None = None,
+    page_url: str | None = None,
     on_artwork: Callable[[Summary], None] = lambda summary: None,
     on_stop: Callable[[], None] = lambda: None,
 ) -> Summary:
@@ -285,7 +290,7 @@ def check_source(
     summary = Summary()
     items = _select(source, only, limit, summary.notes)
     shared = _SharedImages()
-    prepare = _Preparer(encoder, model, threads, dry=True)
+    prepare = _Preparer(encoder, model, threads, page_url, dry=True)
     pool = ThreadPoolExecutor(threads, "prepare")
     try:
         for outcome in _prepare_ahead(items, summary.notes, store, prepare, pool, 4 * threads):
@@ -374,7 +379,7 @@ def _prepare_ahead(
             except queue.Empty:
                 on_idle()
 
-    keys = (*_CATALOGUED, "image_sha256", "image_version")
+    keys = (*_METADATA, "image_sha256", "image_version")
     for item, record in look_up(items, store, keys, notes.add):
         if isinstance(item, Failure):
             yield item
@@ -424,9 +429,16 @@ class _Preparer:
     """
 
     def __init__(
-        self, encoder: ImageEncoder, model: ModelIdentity, at_once: int, *, dry: bool = False
+        self,
+        encoder: ImageEncoder,
+        model: ModelIdentity,
+        at_once: int,
+        page_url: str | None,
+        *,
+        dry: bool = False,
     ) -> None:
         self._encoder = encoder
+        self._page_url = page_url
         self._dry = dry
         self._model = {"name": model.name, "sha256": model.sha256}
         self._cores = threading.BoundedSemaphore(at_once)
@@ -434,7 +446,7 @@ class _Preparer:
     def __call__(self, item: Item, record: Record | None) -> _Ready:
         version = _version(item)
         if record is not None and version and record.payload.get("image_version") == version:
-            return _known(item, record, 0.0)
+            return self._known(item, record, 0.0)
         if item.version is not None and self._dry:
             return _Unread()
         # Many may wait for servers at once; no more files are in memory than are decoded.
@@ -461,7 +473,7 @@ class _Preparer:
             and record.payload.get("image_sha256") == digest
             and record.payload.get("image_version") == _version(item)
         ):
-            return _known(item, record, read_seconds)
+            return self._known(item, record, read_seconds)
         notes: list[Note] = []
         try:
             image, size = open_sized(
@@ -474,7 +486,7 @@ class _Preparer:
             item.discard()
             return Failure(item.key, item.artwork.image, str(error))
         payload = {
-            **_metadata(item),
+            **self._metadata(item),
             "width": size[0],
             "height": size[1],
             "image_sha256": digest,
@@ -488,25 +500,25 @@ class _Preparer:
         seconds = (read_seconds, time.perf_counter() - started)
         return _Prepared(item, pixels, features, payload, notes, seconds)
 
+    def _metadata(self, item: Item) -> dict[str, Any]:
+        """Return the part of a payload that does not come from the image."""
+        metadata = item.artwork.to_payload()
+        if item.folder is not None:
+            metadata["image_folder"] = str(item.folder)
+        if self._page_url and (url := thumbnail_url(item.artwork, self._page_url)):
+            metadata["thumbnail_url"] = url
+        return metadata
+
+    def _known(self, item: Item, record: Record, read_seconds: float) -> _Known:
+        metadata = self._metadata(item)
+        stored = {key: record.payload[key] for key in _METADATA if key in record.payload}
+        changed = None if stored == metadata else metadata
+        return _Known(item, record.payload["image_sha256"], changed, (read_seconds, 0.0))
+
 
 def _version(item: Item) -> str | None:
     """Return what a payload keeps of an item's version."""
     return None if item.version is None else hash_version(item.version)
-
-
-def _metadata(item: Item) -> dict[str, Any]:
-    """Return the part of a payload that does not come from the image."""
-    metadata = item.artwork.to_payload()
-    if item.folder is not None:
-        metadata["image_folder"] = str(item.folder)
-    return metadata
-
-
-def _known(item: Item, record: Record, read_seconds: float) -> _Known:
-    metadata = _metadata(item)
-    stored = {key: record.payload[key] for key in _CATALOGUED if key in record.payload}
-    changed = None if stored == metadata else metadata
-    return _Known(item, record.payload["image_sha256"], changed, (read_seconds, 0.0))
 
 
 def _embed(
@@ -543,7 +555,7 @@ def _update(store: Store, known: _Known) -> _Written:
     assert known.metadata is not None
     point_id = known.item.artwork.point_id
     stored: Mapping[str, Any] = store.retrieve([point_id])[point_id].payload
-    of_image = {key: value for key, value in stored.items() if key not in _CATALOGUED}
+    of_image = {key: value for key, value in stored.items() if key not in _METADATA}
     store.overwrite_payloads({point_id: {**known.metadata, **of_image}})
     return _Written([known], 0.0, time.perf_counter() - begun)
 

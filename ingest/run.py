@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from artextract.catalog.page_url import read_page_url
 from artextract.encoding.loading import Models, load_models
 from artextract.errors import InputError
 from artextract.models.session import Device
@@ -35,6 +36,10 @@ class IngestConfig:
     retry_failed: bool = False
     prune: bool = False
     dry_run: bool = False
+    page_url: str | None = None
+    """Public address of the web page that serves the collection. Artworks without an image at an
+    address of its own get that of their thumbnail there, for Qdrant's web console; without a page,
+    artworks have none, and lose what an earlier run gave them."""
     layout: Mapping[str, Any] = field(default_factory=dict)
     """Layout of a new collection, {field of Layout: value}."""
 
@@ -72,6 +77,7 @@ def run(
     Raises:
         ArtExtractError: the run can't begin or go on, or no artwork could be ingested.
     """
+    page_url = None if config.page_url is None else read_page_url(config.page_url)
     models = load_models(
         config.model,
         classifier=config.classifier,
@@ -81,7 +87,7 @@ def run(
     threads = os.cpu_count() or 1
     runners = threads if models.device == "cpu" else 1
     if config.dry_run:
-        summary = _dry_run(source, config, models, threads, on_artwork, on_stop)
+        summary = _dry_run(source, config, page_url, models, threads, on_artwork, on_stop)
         on_end(summary)
         return _check(summary)
     if config.store.is_server:
@@ -108,6 +114,7 @@ def run(
             readers=readers,
             limit=config.limit,
             only_failed=config.retry_failed,
+            page_url=page_url,
             on_artwork=on_artwork,
             on_stop=on_stop,
         )
@@ -125,6 +132,7 @@ def run(
 def _dry_run(
     source: Source,
     config: IngestConfig,
+    page_url: str | None,
     models: Models,
     threads: int,
     on_artwork: Callable[[Summary], None],
@@ -144,6 +152,7 @@ def _dry_run(
             threads=threads,
             limit=config.limit,
             only=Journal(config.journal) if config.retry_failed else None,
+            page_url=page_url,
             on_artwork=on_artwork,
             on_stop=on_stop,
         )

@@ -125,6 +125,12 @@ def output_option(name: str, metavar: str, help: str) -> Callable[[Command], Com
     return click.option(name, type=type_, metavar=metavar, help=help)
 
 
+def make_page_url_option(help: str) -> Callable[[Command], Command]:
+    """Return what adds ``--page-url``."""
+    return click.option("--page-url", envvar="ARTEXTRACT_PAGE_URL", metavar="URL",
+                        help=f"{help}  [default: $ARTEXTRACT_PAGE_URL]")  # fmt: skip
+
+
 def make_device_option(default: str, help: str) -> Callable[[Command], Command]:
     """Return what adds ``--device``."""
     return click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default=default,

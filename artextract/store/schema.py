@@ -115,6 +115,9 @@ IMAGE_KEYS = (
         "image that came by IIIF"),
     Key("thumbnail", "text", '"data:image/jpeg;base64,…"', "at most 192 pixels on the longest "
         "side"),
+    Key("thumbnail_url", "text", '"https://art.museum.example/thumbnails/<point id>.jpg"', "the "
+        "same, served by the web page; only where no address of an image is known that the web "
+        "console shows"),
     Key("model", "object", '{"name": "wikiart-lite0", "sha256": "6de902…"}', "the model that made "
         "the vectors"),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The application: the routes, errors as JSON, and the files of the page."""
 
 import contextlib
+import hashlib
 import html
 import logging
 import reprlib
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 
 from artextract import __version__
 from artextract.catalog.names import closest
+from artextract.catalog.page_url import THUMBNAILS
 from artextract.errors import (
     ArtExtractError,
     CacheError,
@@ -31,6 +34,7 @@ from artextract.errors import (
     ProxyError,
 )
 from artextract.images.cache import default_cache_folder
+from artextract.images.opening import THUMBNAIL_SIDE
 from search.request import request_parameters
 from search.web.collection import ServedCollection
 from search.web.guard import Guard, Prefix
@@ -62,6 +66,13 @@ _KINDS = {
     "string": "text", "list": "a list", "model": "a JSON object", "json": "a JSON object",
 }  # fmt: skip
 """What is expected, by the first word of the validator's type of error."""
+
+_FOR_ANY_PAGE = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "public, max-age=3600",
+}
+"""Headers of a thumbnail, which pages of other servers show, such as Qdrant's web console."""
 
 _FORMS = {"point_id": "the `point_id` of a result", "sha256": "64 hexadecimal digits"}
 """What is expected of a parameter with a pattern."""
@@ -110,6 +121,18 @@ def make_app(collection: "Collection", settings: Settings | None = None) -> Fast
     app.mount("/static", StaticFiles(directory=static), name="static")
     index = (static / "index.html").read_text(encoding="utf-8")
     index = index.replace("{root}", html.escape(settings.root_path))
+
+    @app.api_route(
+        THUMBNAILS + "/{point_id:uuid}.jpg", methods=["GET", "HEAD"], include_in_schema=False
+    )
+    def thumbnail(point_id: UUID, request: Request) -> Response:
+        data = served.image(str(point_id), THUMBNAIL_SIDE)
+        etag = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'  # weak: it may be sent compressed
+        known = etag in request.headers.get("If-None-Match", "")
+        return Response(
+            None if known else data, 304 if known else 200, {**_FOR_ANY_PAGE, "ETag": etag},
+            None if known else "image/jpeg",
+        )  # fmt: skip
 
     @app.get("/", include_in_schema=False)
     @app.get("/{page}", include_in_schema=False)

@@ -3,10 +3,16 @@
 import signal
 import socket
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
-from artextract.cli.options import device_option, model_option, store_option
+from artextract.cli.options import (
+    device_option,
+    make_page_url_option,
+    model_option,
+    store_option,
+)
 from artextract.errors import InputError
 from artextract.packages import check_packages
 from artextract.store.location import Location
@@ -31,8 +37,12 @@ _NEEDED = {name: name for name in ("fastapi", "limits", "uvicorn")}
     "--host-name", "host_names", multiple=True, metavar="NAME",
     help="A name by which browsers reach this server, beside those of this machine; repeatable.",
 )  # fmt: skip
+@make_page_url_option(
+    "Public address of this server, such as https://museum.example/art: its name is one as of "
+    "--host-name, and its path that of --root-path."
+)
 @click.option(
-    "--root-path", default="/", show_default=True, metavar="PATH",
+    "--root-path", show_default="path of --page-url, else /", metavar="PATH",
     help="Path below which a proxy shows this server, such as /art.",
 )  # fmt: skip
 @click.option(
@@ -59,7 +69,8 @@ def serve(
     host: str,
     port: int,
     host_names: tuple[str, ...],
-    root_path: str,
+    page_url: str | None,
+    root_path: str | None,
     key: str | None,
     reads_per_minute: int,
     uploads_per_minute: int,
@@ -76,14 +87,24 @@ def serve(
     Example: artextract serve --store my-store --port 8000
     """
     check_packages("the page", _NEEDED, extra="web")
+    from artextract.catalog.page_url import read_page_url
     from search.web.settings import Settings, is_loopback, read_root_path
 
     if key == "":
         raise click.UsageError("--key is empty; give a text that is hard to guess")
+    path = "/" if root_path is None else root_path
+    if page_url is not None:
+        page = urlsplit(read_page_url(page_url))
+        host_names = (*host_names, page.netloc.removesuffix(f":{page.port}"))
+        if root_path is not None and read_root_path(root_path) != page.path:
+            raise click.UsageError(
+                f"--root-path {root_path} is not the path of --page-url {page_url}; leave it out"
+            )
+        path = page.path or "/"
     if host in ("0.0.0.0", "::") and not host_names:
         raise click.UsageError(
-            f"--host {host} needs --host-name: the name or address by which browsers reach this "
-            "server, such as art.example.org"
+            f"--host {host} needs --page-url, the address by which browsers reach this server, "
+            "such as https://art.example.org, or --host-name, its name there"
         )
     named = f"[{host}]" if ":" in host else host
     settings = Settings(
@@ -93,7 +114,7 @@ def serve(
         reads_a_minute=reads_per_minute,
         uploads_a_minute=uploads_per_minute,
         most_upload_bytes=max_upload << 20,
-        root_path=read_root_path(root_path),
+        root_path=read_root_path(path),
     )
     import uvicorn
 

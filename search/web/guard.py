@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from artextract.catalog.page_url import THUMBNAILS
 from search.web.settings import API, PAGES, Settings
 
 _HEADERS = {
@@ -23,6 +24,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _PAGE_PATHS = {"", *(f"/{page}" for page in PAGES)}
+_BELOW = (f"{API}/", f"{THUMBNAILS}/", "/static/")
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -60,7 +62,7 @@ class Guard:
             return _no(
                 421, f"this server is not called {host!r}; start it with the host name {host}"
             )
-        if not scope["path"].startswith(API):
+        if not scope["path"].startswith((API, THUMBNAILS)):
             return None
         client = scope["client"][0] if scope.get("client") else "?"
         reading = scope["method"] in _READS
@@ -106,7 +108,7 @@ class Prefix:
         path = scope.get("path", "")
         rest = path.removeprefix(self._prefix)
         # A prefix such as /api is also the beginning of a path without it.
-        if rest != path and (rest in _PAGE_PATHS or rest.startswith((f"{API}/", "/static/"))):
+        if rest != path and (rest in _PAGE_PATHS or rest.startswith(_BELOW)):
             scope = {**scope, "path": rest or "/"}
         await self._app(scope, receive, send)
 

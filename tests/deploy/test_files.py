@@ -15,6 +15,7 @@ from qdrant_server import serve_qdrant
 from ruamel.yaml import YAML
 
 import artextract
+from artextract.catalog.page_url import read_page_url
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 COMPOSE = sorted(DEPLOY.glob("compose*.yaml"))
@@ -220,6 +221,23 @@ def test_health_checks_tell_a_server_that_is_ready(service: dict[str, Any], tmp_
         server.trouble = lambda received: "503"
         assert not check(server.port)
     assert not check(server.port)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (KEY, "http://localhost:8000"),
+        ({**KEY, "PAGE_URL": ""}, "http://localhost:8000"),
+        ({**KEY, "PAGE_URL": "https://museum.example/art"}, "https://museum.example/art"),
+    ],
+)
+def test_the_page_is_where_ingests_say_that_it_is(variables: dict[str, str], expected: str) -> None:
+    services = render(["compose.yaml"], variables)["services"]
+    for name in ("artextract", "page"):
+        assert services[name]["environment"]["ARTEXTRACT_PAGE_URL"] == expected
+    assert read_page_url(expected) == expected
+    (port,) = services["page"]["ports"]
+    assert port == "127.0.0.1:8000:8000"
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack[-1])

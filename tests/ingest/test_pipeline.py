@@ -956,3 +956,85 @@ def test_an_item_is_told_by_its_artwork() -> None:
     assert item.key == "a"
     other = replace(item, artwork=Artwork(id="a", image="c.jpg"))
     assert item.artwork.point_id != other.artwork.point_id
+
+
+PAGE = "https://art.museum.example"
+
+
+def thumbnails(bench: Bench) -> dict[str, str | None]:
+    """The addresses of thumbnails by artwork; each is that of its own point."""
+    found = bench.contents()
+    for record in found.values():
+        url = record.payload.get("thumbnail_url")
+        assert url is None or url.endswith(f"/thumbnails/{record.id}.jpg")
+    return {key: each.payload.get("thumbnail_url") for key, each in found.items()}
+
+
+def page_of(url: str | None) -> str | None:
+    return None if url is None else url.partition("/thumbnails/")[0]
+
+
+def test_artworks_without_an_image_on_the_web_get_their_thumbnails_address(
+    tmp_path: Path, bench: Bench
+) -> None:
+    make_folder(tmp_path / "scans", 3)
+    catalog = tmp_path / "catalog.csv"
+    catalog.write_text(
+        "image,image_url\n000.jpg,\n001.jpg,https://museum.example/1.jpg\n"
+        "002.jpg,https://museum.example/iiif/2\n"
+    )
+    bench.run(CatalogSource(catalog, tmp_path / "scans"), page_url=PAGE)
+    pages = {key: page_of(url) for key, url in thumbnails(bench).items()}
+    assert pages == {"000.jpg": PAGE, "001.jpg": None, "002.jpg": PAGE}
+
+
+def test_the_address_is_that_of_the_last_run(tmp_path: Path, bench: Bench) -> None:
+    make_folder(tmp_path, 2)
+    source = FolderSource(tmp_path)
+    before: dict[str, Any] = {}
+    for page, expected in [
+        (None, (2, 0, 0, 0)), (None, (0, 0, 2, 0)), (PAGE, (0, 2, 0, 0)), (PAGE, (0, 0, 2, 0)),
+        ("https://moved.example/art", (0, 2, 0, 0)), (None, (0, 2, 0, 0)),
+    ]:  # fmt: skip
+        assert counts(bench.run(source, page_url=page)) == expected
+        assert {page_of(url) for url in thumbnails(bench).values()} == {page}
+        records = bench.contents()
+        others = {key: {**each.payload, "thumbnail_url": None} for key, each in records.items()}
+        assert others == (before or others)
+        before = others
+
+
+def test_a_dry_run_counts_changed_addresses(
+    tmp_path: Path, bench: Bench, identity: ModelIdentity
+) -> None:
+    make_folder(tmp_path, 2)
+    source = FolderSource(tmp_path)
+    bench.run(source, page_url=PAGE)
+    encoder = ImageEncoder(Networks(bench.model), ["visual"])
+    for page, updated in [(PAGE, 0), ("https://moved.example", 2), (None, 2)]:
+        dry = check_source(source, bench.store, identity, encoder, threads=2, page_url=page)
+        assert (dry.updated, dry.unchanged) == (updated, 2 - updated)
+
+
+def test_the_commands_option_and_variable(
+    tmp_path: Path, model_file: Path, artextract: Artextract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder(tmp_path / "scans", 1)
+    words = ("ingest", "folder", tmp_path / "scans", "--store", tmp_path / "store", "--model",
+             model_file)  # fmt: skip
+
+    def stored() -> str | None:
+        with open_store(str(tmp_path / "store")) as opened:
+            (record,) = opened.scroll()
+        return page_of(record.payload.get("thumbnail_url"))
+
+    assert artextract(*words, "--page-url", f"{PAGE}/").code == 0
+    assert stored() == PAGE
+    monkeypatch.setenv("ARTEXTRACT_PAGE_URL", "http://localhost:8000")
+    assert artextract(*words).code == 0
+    assert stored() == "http://localhost:8000"
+    monkeypatch.setenv("ARTEXTRACT_PAGE_URL", "")
+    assert artextract(*words).code == 0
+    assert stored() is None
+    ran = artextract(*words, "--page-url", "art.museum.example")
+    assert_one_sentence(ran, "--page-url 'art.museum.example' is not the address of a page")

@@ -65,17 +65,21 @@ def test_no_collection(tmp_path: Path, artextract: Artextract) -> None:
 def test_all_networks_need_a_name(store_path: Path, artextract: Artextract) -> None:
     ran = artextract("serve", "--store", store_path, "--host", "0.0.0.0")
     assert ran.code == 2
+    assert "--page-url" in ran.err
     assert "--host-name" in ran.err
 
 
 def test_for_others_pictures_need_a_key(store_path: Path) -> None:
-    words = ("--host", "0.0.0.0", "--host-name", "art.example")
-    for more, takes in (((), "no"), (("--key", "secret"), "key")):
-        with serving(store_path, *words, *more) as (address, _):
+    for more, takes in (
+        (("--host-name", "art.example"), "no"),
+        (("--page-url", "https://art.example:8443", "--key", "secret"), "key"),
+    ):
+        with serving(store_path, "--host", "0.0.0.0", *more) as (address, _):
             own = address.replace("0.0.0.0", "127.0.0.1")
             assert get(f"{own}/api/v1/collection")["takes_pictures"] == takes
-            other = httpx.get(f"{own}/api/v1/collection", headers={"Host": "art.elsewhere"})
-            assert other.status_code == 421
+            for host, status in (("art.example", 200), ("art.elsewhere", 421)):
+                answer = httpx.get(f"{own}/api/v1/collection", headers={"Host": host})
+                assert answer.status_code == status
 
 
 @pytest.mark.parametrize(
