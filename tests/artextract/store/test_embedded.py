@@ -13,6 +13,7 @@ import qdrant_edge
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from artextract.catalog.years import YearRange
 from artextract.errors import StoreError
 from artextract.store import (
     Hit,
@@ -500,3 +501,49 @@ def test_one_per_key_returns_the_best_of_each_and_counts_works(tmp_path: Path) -
         store.delete([make_id(0), make_id(80), make_id(10_000)])
         assert (store.count(), store.count_works()) == (88, 49)
         assert make_id(0) not in store.retrieve([make_id(0), make_id(1)])
+
+
+def test_a_large_collection_is_searched_through_copies_and_answers_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artextract.store.embedded.INDEXING_KB", 100)
+    monkeypatch.setattr("artextract.store.embedded.FULL_SCAN_KB", 20)
+    rng = np.random.default_rng(5)
+    plane = rng.normal(size=(600, 8))
+    maps = {"visual": rng.normal(size=(8, 128)), "scene": rng.normal(size=(8, 127))}
+    vectors = {name: plane @ each for name, each in maps.items()}
+    points = [
+        Point(
+            make_id(number),
+            {name: rows[number].tolist() for name, rows in vectors.items()},
+            {
+                "id": str(number),
+                "year_begin": number,
+                "year_end": number,
+                "folded": {"artist": str(number % 7)},
+            },
+        )
+        for number in range(600)
+    ]
+    model = ModelIdentity("tiny", "ab" * 32, 128)
+    with create_store(str(tmp_path), model, vectors={"visual": 128, "scene": 127}) as store:
+        assert store.manifest.layout.quantization == "int8"
+        store.upsert(points)
+        store.settle()
+        only = {
+            "all": (None, np.arange(600)),
+            "few": (filters.years(YearRange(595, 599), within=True), np.arange(595, 600)),
+            "some": ([filters.any_of("folded.artist", ["3"])], np.arange(3, 600, 7)),
+            "half": (filters.years(YearRange(300, 599), within=True), np.arange(300, 600)),
+        }
+        for name, rows in vectors.items():
+            for conditions, passing in only.values():
+                query = rng.normal(size=8) @ maps[name]
+                scores = rows[passing] @ query / np.linalg.norm(rows[passing], axis=1)
+                best = passing[np.argsort(-scores)[:5]]
+                filter_ = filters.all_of(conditions) if conditions else None
+                hits = store.search(list(query), aspect=name, limit=5, filter_=filter_)
+                assert [hit.payload["id"] for hit in hits] == [str(row) for row in best]
+    made = [path.as_posix() for path in (tmp_path / "shard").rglob("*quantized*")]
+    assert made
+    assert all("-visual/" in path for path in made), "short vectors have no copies"

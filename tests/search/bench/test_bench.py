@@ -418,7 +418,8 @@ def test_a_quantised_collection_is_measured_with_and_without_looking_up(
     settings = {
         line.setting for line in make_figures(tmp_path / "out").lines if line.engine == "qdrant"
     }
-    assert settings == {"ef 64, not rescored", "ef 64, rescored 1x", "ef 64, rescored 3x"}
+    rescored = {"ef 64, not rescored", "ef 64, rescored 1x", "ef 64, rescored 3x"}
+    assert settings == {"default", *rescored}
     ran = artextract("bench", "--out", tmp_path / "out", "--quantization", "int8")
     assert ran.code == 2
     assert "needs --synthetic" in ran.err
