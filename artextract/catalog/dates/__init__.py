@@ -51,6 +51,8 @@ def parse_display_date(text: str) -> YearRange | None:
     if any(unicodedata.category(letter) == "No" for letter in text):
         raise _error(text, "superscript digits or fractions")  # folding makes "1873\u00b9" 18731
     folded = re.sub("^\\? ?[-\u2013/] ?", "until ", folded)  # "?-1890"
+    folded = re.sub(r"^(\[?)\.\.+ ?(?=\d)", r"\1until ", folded)  # "[..1890]", "...1890"
+    folded = re.sub(r"(?<=\d{4}) ?\.\.+(?=\]?$)", "-", folded)  # "[1885..]", "1885..."
     try:
         return _parse_edtf(folded) or years_of(parse_points(tokenize(folded)))
     except UnreadError as error:

@@ -216,6 +216,9 @@ class _Parser:
             point.part = self._take("part")
         if point.part is not None:
             self._skip_hyphen()
+            is_century = self._peek(1).keys() & {"ordinal", "roman", "century before"}
+            if self._peek().get("joint") == "," and is_century and "fraction" not in self._peek(2):
+                self._at += 1  # "1st half, 17th century"
 
     def _read_base(self, point: Point) -> bool:
         """Read a year, decade, century or month, or a number that may be one."""

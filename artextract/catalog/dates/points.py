@@ -11,6 +11,9 @@ DASHES = ("-", "\u2013")
 TIGHT = (*DASHES, "or")
 """Joints over which a bound reaches: "after 1655/1660"."""
 
+_FURTHEST_SHORT_YEAR = 50
+"""Most years to a shortened second year: "1888-87" is no span of 99 years, but a slip."""
+
 
 class UnreadError(Exception):
     """A part of a date, which it quotes, is not understood."""
@@ -171,8 +174,14 @@ def _complete_from_left(left: Point, point: Point) -> None:
         if point.joint == "-" and left.length == 1 and may_be_month and is_backward:
             left.is_month = True
             point.take_years(left)
+        elif first - left.number > max(_FURTHEST_SHORT_YEAR, left.length):  # "1888-87"
+            raise UnreadError(f"at {point.text!r}")
         else:
             point.set_years(first, point.length)
+    is_plain = point.kind == "years" and point.length == left.length == 1
+    is_range = point.joint in {"to", *DASHES} and not (left.bound or point.bound)
+    if is_plain and is_range and not (left.era or point.era) and point.number < left.number:
+        raise UnreadError("its years run backwards")  # "300-200" may lack its BC
     is_year = point.kind == "years" and point.length == 1 and point.number % 10 == 0
     if left.is_decade_by_word and point.joint in TIGHT and is_year:  # "anni 1860-70"
         point.set_years(point.number, 10)

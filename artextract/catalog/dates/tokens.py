@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     rf"""
     (?P<space>\s+)
     | (?P<day>
-        \d{{4}}(?P<iso>[-./]){_MONTH}(?P=iso){_DAY}
+        \d{{4}}(?P<iso>[-./])(?:{_MONTH}|00)(?P=iso)(?:{_DAY}|00)
             (?:[t\ ]\d\d:\d\d(?::[\d.]+)?(?:z|[+-]\d\d:?\d\d)?)?(?!\d)
         | {_DAY}(?P<mark>[-./])\s?(?:{_DAY}|[ivx]{{1,4}})(?P=mark)\s?\d{{4}}(?!\d)
         | {_MONTH}[./]\d{{4}}(?!\d)

@@ -602,3 +602,39 @@ def test_year_range_refuses_an_end_before_its_begin() -> None:
 def test_a_date_error_is_a_known_failure() -> None:
     assert issubclass(DateError, InputError)
     assert issubclass(DateError, ArtExtractError)
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        # Two dots or more are an open end (EDTF, ISO 8601-2: "[..1760]"), and no ornament.
+        ("..1888", (None, 1888)),
+        ("[..1888]", (None, 1888)),
+        ("... 1888", (None, 1888)),
+        ("1888..", (1888, None)),
+        ("[1888..]", (1888, None)),
+        ("1888\u2026", (1888, None)),
+        ("1888..1890", (1888, 1890)),
+        ("18..", (1800, 1899)),
+        # What databases write for an unknown month or day.
+        ("1888-00-00", (1888, 1888)),
+        ("1888-05-00", (1888, 1888)),
+        ("1888.00.00", (1888, 1888)),
+        # A comma between a part and its century.
+        ("4th quarter, 17th century", (1676, 1700)),
+        ("first half, 17th century", (1601, 1650)),
+        ("early, 19th century", (1801, 1833)),
+        ("1. H\u00e4lfte, 17. Jh.", (1601, 1650)),
+        ("first quarter, second quarter 17th century", (1601, 1650)),
+    ],
+)
+def test_signs_that_museums_use_for_open_ends_and_gaps(text: str, years: Years) -> None:
+    assert _read(text) == years
+
+
+@pytest.mark.parametrize(
+    "text", ["300-200", "1601\u20131599", "1601 to 1599", "c. 1890 - c. 1880", "1888-86", "1669-60"]
+)
+def test_years_that_run_backwards_are_not_guessed(text: str) -> None:
+    # They lack their BC or have a slip; a century or another era must not be made of it.
+    assert _read(text) == "refused"
