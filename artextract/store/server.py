@@ -237,7 +237,11 @@ class ServerStore(Store):
                     ef_construct=layout.hnsw_ef_construct,
                     full_scan_threshold=FULL_SCAN_KB,
                 ),
-                optimizers_config=models.OptimizersConfigDiff(indexing_threshold=INDEXING_KB),
+                optimizers_config=models.OptimizersConfigDiff(
+                    indexing_threshold=INDEXING_KB,
+                    # A search walks the graph of each segment.
+                    default_segment_number=1,
+                ),
                 shard_number=layout.shards,
                 replication_factor=layout.replicas,
                 write_consistency_factor=layout.replicas // 2 + 1,

@@ -80,6 +80,7 @@ def test_what_was_asked_for_is_sent(server: QdrantServer, location: Location) ->
     assert body["replication_factor"] == 3
     assert body["write_consistency_factor"] == 2
     assert body["hnsw_config"]["m"] == 32
+    assert body["optimizers_config"]["default_segment_number"] == 1
     assert body["vectors"]["visual"] == {"size": 3, "distance": "Cosine", "on_disk": False}
     quantized = {
         name: each["quantization_config"]["scalar"]["type"]
