@@ -107,10 +107,12 @@ def to_text(value: str | float | bool) -> str:
 
 
 def to_scalar(value: Any) -> Scalar:
-    """Return a clean value, or JSON text for what a payload can't hold.
+    """Return a clean value, or its text for what a payload can't hold.
 
-    These are lists, dictionaries, and integers beyond 64 bits.
+    These are infinite numbers, and in JSON lists, dictionaries, and integers beyond 64 bits.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, str | float) or (isinstance(value, int) and -(2**63) <= value < 2**63):
         return value
     return make_valid(json.dumps(value, default=_to_json, ensure_ascii=False))

@@ -102,7 +102,9 @@ _NO_ARTIST = frozenset({
 _OPEN = frozenset({
     "1", "1.0", "true", "t", "yes", "y", "cc0", "cc0 1.0", "public domain", "open access",
     "public domain mark", "https://creativecommons.org/publicdomain/zero/1.0/",
-    "http://creativecommons.org/publicdomain/zero/1.0/",
+    "http://creativecommons.org/publicdomain/zero/1.0/", "pdm", "pdm 1.0",
+    "https://creativecommons.org/publicdomain/mark/1.0/",
+    "http://creativecommons.org/publicdomain/mark/1.0/",
 })  # fmt: skip
 _NOT_OPEN = frozenset({
     "0", "0.0", "false", "f", "no", "n", "copyrighted", "in copyright", "under copyright",
@@ -417,8 +419,11 @@ class _Row:
         """Return the years of the row's year columns, else of its display date."""
         begin, begin_is_bad = self._year("year_begin")
         end, end_is_bad = self._year("year_end")
-        first = begin.begin if begin else None
-        last = end.end if end else None
+        first, last = begin.begin if begin else None, end.end if end else None
+        if begin and not (end or end_is_bad) and begin.begin != begin.end:
+            last = begin.end  # "1885-90" in `year_begin` alone
+        if end and not (begin or begin_is_bad) and end.begin != end.end:
+            first = end.begin
         is_bad = begin_is_bad or end_is_bad
         if first is not None and last is not None and (first > last or first == last == 0):
             kind = "years that end before they begin" if last else "years 0 to 0, taken for unknown"

@@ -93,7 +93,8 @@ def _read_csv(path: Path, mapping: Mapping[str, str], on_note: OnNote) -> Iterat
         names = tuple(header)
         _check_columns(path, names, mapping)
         for row in _read_records(rows, lines, names):
-            if swallowed := lines.find_row(separator, len(names)):
+            is_read = not isinstance(row, str)  # else its lines are read again
+            if is_read and (swallowed := lines.find_row(separator, len(names))):
                 on_note(Note("values over several lines that look like rows", swallowed))
             yield row
 

@@ -15,8 +15,8 @@ from ingest.sources.item import Failure, Item
 class FolderSource:
     """Yields each image file below ``folder``; its path in the folder is the artwork's id.
 
-    Hidden files and folders (".name") are ignored; notes name files with other endings, and links
-    to folders, which are not followed.
+    Hidden files and folders (".name") are ignored. Notes name hidden folders and images, files with
+    other endings, and links to folders, which are not followed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,12 +66,18 @@ class FolderSource:
             return Note(kind, make_valid(path.relative_to(self.folder).as_posix()))
 
         for folder, folders, files in os.walk(self.folder, onerror=refuse):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for path in (Path(folder, name) for name in folders):
-                if path.is_symlink():
+            for path in (Path(folder, name) for name in sorted(folders)):
+                if path.name.startswith("."):
+                    yield note("hidden folders, left aside", path)
+                elif path.is_symlink():
                     yield note("links to folders, not followed", path)
-            for path in (Path(folder, name) for name in sorted(files) if not name.startswith(".")):
-                if path.suffix.lower() in IMAGE_SUFFIXES:
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for path in (Path(folder, name) for name in sorted(files)):
+                if path.name.startswith("."):
+                    # "._x.jpg" is what macOS keeps beside x.jpg, and no image.
+                    if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._"):
+                        yield note("hidden images, left aside", path)
+                elif path.suffix.lower() in IMAGE_SUFFIXES:
                     yield path
                 else:
                     yield note("files whose ending is not that of an image, left aside", path)

@@ -69,6 +69,10 @@ def test_rows_within_a_value_are_named(tmp_path: Path) -> None:
     (note,) = notes
     assert note.kind.startswith("values over several lines")
     assert str(note) == "'b,Two'"
+    # After a quote that ends nowhere, the rows are read; none is within a value.
+    rows, notes = read_bytes(tmp_path, b'file,title\na,"open\nb,Two\nc,Three\n')
+    assert titles(rows) == ["BAD", "Two", "Three"]
+    assert not notes
     rows, notes = read_bytes(tmp_path, b'file,title\na,"one\ntwo\nthree"\n')
     assert titles(rows) == ["one\ntwo\nthree"]
     assert not notes

@@ -81,6 +81,11 @@ Years = tuple[int | None, int | None]
         ({"year_begin": True}, (None, None), None, {"year_begin": True},
          "values of year_begin that are not years: 'True'"),
         ({"year": float("inf")}, (None, None), "inf", {}, "dates that are not understood: 'inf'"),
+        ({"year_begin": "1885-90"}, (1885, 1890), None, {}, None),
+        ({"year_end": "1885-90"}, (1885, 1890), None, {}, None),
+        ({"year_begin": "before 1885"}, (None, 1884), None, {}, None),
+        ({"year_begin": float("inf")}, (None, None), None, {"year_begin": "inf"},
+         "values of year_begin that are not years: 'inf'"),
         ({"year_begin": 1880.5}, (None, None), None, {"year_begin": 1880.5},
          "values of year_begin that are not years: '1880.5'"),
         ({"year": [1880, 1890]}, (None, None), None, {"year": "[1880, 1890]"},
@@ -128,6 +133,7 @@ def test_lengths_that_are_none(value: object, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "is_open"),
     [
+        ("PDM", True), ("https://creativecommons.org/publicdomain/mark/1.0/", True),
         ("Y", True), ("CC0", True), ("cc0", True), ("Public Domain", True), ("T", True), (1, True),
         (1.0, True), (True, True), (False, False), ("N", False), ("Copyrighted", False), (0, False),
         ("unknown", None), ("", None), ("None", None),
@@ -137,6 +143,16 @@ def test_rights(value: object, is_open: bool | None, tmp_path: Path) -> None:
     artwork, notes = read_row(tmp_path, {"Open Access": value})
     assert artwork.open_access is is_open
     assert not notes
+
+
+@pytest.mark.parametrize("name", ["year_begin", "year_end", "height_cm", "width_cm"])
+def test_numbers_without_end_can_be_stored(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "works.jsonl"
+    path.write_text(f'{{"file": "a.jpg", "{name}": 1e400}}\n', encoding="utf-8")
+    (artwork,), notes = read(path)
+    assert isinstance(artwork, Artwork)
+    assert notes
+    assert json.dumps(artwork.to_payload(), allow_nan=False)
 
 
 def test_rights_that_are_neither(tmp_path: Path) -> None:

@@ -94,6 +94,16 @@ def test_files_with_other_endings_are_named(tmp_path: Path) -> None:
     assert source.name == str(tmp_path.resolve())
 
 
+def test_hidden_images_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", ".b.jpg", "._a.jpg", ".DS_Store", ".old/c.jpg", "sub/.x/y/d.jpg")
+    assert items_of(tmp_path)[0].artwork.id == "a.jpg"
+    assert notes_of(tmp_path) == [
+        ("hidden folders, left aside", ".old"),
+        ("hidden images, left aside", ".b.jpg"),
+        ("hidden folders, left aside", "sub/.x"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [("missing", "there is no folder"), ("a.txt", "is not a folder"), ("empty", "holds no image")],
