@@ -63,8 +63,8 @@ _SYNC_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 _PROGRESS_SECONDS = 5.0
 
-_INACTIVE = "enough active replicas"
-"""Part of the message that a replica which was to be read is down or being restored."""
+_INACTIVE = ("enough active replicas", "read operations failed")
+"""Parts of the messages that a replica which was to be read is being restored, or is down."""
 
 
 class ServerStore(Store):
@@ -444,7 +444,7 @@ class ServerStore(Store):
                 )
                 return {record.id: record for record in map(_to_record, rows)}
             except UnavailableError as error:
-                if _INACTIVE not in str(error):
+                if not any(text in str(error) for text in _INACTIVE):
                     raise
                 self._reads_all_replicas = False
                 _log.warning(
@@ -534,7 +534,7 @@ class ServerStore(Store):
             counts = [calls(self._count_with, wanted) for wanted in ("All", "Majority")]
             counts.append(calls(self._client.count, self._name, exact=True).count)
         except UnavailableError as error:
-            if _INACTIVE not in str(error):
+            if not any(text in str(error) for text in _INACTIVE):
                 raise
             return "not all active; start the nodes that are down"
         if min(counts) == max(counts):

@@ -155,6 +155,11 @@ INACTIVE = (
     "500: Service internal error: The replica set for shard 2 on peer 7 does not have enough "
     "active replicas"
 )
+UNREACHABLE = (
+    "500: Service internal error: 1 of 2 read operations failed:\n  Service internal error: Tonic "
+    "status error: code: 'The service is currently unavailable', message: \"Failed to connect to "
+    'http://127.0.0.1:6335/, error: transport error"'
+)
 
 
 def test_what_one_replica_lacks_is_not_taken_as_stored(access: Access) -> None:
@@ -171,13 +176,14 @@ def test_what_one_replica_lacks_is_not_taken_as_stored(access: Access) -> None:
         assert dict(store.describe())["replicas"] == "equal"
 
 
+@pytest.mark.parametrize("down", [INACTIVE, UNREACHABLE], ids=["inactive", "unreachable"])
 def test_an_ingest_goes_on_while_a_replica_is_down(
-    access: Access, caplog: pytest.LogCaptureFixture
+    access: Access, down: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [point.id for point in make_points(3)]
     with access.create(manifest=TWO, patience_seconds=0.3) as store:
         store.upsert(make_points(3))
-        access.server.trouble = lambda a: INACTIVE if a.body.get("consistency") == "all" else None
+        access.server.trouble = lambda a: down if a.body.get("consistency") == "all" else None
         assert set(store.retrieve_everywhere(ids)) == set(ids)
         assert "run the same command again when all nodes are up" in caplog.text
         assert "start the nodes that are down" in dict(store.describe())["replicas"]
