@@ -15,6 +15,7 @@ from artextract.catalog.names import (
     closest,
     fold,
     inversions,
+    name_words,
     names_with,
     unicode_forms,
     words_of,
@@ -181,7 +182,10 @@ def _find_name(store: Store, field: str, name: str) -> list[str]:
     else:
         has_name = filters.named(field, spellings)
     if store.count(filters.all_of([has_name])):
-        return spellings
+        if not is_artist or name_words(name) == fold(name).replace(",", "").split():
+            return spellings
+        # Another artwork may have "J.M.W. Turner" for "J. M. W. Turner".
+        return list(dict.fromkeys([*spellings, *names_with(name, name_keys(store, field))]))
     if field != "accession" and (found := names_with(name, name_keys(store, field))):
         return found
     called = field.replace("_", " ")

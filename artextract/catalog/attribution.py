@@ -105,19 +105,34 @@ _OF = (
 _ANY_NOUN = "|".join(_NOUNS.values())
 _FOREIGN = rf"(?P<foreign>(?:{'|'.join(_FIXED.values())}):?|(?:{_ANY_NOUN}) {_OF}|(?:{_ALONE})\b)"
 
-# "Follower of X", "Workshop or Follower of X", "in the manner of X", "after X".
-_LEADING_PHRASE = (
-    rf"(?:chiefly |mainly |partly )?(?:(?P<phrase>formerly (?:attributed to|given to|by)|"
-    rf"(?:attributed|ascribed) to|(?:in (?:the )?)?(?P<near>{_NEAR_WORDS})"
-    rf"(?: (?:or|and) {_NEAR_WORDS})? (?:of|to)|(?:cop(?:y|ies) (?:after|of)|copyist of|after)):?"
-    rf"|{_FOREIGN})(?:(?<=['\u2019])| )(?:the )?(?=\S)"
+_MADE = (
+    "print", "engraving", "etching", "drawing", "painting", "lithograph", "woodcut", "mezzotint",
+    "photograph", "reproduction", "replica",
+)  # fmt: skip
+_MODELS = (
+    "designs?|paintings?|compositions?|originals?|drawings?|prints?|engravings?|models?|works?"
 )
-_LEADING = re.compile(rf"^{_LEADING_PHRASE}", re.IGNORECASE)
-# "X (after)", "X, follower of", "X (atelier de)", "X zugeschrieben".
+# "a lost painting by", "the", "a" in "a follower of".
+_BEFORE_NAME = (
+    rf"(?:(?:the |an? )?(?:lost |original )?(?:{_MODELS}) (?:by|of) |the |"
+    rf"an? (?={_NEAR_WORDS} (?:of|to) ))?"
+)
+# "Follower of X", "Workshop or Follower of X", "in the manner of X", "after X", "[after] X".
+_LEADING_PHRASE = (
+    rf"(?:chiefly |mainly |partly |close |immediate |direct )?"
+    rf"(?:(?P<phrase>formerly (?:attributed to|given to|by)|"
+    rf"(?:attributed|ascribed|attr(?:ib)?\.?) to|(?:in (?:the )?)?(?P<near>{_NEAR_WORDS})"
+    rf"(?: (?:or|and) {_NEAR_WORDS})? (?:of|to)|(?:cop(?:y|ies) (?:after|of)|copyist of|after|"
+    rf"(?:{'|'.join(_MADE)})s? after)):?"
+    rf"|{_FOREIGN})(?:(?<=['\u2019])|[\])]? ){_BEFORE_NAME}(?=\S)"
+)
+_LEADING = re.compile(rf"^[\[(]?{_LEADING_PHRASE}", re.IGNORECASE)
+# "X (after)", "X, follower of", "X - after", "X (atelier de)", "X zugeschrieben".
 _BEHIND = re.compile(
-    rf"(?:, | ?\()(?P<behind>formerly attributed to|(?:attributed|ascribed)(?: to)?|attrib\.?|"
+    rf"(?:, | ?[(\[]| [-\u2013] )"
+    rf"(?P<behind>formerly attributed to|(?:attributed|ascribed|attr(?:ib)?\.?)(?: to)?|"
     rf"(?:in (?:the )?)?{_NEAR_WORDS}(?: of| to)?|cop(?:y|ies)(?: after| of)?|after|"
-    rf"{'|'.join(_FIXED.values())}|(?:{_ANY_NOUN})(?: {_OF})?)\)?$"
+    rf"{'|'.join(_FIXED.values())}|(?:{_ANY_NOUN})(?: {_OF})?)[)\]]?$"
     r"| (?P<attributed>zugeschrieben|attribu[eé]e?|attribuit[oa]|toegeschreven|atribuid[oa])$",
     re.IGNORECASE,
 )
@@ -127,26 +142,31 @@ _DOUBT_WORDS = (
     "probablemente"
 )
 _DOUBT = re.compile(rf"^(?:and )?(?:{_DOUBT_WORDS}) (?:by )?", re.IGNORECASE)
-# "Titian?", "? Titian", "Titian (?)".
-_QUESTION = re.compile(r"^\?\s*|\s*(?:\?|\(\?\)|\[\?\])$")
+# "Titian?", "? Titian", "Titian (?)", "Titian (possibly)".
+_QUESTION = re.compile(
+    rf"^\?\s*|\s*(?:\?|\(\?\)|\[\?\])$|(?:, | ?[(\[])(?:{_DOUBT_WORDS})[)\]]?$", re.IGNORECASE
+)
 # "Thomas Sully, after Gilbert Stuart", "Frans Huys after Pieter Bruegel"; not "Copy after Raphael".
 _BREAK = re.compile(
     r",? (?<!copy )(?<!copies )(?<!possibly )(?<!probably )(?<!perhaps )(?<!presumably )"
+    rf"{''.join(f'(?<!{noun} )(?<!{noun}s )' for noun in _MADE)}"
     r"(?<!and )(?<!or )(?<!kopie )(?<!kopist )(?<!copie )(?<!wohl )(?<!vermutlich )(?<!\()"
     r"(?=after |(?-i:nach|naar|d['\u2019]apr[eè]s) )",
     re.IGNORECASE,
 )
 _AND, _OR = "and|&|und|et|e|en|y", "or|oder|ou|o|of"
 _HIS = " his| her| seine| son| sua| zijn| su"
+_NO_OR = "(?! of (?:art|school|style)$)"  # "Academy of Art": English, though "of" is Dutch for "or"
 _TRAILING = re.compile(
     rf"(?: (?P<joined>{_AND}|{_OR})(?:{_HIS})?)? (?P<near>{_NEAR_WORDS})$|"
-    rf" (?P<joined_foreign>{_AND}|{_OR})(?:{_HIS})? (?:{_ANY_NOUN})$|"
+    rf"{_NO_OR} (?P<joined_foreign>{_AND}|{_OR})(?:{_HIS})? (?:{_ANY_NOUN})$|"
     rf"[ -](?P<foreign>{_ALONE}|bottega)$|-(?P<compound>{_ANY_NOUN})$",
     re.IGNORECASE,
 )
 # Without a list of artists, "Eames Studio" is a name, and "Rembrandt Workshop" is not.
 _CLEARLY_TRAILING = re.compile(
-    rf" (?:{_AND}|{_OR})(?:{_HIS})? (?:workshop|studio|assistants?|followers?|{_ANY_NOUN})$|"
+    rf"{_NO_OR} (?:{_AND}|{_OR})(?:{_HIS})? "
+    rf"(?:workshop|studio|assistants?|followers?|{_ANY_NOUN})$|"
     rf"[ -](?:workshop|{_ALONE}|bottega)$|-(?:{_ANY_NOUN})$",
     re.IGNORECASE,
 )
@@ -159,6 +179,9 @@ _ANONYMOUS = re.compile(
     r"unknown|unidentified|unbekannter?|inconnue?|ignoto|onbekend|desconocido)\b",
     re.IGNORECASE,
 )
+_AROUND = " ,;:"
+_BRACKETED = re.compile(r"^[\[(]([^\[\]()]*)[\])]$")
+_POSSESSIVE = re.compile("['\u2019]s?$")
 _PARENTHESIS = re.compile(r"\s*\(([^()]*)\)")
 _COMPLETED = re.compile(r",? (?:completed|finished|retouched|restored) by .*$", re.IGNORECASE)
 
@@ -197,6 +220,8 @@ def parse_attribution(
             asides.append(inner[doubted.end() :])
         elif inner.endswith("?") and re.match(r"[^\d?]+\?$", inner):
             asides.append(inner.rstrip("? "))
+        elif _is_model(inner):
+            asides.append(inner)
         elif not doubted:
             return match[0]
         return ""
@@ -216,12 +241,12 @@ def _parse_part(
     part: str, is_artist: Callable[[str], bool], qualifier: Qualifier
 ) -> list[Attribution]:
     """Return the attributions in a part; ``qualifier`` applies to all its names."""
-    part = part.strip(" ,;")
+    part = _BRACKETED.sub(r"\1", part.strip(_AROUND))
     if doubted := _DOUBT.match(part):
-        part = part[doubted.end() :].strip(" ,;")
+        part = part[doubted.end() :].strip(_AROUND)
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if (asked := _QUESTION.sub("", part)) != part:
-        part = asked.strip(" ,;")
+        part = asked.strip(_AROUND)
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if not fold(part):
         return []
@@ -244,7 +269,7 @@ def _parse_part(
             qualifier = _phrase_qualifier(trailing[0])
         elif qualifier in {Qualifier.BY, Qualifier.POSSIBLY}:
             qualifier = Qualifier.WITH_WORKSHOP
-        return _parse_part(part[: trailing.start()], is_artist, qualifier)
+        return _parse_part(_POSSESSIVE.sub("", part[: trailing.start()]), is_artist, qualifier)
     conjunction = _CONJUNCTION.search(part)
     if not conjunction:
         return [Attribution(part, qualifier)]
@@ -252,6 +277,14 @@ def _parse_part(
         *_parse_part(part[: conjunction.start()], is_artist, qualifier),
         *_parse_part(part[conjunction.end() :], is_artist, qualifier),
     ]
+
+
+def _is_model(text: str) -> bool:
+    """Return whether a text in parentheses names whom an artist copied: "after Raphael"."""
+    leading = _LEADING.match(text)
+    if leading is None or leading["near"] or re.search(r"\d", text):
+        return False
+    return _phrase_qualifier(leading["phrase"] or leading["foreign"]) is Qualifier.AFTER
 
 
 def _phrase_qualifier(phrase: str) -> Qualifier:
@@ -323,7 +356,8 @@ def _is_name(text: str) -> bool:
     """Return whether a text has no qualifier, so that it is one artist's name as it stands."""
     return not (
         _LEADING.match(text) or _BEHIND.search(text) or _BREAK.search(text) or _DOUBT.match(text)
-        or _CLEARLY_TRAILING.search(text) or "?" in text
+        or _CLEARLY_TRAILING.search(text) or "?" in text or _QUESTION.search(text)
+        or any(map(_is_model, _PARENTHESIS.findall(text)))
         or re.search(rf"\((?:and )?(?:{_DOUBT_WORDS}) ", text, re.IGNORECASE)
         or any(_LEADING.match(text[at.end() :]) or _DOUBT.match(text[at.end() :])
                for at in re.finditer(r" (?:and|&) ", text))

@@ -299,6 +299,31 @@ def test_an_artist_is_found_by_other_spellings(store: Store, name: str, ids: set
     assert fitting(store, words=name) == ids
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("J. M. W. Turner", "J.M.W. Turner"),
+        ("Georgia O'Keeffe", "Georgia O\u2019Keeffe"),
+        ("Henri de Toulouse-Lautrec", "Toulouse\u2011Lautrec, Henri de"),
+        ("Lucas Cranach d. \u00c4.", "Lucas Cranach d.\u00c4."),
+    ],
+)
+def test_a_name_written_exactly_finds_its_other_spellings(
+    name: str, other: str, tmp_path: Path
+) -> None:
+    works = [
+        Artwork(id="one", image="1", artist=name),
+        Artwork(id="other", image="2", artist=other),
+        Artwork(id="third", image="3", artist=f"{name} the Younger"),
+    ]
+    with create_store(str(tmp_path / "store"), ModelIdentity("small", "0" * 64, 8)) as store:
+        store.upsert(
+            [Point(work.point_id, {"visual": [1.0] * 8}, work.to_payload()) for work in works]
+        )
+        assert fitting(store, artist=[name]) == {"one", "other"}
+        assert fitting(store, artist=[other]) == {"one", "other"}
+
+
 def test_a_style_is_found_without_its_hyphen(store: Store) -> None:
     assert fitting(store, style=["post-impressionism"]) == {"card"}
 
