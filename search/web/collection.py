@@ -15,7 +15,7 @@ import PIL.Image
 from artextract.aspects import ASPECTS
 from artextract.collection import Collection
 from artextract.errors import ImageError, MissingError, QueryError
-from artextract.images.opening import THUMBNAIL_SIDE
+from artextract.images.opening import THUMBNAIL_SIDE, open_sized
 from artextract.store import Record, filters
 from search.answer import Answer
 from search.counts import Counter
@@ -203,9 +203,8 @@ _OF_IMAGE = ("id", "image", "image_folder", "image_url", "image_sha256", "thumbn
 
 
 def size_of(query: Query) -> tuple[int, int]:
-    """Return the width and height in pixels of an uploaded image."""
-    with PIL.Image.open(io.BytesIO(query.image or b"")) as image:
-        return image.size
+    """Return the width and height in pixels of an uploaded image, upright."""
+    return open_sized(query.image or b"", query.label, at_least=1)[1]
 
 
 def _to_jpeg(image: PIL.Image.Image) -> bytes:

@@ -86,6 +86,42 @@ def test_a_polyglot_is_never_given_out_as_it_came(client: httpx.Client, tmp_path
     assert kept.read_bytes() == data
 
 
+def _png_with(chunk: bytes) -> bytes:
+    """Return a PNG of 90 x 60 pixels with a chunk before those of its pixels."""
+    plain = encode(noise().resize((90, 60)), "PNG")
+    at = plain.index(b"IDAT") - 4
+    return plain[:at] + chunk + plain[at:]
+
+
+def _turned() -> bytes:
+    exif = PIL.Image.Exif()
+    exif[0x112] = 6
+    return encode(noise().resize((60, 90)), "JPEG", exif=exif)
+
+
+def _pages() -> bytes:
+    pages = [noise().resize((90, 60))]
+    return encode(noise().resize((9, 6)), "TIFF", save_all=True, append_images=pages)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _png_with(b"\0\0\0\x04tEXta\0bc\0\0\0\0"),
+        _png_with(b"\0\0\0\x03pHYsabc\0\0\0\0"),
+        _turned(),
+        _pages(),
+    ],
+    ids=["wrong checksum", "short chunk", "turned", "pages"],
+)
+def test_an_upload_has_the_size_of_the_image_that_is_searched(
+    client: httpx.Client, data: bytes
+) -> None:
+    answer = client.post(f"{API}/pictures", content=data)
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["width"], answer.json()["height"]) == (90, 60)
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_hundred_megabytes_are_not_read(client: httpx.Client, announced: bool) -> None:
     sent = 0
