@@ -66,7 +66,7 @@ def test_interrupted_while_images_are_decoded_it_does_not_wait_for_them(
     store = tmp_path / "store"
     script = (
         "import time, ingest.pipeline\n"
-        "def decode(*given):\n"
+        "def decode(*given, **more):\n"
         "    print('decoding', flush=True)\n"
         "    time.sleep(60)\n"
         "ingest.pipeline.open_sized = decode\n"
