@@ -15,9 +15,11 @@ LAST = -1
 UNDATED = frozenset(
     phrase.strip()
     for phrase in """
-    undated, not dated, no date, date not known, n d, nd, s d, unknown, date unknown,
+    undated, not dated, no date, date not known, not known, not recorded, n d, nd, n/d, s d,
+    unknown, date unknown,
     unknown date, n/a, none, undatiert, ohne jahr, ohne datum, o j, unbekannt, datum unbekannt,
-    sans date, non date, date inconnue, inconnue, sine dato, sine anno, s a, senza data, non datato,
+    sans date, non date, date inconnue, inconnu, inconnue, sine dato, sine anno, s a,
+    senza data, non datato,
     data sconosciuta, ongedateerd, zonder jaar, zonder datum, z j, datum onbekend, onbekend,
     sin fecha, s f, fecha desconocida, desconocida
     """.split(",")

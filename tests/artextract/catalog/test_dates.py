@@ -285,6 +285,7 @@ def _read(text: str) -> Years | str:
     "text",
     [
         "", "  ", "undated", "Undated", "n.d.", "[n.d.]", "unknown", "date unknown", "no date",
+        "n/d", "N/D", "not recorded", "Not known", "inconnu",
         "o.J.", "ohne Jahr", "s.d.", "sans date", "z.j.", "s.f.", "sin fecha", "senza data",
     ],
 )  # fmt: skip
