@@ -18,9 +18,6 @@ ALL_NAMES = 100_000
 _SPELLINGS = 50
 """Number of artworks among which the most frequent spelling of a name is looked for."""
 
-_SPELLINGS = 50
-"""Number of artworks among which the most frequent spelling of a name is looked for."""
-
 
 def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
     """Return the commonest names of ``field`` (artist, school) and how many artworks have each.
