@@ -245,8 +245,8 @@ def _parse_part(
     if doubted := _DOUBT.match(part):
         part = part[doubted.end() :].strip(_AROUND)
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
-    if (asked := _QUESTION.sub("", part)) != part:
-        part = asked.strip(_AROUND)
+    if (certain := _QUESTION.sub("", part)) != part:
+        part = certain.strip(_AROUND)
         qualifier = Qualifier.POSSIBLY if qualifier is Qualifier.BY else qualifier
     if not fold(part):
         return []

@@ -260,7 +260,7 @@ class Store(ABC):
     def retrieve_everywhere(
         self, point_ids: Sequence[str], *, keys: Sequence[str] | None = None
     ) -> dict[str, Record]:
-        """Return {id: record} of those of ``point_ids`` that all replicas hold alike.
+        """Return {id: record} of those of ``point_ids`` that all replicas hold equally.
 
         The others are to be written again. An embedded store has one replica.
         """

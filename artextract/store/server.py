@@ -484,16 +484,16 @@ class ServerStore(Store):
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None
     ) -> list[tuple[str, int]]:
-        asked = min(limit, self._most)
+        most = min(limit, self._most)
         found = self._call(
             self._client.facet,
             self._name,
             key,
             facet_filter=_to_filter(filter_),
-            limit=asked,
+            limit=most,
             exact=True,
         ).hits
-        if len(found) == asked < limit:  # there may be more values than a request may ask for
+        if len(found) == most < limit:  # there may be more values than a request may ask for
             return self._count_values(key, filter_)[:limit]
         return by_count(found)
 
@@ -531,7 +531,7 @@ class ServerStore(Store):
         """
         calls = replace(self._call, patience_seconds=0.0)
         try:
-            counts = [calls(self._count_with, wanted) for wanted in ("All", "Majority")]
+            counts = [calls(self._count_with, level) for level in ("All", "Majority")]
             counts.append(calls(self._client.count, self._name, exact=True).count)
         except UnavailableError as error:
             if not any(text in str(error) for text in _INACTIVE):
@@ -634,8 +634,8 @@ def _to_filter(filter_: Filter | None) -> models.Filter | None:
     """
     if not filter_:
         return None
-    wanted = [*filter_.get("must", []), *filter_.get("should", [])]
-    but = [{"must": [each]} if each in wanted else each for each in filter_.get("must_not", [])]
+    required = [*filter_.get("must", []), *filter_.get("should", [])]
+    but = [{"must": [each]} if each in required else each for each in filter_.get("must_not", [])]
     return models.Filter.model_validate({**filter_, "must_not": but or None})
 
 

@@ -35,7 +35,7 @@ class ImageServer:
 
     Temporary failures (429, 5xx, broken connections, silence) are retried with growing waits. If a
     host asks for a pause, all connections to it pause; if it is busy, requests to it get further
-    apart, and as long as it sends other images, an image that it refused is asked for again. After
+    apart, and as long as it sends other images, an image that it refused is requested again. After
     many consecutive failures a host is given up.
     """
 

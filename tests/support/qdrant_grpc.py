@@ -112,8 +112,8 @@ def _plain(model: Any) -> Any:
 def _consistency(message: Any) -> dict[str, Any]:
     if not message.HasField("read_consistency"):
         return {}
-    wanted = GrpcToRest.convert_read_consistency(message.read_consistency)
-    return {"consistency": wanted if isinstance(wanted, int) else wanted.value}
+    level = GrpcToRest.convert_read_consistency(message.read_consistency)
+    return {"consistency": level if isinstance(level, int) else level.value}
 
 
 def _filter(message: Any, name: str = "filter") -> dict[str, Any]:
@@ -123,11 +123,11 @@ def _filter(message: Any, name: str = "filter") -> dict[str, Any]:
 
 
 def _selected(message: Any) -> dict[str, Any]:
-    """Return which payload and vectors are asked for."""
+    """Return which payload and vectors are requested."""
     body: dict[str, Any] = {}
     if message.HasField("with_payload"):
-        wanted = GrpcToRest.convert_with_payload_interface(message.with_payload)
-        body["with_payload"] = wanted if isinstance(wanted, bool | list) else _plain(wanted)
+        selected = GrpcToRest.convert_with_payload_interface(message.with_payload)
+        body["with_payload"] = selected if isinstance(selected, bool | list) else _plain(selected)
     if message.HasField("with_vectors"):
         body["with_vector"] = GrpcToRest.convert_with_vectors_selector(message.with_vectors)
     return body

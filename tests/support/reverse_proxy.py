@@ -12,7 +12,7 @@ _OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-le
 
 @contextlib.contextmanager
 def proxied(upstream: str, prefix: str, *, strips: bool) -> Iterator[tuple[str, list[str]]]:
-    """Show ``upstream`` below ``prefix``; yield the address, and the paths asked for outside it.
+    """Show ``upstream`` below ``prefix``; yield the address, and the requested paths outside it.
 
     ``strips``: take the prefix off, as ``proxy_pass http://upstream/`` of nginx does.
     """

@@ -136,7 +136,7 @@ def test_a_proxy_that_is_down_or_unknown(scheme: str, monkeypatch: pytest.Monkey
         fetch(f"{scheme}://museum.example/a.jpg")
 
 
-# What the proxy must not be asked for
+# What the proxy must never get
 
 
 @pytest.mark.parametrize(

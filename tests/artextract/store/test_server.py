@@ -100,7 +100,7 @@ def test_a_filtered_search_keeps_more_candidates(server: QdrantServer, location:
             store.search([1, 0, 0], limit=limit, filter_=filter_)
     sent = [each.body["params"] for each in server.received if each.path == "points/query"]
     kept = [each["hnsw_ef"] for each in sent]
-    assert kept[0] < kept[1] < 900 < kept[2] == kept[3], "as many as are wanted, at least"
+    assert kept[0] < kept[1] < 900 < kept[2] == kept[3], "as many as are needed, at least"
     assert not any((each.get("acorn") or {}).get("enable") for each in sent)
     assert {each["quantization"]["rescore"] for each in sent} == {True}
 
@@ -359,7 +359,7 @@ def test_what_is_wanted_and_unwanted_at_once_is_not_found(
     with create_store(location, MODEL) as store:
         store.upsert(make_points(3))
         assert store.count(filters.all_of([first])) == 1
-        for wanted in ("must", "should"):
-            assert store.count({wanted: [first], "must_not": [first]}) == 0
+        for clause in ("must", "should"):
+            assert store.count({clause: [first], "must_not": [first]}) == 0
             sent = server.received[-1].body["filter"]
-            assert all(each not in sent[wanted] for each in sent["must_not"])
+            assert all(each not in sent[clause] for each in sent["must_not"])

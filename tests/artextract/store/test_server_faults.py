@@ -205,8 +205,8 @@ def test_a_token_for_the_collection_is_enough_to_write(access: Access) -> None:
     assert reader.refresh()
     assert not reader.refresh()
     assert len(revisions | {reader.manifest.revision}) == 3
-    asked = {(each.method, each.path) for each in access.server.received}
-    assert not any(path == "exists" for _, path in asked)
+    sent = {(each.method, each.path) for each in access.server.received}
+    assert not any(path == "exists" for _, path in sent)
     reader.close()
 
 

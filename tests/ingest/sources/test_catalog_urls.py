@@ -156,11 +156,11 @@ def test_a_server_that_refuses_everything_is_asked_a_limited_number_of_times(
 
 @pytest.mark.parametrize("as_date", [False, True])
 def test_a_pause_is_kept(as_date: bool, tmp_path: Path) -> None:
-    asked: list[float] = []
+    moments: list[float] = []
 
     def answer(path: str, number: int) -> Answer:
-        asked.append(time.monotonic())
-        if len(asked) > 1:
+        moments.append(time.monotonic())
+        if len(moments) > 1:
             return OK
         # A date has whole seconds.
         later = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
@@ -168,7 +168,7 @@ def test_a_pause_is_kept(as_date: bool, tmp_path: Path) -> None:
 
     with serving(answer) as site:
         assert read_all(tmp_path, [site.url("a")]) == {"w0": IMAGE}
-    assert asked[1] - asked[0] > 0.9
+    assert moments[1] - moments[0] > 0.9
 
 
 def test_a_pause_that_is_too_long_fails_at_once_and_without_further_requests(
