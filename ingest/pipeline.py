@@ -348,10 +348,10 @@ class _SharedImages:
 
     def note_in(self, notes: NoteTally) -> None:
         """Add a note on each image of several artworks, those of most artworks first."""
-        kind = "artworks whose image others have too (that of many may be a placeholder)"
+        kind = "artworks that share an image file (one shared by many may be a placeholder)"
         for image in sorted(self._examples, key=lambda image: -self._counts[image]):
             count = self._counts[image]
-            notes.add(Note(kind, f"{count} times {self._examples[image]}", count=count))
+            notes.add(Note(kind, f"{self._examples[image]}, one of {count}", count=count))
 
 
 def _prepare_ahead(

@@ -16,7 +16,7 @@ from ingest.sources.catalog import CatalogSource
 from ingest.sources.item import Failure, Item
 
 DATES = "dates that are not understood"
-SHARED = "artworks whose image others have too (that of many may be a placeholder)"
+SHARED = "artworks that share an image file (one shared by many may be a placeholder)"
 
 
 def save_pictures(folder: Path, *names: str, seed: int = 0) -> None:
@@ -56,7 +56,7 @@ def test_a_catalog_and_a_folder(tmp_path: Path, artextract: Artextract) -> None:
         (scans / name).write_bytes((scans / "a.jpg").read_bytes())
     (scans / "list.pdf").write_bytes(b"")
     out = ingest(artextract, "folder", scans, "--store", store)
-    assert re.search(rf"  {re.escape(SHARED)}: 3, such as '3 times [abc]\.jpg'\n", out)
+    assert re.search(rf"  {re.escape(SHARED)}: 3, such as '[abc]\.jpg, one of 3'\n", out)
 
     journal = Journal(store / "failures.jsonl")
     assert [failure.key for failure in journal] == ["none.jpg"]

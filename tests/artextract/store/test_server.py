@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from qdrant_server import QdrantServer, Received, serve_qdrant
+from store_points import make_points
 
 from artextract.errors import ArtExtractError, StoreError, StoreMismatchError, UnavailableError
 from artextract.store import (
@@ -37,17 +38,6 @@ def server() -> Iterator[QdrantServer]:
 @pytest.fixture
 def location(server: QdrantServer) -> Location:
     return Location(f"{server.url}/paintings", api_key=KEY, timeout_seconds=1)
-
-
-def make_points(count: int, first: int = 0) -> list[Point]:
-    return [
-        Point(
-            str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
-            {"visual": [1.0, float(number), 0.5]},
-            {"id": f"work {number}", "folded": {"artist": "monet"}},
-        )
-        for number in range(first, first + count)
-    ]
 
 
 def test_indexes_come_before_points_and_the_manifest_last(

@@ -1,14 +1,14 @@
 """What real servers, clusters and hosted ones answer, by REST and by gRPC."""
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from qdrant_server import QdrantServer, Received, serve_qdrant
+from store_points import make_points
 
 from artextract.errors import StoreError, StoreFullError, UnavailableError
-from artextract.store import Manifest, ModelIdentity, Point, filters
+from artextract.store import Manifest, ModelIdentity, filters
 from artextract.store.location import Location
 from artextract.store.manifest import Layout
 from artextract.store.server import ServerStore
@@ -51,17 +51,6 @@ def access(request: pytest.FixtureRequest) -> Iterator[Access]:
     }
     with serve_qdrant(api_key=KEY, tokens=tokens) as server:
         yield Access(server, request.param)
-
-
-def make_points(count: int, first: int = 0) -> list[Point]:
-    return [
-        Point(
-            str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
-            {"visual": [1.0, float(number), 0.5]},
-            {"id": f"work {number}", "folded": {"artist": "monet"}},
-        )
-        for number in range(first, first + count)
-    ]
 
 
 # A cluster, in which each replica hears of a change at its own time
