@@ -70,10 +70,10 @@ class WholeRequests:
                     if message["type"] == "http.disconnect":
                         return None
                     body += message["body"]
-                    if not message["more_body"]:
-                        return bytes(body)
                     if len(body) > limits.most_upload_bytes:
                         return too_large
+                    if not message["more_body"]:
+                        return bytes(body)
                     if (due := deadline.when()) is not None:
                         arrived = len(message["body"]) / limits.least_bytes_a_second
                         deadline.reschedule(due + arrived)
