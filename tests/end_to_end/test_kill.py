@@ -65,9 +65,9 @@ def test_interrupted_while_images_are_decoded_it_does_not_wait_for_them(
 ) -> None:
     store = tmp_path / "store"
     script = (
-        "import time, ingest.pipeline\n"
-        "def decode(*given, **more):\n"
-        "    print('decoding', flush=True)\n"
+        "import os, time, ingest.pipeline\n"
+        "def decode(*given, **more):\n"  # in several threads, whose prints would run together
+        "    os.write(1, b'decoding\\n')\n"
         "    time.sleep(60)\n"
         "ingest.pipeline.open_sized = decode\n"
         "import artextract.__main__"

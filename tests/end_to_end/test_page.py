@@ -114,7 +114,7 @@ def wait_for(page: Page, text: str) -> None:
 def settle(page: Page) -> None:
     """Wait until the results of the address are shown."""
     page.wait_for_timeout(150)  # the request follows the address a moment later
-    expect(page.locator(".results[aria-busy]")).to_have_count(0, timeout=TIMEOUT)
+    expect(page.locator(".results:not([aria-busy])")).to_have_count(1, timeout=TIMEOUT)
 
 
 def painting(store: Path, number: int) -> Path:
