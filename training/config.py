@@ -112,6 +112,9 @@ class AugmentationConfig(_Section):
         side: Side of the augmented image in pixels; 0 takes that of the image. A crop shows objects
             larger than the whole image does at evaluation, which a smaller side makes up for
             (Touvron et al. 2019, arXiv:1906.06423); it is also faster.
+        degrade: Share of images that lose resolution, in each direction by its own factor, and are
+            saved as a JPEG of random quality: where a class comes from one source, the network must
+            not learn that source's files.
     """
 
     flip: bool = True
@@ -123,6 +126,8 @@ class AugmentationConfig(_Section):
     saturation: UpTo4 = 0.15
     mix: UpTo10 = 0.0
     side: Side = 192
+    # Left out where it is off, so that runs begun before it existed keep their fingerprint.
+    degrade: Annotated[float, Field(ge=0, le=1, exclude_if=lambda share: share == 0)] = 0.0
 
 
 class StageOneConfig(_Section):
@@ -266,7 +271,9 @@ def load_config(
     except ValidationError as error:
         raise _explain(error) from None
     found, defaults = _flatten(config.model_dump()), _flatten(Config().model_dump())
-    changed = {key: origin for key, origin in origins.items() if found[key] != defaults.get(key)}
+    changed = {
+        key: origin for key, origin in origins.items() if found.get(key) != defaults.get(key)
+    }
     return config, changed
 
 

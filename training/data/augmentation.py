@@ -1,21 +1,26 @@
 """Data augmentation that keeps a painting's style.
 
 Style lies in colours, brushwork and composition, so this is gentler than augmentation of
-photographs: a crop, mirroring, little stretching and rotation, and the brightness, contrast and
-saturation of another camera. There is no greyscale, no change of hue and no erasing.
+photographs: a crop, mirroring, little stretching and rotation, the brightness, contrast and
+saturation of another camera, and the resolution and compression of another file. There is no
+greyscale, no change of hue and no erasing.
 
 Every function works on a whole batch on its device. Random numbers come from the given generator.
 """
 
+import io
 import math
 
 import numpy as np
+import PIL.Image
 import torch
 from torch.nn import functional
 
 from training.config import AugmentationConfig
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
+_LEAST_RESOLUTION = 0.5  # of a degraded image, in each direction
+_JPEG_QUALITIES = (30, 95)
 
 
 def to_floats(pixels: torch.Tensor) -> torch.Tensor:
@@ -39,7 +44,8 @@ def augment(
     """
     if images.ndim != 4 or images.shape[1] != 3:
         raise ValueError(f"expected (n, 3, h, w), not {tuple(images.shape)}")
-    return _jitter_colours(_transform(images, config, generator), config, generator)
+    changed = _jitter_colours(_transform(images, config, generator), config, generator)
+    return _degrade(changed, config.degrade, generator) if config.degrade else changed
 
 
 def draw_mixup(n: int, alpha: float, generator: torch.Generator) -> tuple[torch.Tensor, float]:
@@ -113,3 +119,25 @@ def _jitter_colours(
     mean = grey.mean(dim=(2, 3), keepdim=True)  # (n, 1, 1, 1)
     coloured = saturation * images + (1 - saturation) * grey
     return (brightness * (contrast * coloured + (1 - contrast) * mean)).clamp_(0, 255)
+
+
+def _degrade(images: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    """Return images of which a ``share`` lost resolution and went through a JPEG file."""
+    n, _, height, width = images.shape
+    chosen = torch.rand(n, generator=generator) < share
+    factors = _uniform(2 * n, _LEAST_RESOLUTION, 1, generator).view(n, 2)
+    qualities = torch.randint(_JPEG_QUALITIES[0], _JPEG_QUALITIES[1] + 1, (n,), generator=generator)
+    degraded = images.clone()
+    for row in chosen.nonzero()[:, 0].tolist():
+        pixels = images[row].round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+        smaller = (
+            max(1, round(width * float(factors[row, 0]))),
+            max(1, round(height * float(factors[row, 1]))),
+        )
+        file = io.BytesIO()
+        small = PIL.Image.fromarray(pixels).resize(smaller, PIL.Image.Resampling.BILINEAR)
+        small.save(file, "JPEG", quality=int(qualities[row]))
+        with PIL.Image.open(file) as reopened:
+            enlarged = reopened.resize((width, height), PIL.Image.Resampling.BICUBIC)
+        degraded[row] = torch.from_numpy(np.array(enlarged)).permute(2, 0, 1).to(images)
+    return degraded

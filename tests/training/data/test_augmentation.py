@@ -10,8 +10,9 @@ NOTHING = AugmentationConfig(
     flip=False, area=1, stretch=1, turn=0, brightness=0, contrast=0, saturation=0, mix=0, side=0
 )
 ALL = AugmentationConfig(
-    area=0.05, stretch=4, turn=180, brightness=4, contrast=4, saturation=4, side=24
-)
+    area=0.05, stretch=4, turn=180, brightness=4, contrast=4, saturation=4, side=24,
+    degrade=1,
+)  # fmt: skip
 
 
 def change(images: torch.Tensor, config: AugmentationConfig, seed: int = 0) -> torch.Tensor:
@@ -34,7 +35,10 @@ def test_disabled_augmentation_returns_the_images(images: torch.Tensor) -> None:
     assert torch.equal(change(images, NOTHING), images)
 
 
-@pytest.mark.parametrize("config", [AugmentationConfig(), ALL, but(flip=True), but(saturation=1)])
+@pytest.mark.parametrize(
+    "config",
+    [AugmentationConfig(), ALL, but(flip=True), but(saturation=1), but(degrade=0.5)],
+)
 def test_augmentation_depends_on_the_seed(config: AugmentationConfig, images: torch.Tensor) -> None:
     before = images.clone()
     first = change(images, config, seed=1)
@@ -140,6 +144,28 @@ def test_brightness_contrast_and_saturation_change_only_themselves(
     assert not torch.allclose(found, images)
     greys = images[:, :1].expand(8, 3, 32, 20)
     torch.testing.assert_close(change(greys, but(saturation=0.5)), greys)
+
+
+def test_degraded_images_lose_detail_but_keep_size_and_content() -> None:
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(48.0), indexing="ij")
+    smooth = torch.stack([2 * x, 3 * y, x + y]).expand(64, 3, 64, 48)
+    noise = 255 * torch.rand((64, 3, 64, 48), generator=torch.Generator().manual_seed(1)).round()
+    kept = change(smooth, but(degrade=1))
+    assert kept.shape == smooth.shape
+    assert (kept - smooth).abs().mean() < 6  # of 255
+    detail = [
+        images.diff(dim=2).abs().mean(dim=(1, 2, 3))
+        for images in (noise, change(noise, but(degrade=1)))
+    ]
+    assert (detail[1] < 0.9 * detail[0]).all()
+    assert detail[1].max() > 1.3 * detail[1].min()  # each by its own factors
+
+
+def test_the_share_of_degraded_images_is_the_configured_one(images: torch.Tensor) -> None:
+    many = images.repeat(40, 1, 1, 1)
+    found = change(many, but(degrade=0.25))
+    degraded = (found != many).flatten(1).any(dim=1).float().mean()
+    assert 0.18 <= degraded <= 0.32
 
 
 @pytest.mark.parametrize("alpha", [0.1, 1.0, 8.0])

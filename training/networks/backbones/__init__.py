@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from training.networks.backbones.base import Backbone
     from training.networks.backbones.weights import WeightsOrigin
 
-ARCHITECTURES = ("efficientnet-lite0", "resnet50")
+ARCHITECTURES = ("efficientnet-lite0", "efficientnet-lite2", "resnet50")
 
 _SEED = 0
 
@@ -22,9 +22,9 @@ def make_backbone(
 
     Args:
         arch: One of :data:`ARCHITECTURES`.
-        weights: None for the published ImageNet weights (those of efficientnet-lite0 come with a
-            pip package, those of resnet50 are downloaded once by torchvision), "random" for random
-            ones that are the same in every run, or a file of the published form.
+        weights: None for the published ImageNet weights (those of efficientnet-lite0 and -lite2
+            come with pip packages, those of resnet50 are downloaded once by torchvision), "random"
+            for random ones that are the same in every run, or a file of the published form.
 
     Raises:
         ModelError: ``arch`` is unknown, or the file is missing or another network's.
@@ -47,11 +47,14 @@ def make_backbone(
 
 
 def _find_class(arch: str) -> type["Backbone"]:
-    if arch == "efficientnet-lite0":
+    if arch.startswith("efficientnet-lite") and arch in ARCHITECTURES:
         check_packages(arch, {"torch": "torch"}, extra="train")
-        from training.networks.backbones.efficientnet_lite import EfficientNetLite0
+        from training.networks.backbones.efficientnet_lite import (
+            EfficientNetLite0,
+            EfficientNetLite2,
+        )
 
-        return EfficientNetLite0
+        return EfficientNetLite0 if arch == EfficientNetLite0.arch else EfficientNetLite2
     if arch == "resnet50":
         check_packages(arch, {"torch": "torch", "torchvision": "torchvision"}, extra="train")
         from training.networks.backbones.resnet50 import ResNet50

