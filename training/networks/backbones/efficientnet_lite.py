@@ -18,6 +18,7 @@ from torch.nn import functional
 from artextract.images.preprocess import EFFICIENTNET_LITE
 from artextract.packages import check_packages
 from training.networks.backbones.base import Backbone, Published
+from training.networks.backbones.depthwise import depthwise_conv2d
 
 # Of Lite0: repeats, kernel, first stride, expansion, channels out (in: those of the row before).
 _ROWS = (
@@ -47,13 +48,26 @@ class SamePadConv2d(torch.nn.Conv2d):
         """Return (n, channels out, ceil(h / stride), ceil(w / stride))."""
         top, bottom = self._padding(input.shape[2], axis=0)
         left, right = self._padding(input.shape[3], axis=1)
-        if (top, left) == (bottom, right):
-            return functional.conv2d(
-                input, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups
+        padding = (top, left)
+        if padding != (bottom, right):
+            input, padding = functional.pad(input, (left, right, top, bottom)), (0, 0)
+        if self._is_slow_to_train(input, padding):
+            dtype = torch.get_autocast_dtype("cpu")
+            return depthwise_conv2d(
+                input.to(dtype), self.weight.to(dtype), self.stride[0], padding[0]
             )
-        padded = functional.pad(input, (left, right, top, bottom))
         return functional.conv2d(
-            padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        )
+
+    def _is_slow_to_train(self, input: torch.Tensor, padding: tuple[int, int]) -> bool:
+        """Return whether :mod:`training.networks.backbones.depthwise` has quicker gradients."""
+        return (
+            torch.is_grad_enabled()
+            and input.device.type == "cpu"
+            and torch.is_autocast_enabled("cpu")
+            and self.groups == self.out_channels == self.in_channels > 1
+            and padding[0] == padding[1]
         )
 
     def _padding(self, side: int, axis: int) -> tuple[int, int]:
