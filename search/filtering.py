@@ -191,13 +191,13 @@ def _find_name(store: Store, field: str, name: str) -> list[str]:
     called = field.replace("_", " ")
     near = similar_names(store, field, name)
     if near:
-        raise QueryError(f"no {called} {name!r}; closest: {', '.join(near)}")
+        raise QueryError(f"no {called} {name!r}; closest: {'; '.join(near)}")
     common = [known for known, _ in common_names(store, field, 5)]
     if not common:
         raise QueryError(
             f"no {called} {name!r}: no artwork in this collection has its {called} recorded"
         )
-    raise QueryError(f"no {called} {name!r}, nor one spelt like it; frequent: {', '.join(common)}")
+    raise QueryError(f"no {called} {name!r}, nor one spelt like it; frequent: {'; '.join(common)}")
 
 
 def _where(store: Store, pair: str) -> Condition:

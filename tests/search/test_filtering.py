@@ -189,7 +189,7 @@ def message(call: Callable[[], object]) -> str:
 
 def test_an_unknown_artist_is_answered_with_the_closest(store: Store) -> None:
     said = message(lambda: fitting(store, artist=["Money"]))
-    assert said == "no artist 'Money'; closest: Claude Monet, Édouard Manet"
+    assert said == "no artist 'Money'; closest: Claude Monet; Édouard Manet"
 
 
 def test_one_unknown_name_among_known_ones_is_named(store: Store) -> None:
@@ -210,7 +210,7 @@ def test_a_name_like_no_other_is_answered_with_frequent_ones(store: Store) -> No
     said = message(lambda: fitting(store, artist=["Zzz"]))
     head, _, names = said.partition("; frequent: ")
     assert head == "no artist 'Zzz', nor one spelt like it"
-    frequent = names.split(", ")
+    frequent = names.split("; ")
     assert frequent[0] == "Claude Monet"
     assert set(frequent[1:]) == {
         "Édouard Manet", "Mary Cassatt", "Paul Cézanne", "Vincent van Gogh",
