@@ -17,13 +17,15 @@ from artextract.images.cache import default_cache_folder
 from artextract.images.preprocess import Preprocess
 from artextract.models.card import ModelCard
 from export.calibration_images import open_images
+from export.changed_views import change_at_random
 from export.classifier_graph import ClassifierGraph
 from export.embedder import EMBEDDING, INPUT, OPSET, make_graph
 from export.parity import BATCH_SIZES, check_parity, outputs_of
 from export.whitening import fit_whitening
 from export.write import Exported, write_checked
 from training.config import Config
-from training.data.features import load_images, normalise
+from training.data.augmentation import to_floats
+from training.data.features import normalise
 from training.data.images import DecodedImages
 from training.evaluation.calibration import fit_temperature
 from training.evaluation.evaluate import MIN_FOR_CALIBRATION
@@ -36,7 +38,8 @@ from training.networks.cnn_rnn import CnnRnn
 STYLE = "style"
 """The output, and the aspect, for the similarity of style and hand."""
 
-_BATCH = 32
+_WHITENING_IMAGES = 4000
+_VIEWS = 4
 
 
 def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Exported:
@@ -68,7 +71,7 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
     images = DecodedImages(
         list(run.samples.values()), preprocess, default_cache_folder() / "training"
     )
-    whitening = fit_whitening(_mean_maps(network, images, preprocess))
+    whitening = fit_whitening(*_embed_views(network, images, preprocess))
     module = ClassifierGraph(network, temperatures, whitening)
     checkpoint = Checkpoints(folder / "checkpoints", {}).path(BEST)
     card = ModelCard(
@@ -159,21 +162,30 @@ def _summary(
     }
 
 
-def _mean_maps(
+def _embed_views(
     network: CnnRnn, images: DecodedImages, preprocess: Preprocess
-) -> npt.NDArray[np.float32]:
-    """Return the spatial mean of the backbone's map of each training image, (n, channels)."""
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return the spatial means of the backbone's maps of training images and views of them.
+
+    They are (n, channels) and (n, views, channels), of at most ``_WHITENING_IMAGES`` images drawn
+    at random.
+    """
     rows = np.array(
         [row for row, one in enumerate(images.samples) if one.split == "train"], np.int64
     )
-    found = []
+    random = np.random.default_rng(0)
+    rows = np.sort(random.permutation(rows)[:_WHITENING_IMAGES])
+    found = np.empty((len(rows), 1 + _VIEWS, network.backbone.dimension), np.float32)
     with progress_bar("Embedding training images", len(rows)) as advance, torch.inference_mode():
-        for start in range(0, len(rows), _BATCH):
-            part = rows[start : start + _BATCH]
-            batch = normalise(load_images(images, part, torch.device("cpu")), preprocess)
-            found.append(network.features(batch).last.mean(dim=(2, 3)).numpy())
-            advance(len(part))
-    return np.concatenate(found) if found else np.empty((0, network.backbone.dimension), np.float32)
+        for number, row in enumerate(rows):
+            (pixels,) = images[np.array([row])]
+            image = PIL.Image.fromarray(pixels)
+            views = [image, *(change_at_random(image, random) for _ in range(_VIEWS))]
+            batch = np.stack([preprocess.resize_pixels(view) for view in views])
+            inputs = normalise(to_floats(torch.from_numpy(batch)), preprocess)
+            found[number] = network.features(inputs).last.mean(dim=(2, 3)).numpy()
+            advance(1)
+    return found[:, 0], found[:, 1:]
 
 
 def _validation_images(run: Run, predictions: Predictions) -> list[PIL.Image.Image]:

@@ -160,22 +160,34 @@ def test_exported_outputs_equal_the_networks(run: Path, model: OnnxModel, count:
             assert found == pytest.approx((2 * overlap + 0.5 * cosine) / 2.5, abs=1e-5)
 
 
-def test_vectors_are_whitened_given_enough_training_samples(run: Path, model: OnnxModel) -> None:
-    rows = np.random.default_rng(1).normal(size=(200, 40)) * np.linspace(1, 5, 40) + 3
-    whitening = fit_whitening(rows)
+def test_whitening_weights_down_what_views_differ_in() -> None:
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(400, 40)) + 3
+    noise = np.where(np.arange(40) < 20, 2.0, 0.05)  # of views, in each dimension
+    views = rows[:, None] + noise * random.normal(size=(400, 3, 40))
+    whitening = fit_whitening(rows, views)
     assert whitening is not None
     assert whitening.projection.shape == (40, 40)
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    found = (unit - whitening.mean) @ whitening.projection
-    covariance = found.T @ found / len(found)
-    deviations = np.sqrt(np.linalg.eigvalsh(np.cov(unit.T, bias=True)))[::-1]
-    # Half of each deviation, as a power, is left.
-    np.testing.assert_allclose(covariance, np.diag(deviations), atol=1e-6)
-    assert fit_whitening(rows[:63]) is None
-    few = fit_whitening(rows[:64])
-    assert few is not None
-    assert few.projection.shape == (40, 16)
+    assert whitening.projection.dtype == whitening.mean.dtype == np.float32
 
+    def unit(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(values / np.linalg.norm(values, axis=-1, keepdims=True))
+
+    def found(project: bool) -> float:
+        vectors = [unit(rows), unit(rows + noise * random.normal(size=rows.shape))]
+        if project:
+            vectors = [unit((each - whitening.mean) @ whitening.projection) for each in vectors]
+        nearest = (vectors[1] @ vectors[0].T).argmax(axis=1)
+        return float((nearest == np.arange(len(rows))).mean())
+
+    assert found(project=False) < 0.9
+    assert found(project=True) > 0.99
+    for count, components in ((63, None), (64, 16), (120, 30)):
+        few = fit_whitening(rows[:count], views[:count])
+        assert (few and few.projection.shape) == (components and (40, components))
+
+
+def test_vectors_are_whitened(run: Path, model: OnnxModel) -> None:
     network, _, _ = load_network(run)
     graph = ClassifierGraph(network, {"style": 1.0, "genre": 1.0}, _whitening_of(1280))
     batch = batch_of(model, 2)
