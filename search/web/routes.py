@@ -92,6 +92,7 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             has_map=load_map(store) is not None,
             takes_pictures="key" if settings.key else takes,
             most_upload_bytes=settings.most_upload_bytes,
+            most_uploads=settings.most_uploads,
             version=__version__,
         )
         return schemas.Info.model_validate(values, from_attributes=True)

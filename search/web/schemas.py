@@ -47,6 +47,7 @@ class Info(BaseModel):
     has_map: bool
     takes_pictures: Literal["yes", "key", "no"]
     most_upload_bytes: int
+    most_uploads: int = Field(description="Uploaded images that are kept; older ones are removed.")
     version: str
 
 

@@ -2,134 +2,26 @@
 
 import csv
 import json
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from page_server import make_collection, serving
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Page,
-    Request,
-    expect,
-    sync_playwright,
+from page_actions import (
+    ARTWORKS,
+    TIMEOUT,
+    WIDTHS,
+    painting,
+    parameters,
+    paste,
+    settle,
+    shown,
+    wait_for,
 )
+from page_server import serving
+from playwright.sync_api import Page, expect
 from reverse_proxy import proxied
-
-ARTWORKS = 60
-WIDTHS = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
-TIMEOUT = 20_000  # milliseconds, for a slow machine
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a collection with all aspects and a map, and a copy named ``second`` beside it."""
-    made = make_collection(tmp_path_factory.mktemp("page"), ARTWORKS)
-    shutil.copytree(made, made.with_name("second"))
-    # In its own process: numba, once loaded, changes the last digits of torch's results.
-    command = [sys.executable, "-m", "artextract", "collection", "map", "--store", str(made)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made
-
-
-@pytest.fixture(scope="module")
-def address(store: Path) -> Iterator[str]:
-    with serving(store, "--reads-per-minute", "100000", "--uploads-per-minute", "1000") as (at, _):
-        yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def errors() -> Iterator[list[str]]:
-    """Collect the errors of all pages; a test fails on any that it does not clear."""
-    found: list[str] = []
-    yield found
-    assert found == []
-
-
-@pytest.fixture
-def open_page(browser: Browser, address: str, errors: list[str]) -> Iterator[Callable[..., Page]]:
-    """Open a page of the server in a new browser context, as ``open_page("/map")``."""
-    contexts = []
-
-    def open_at(path: str = "/", size: str = "desktop", at: str = "", **options: Any) -> Page:
-        width, height = WIDTHS[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(TIMEOUT)
-        origin = at or address
-
-        def check_console(message: ConsoleMessage) -> None:
-            if message.type == "error":
-                errors.append(message.text)
-
-        def check_request(request: Request) -> None:
-            if not request.url.startswith((f"{origin}/", "blob:")):
-                errors.append(f"requested {request.url}")
-
-        page.on("console", check_console)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", check_request)
-        page.goto(origin + path)
-        page.wait_for_load_state("networkidle")
-        return page
-
-    yield open_at
-    for context in contexts:
-        context.close()
-
-
-def parameters(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query)
-
-
-def shown(page: Page) -> list[str]:
-    """Return the ids of the artworks in the grid."""
-    ids = page.locator(".grid .tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
-    return [str(each) for each in ids]
-
-
-def wait_for(page: Page, text: str) -> None:
-    expect(page.locator(".status")).to_contain_text(text, timeout=TIMEOUT)
-
-
-def settle(page: Page) -> None:
-    """Wait until the results of the address are shown."""
-    page.wait_for_timeout(150)  # the request follows the address a moment later
-    expect(page.locator(".results:not([aria-busy])")).to_have_count(1, timeout=TIMEOUT)
-
-
-def painting(store: Path, number: int) -> Path:
-    return next((store.parent / "paintings").glob(f"{number:03}-*.jpg"))
-
-
-def paste(page: Page, data: bytes, kind: str) -> None:
-    page.evaluate(
-        """([bytes, type]) => {
-            const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], "pasted", {type}));
-            dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
-        }""",
-        [list(data), kind],
-    )
 
 
 def test_scrolling_loads_all_artworks(open_page: Callable[..., Page]) -> None:
@@ -612,14 +504,16 @@ def test_pages_are_accessible_and_fit_the_screen(
     open_page: Callable[..., Page], path: str, size: str
 ) -> None:
     page = open_page(path, size, reduced_motion="reduce")
-    settle(page)
+    expect(page.locator("main h1")).to_have_count(1)
+    if path.startswith("/?") or path == "/":
+        settle(page)
     if path == "/list":
         page.goto(page.url.removesuffix("list"))
         page.locator(".tile .list-button").first.dispatch_event("click")
         page.goto(page.url + "list")
         expect(page.locator(".tile")).to_have_count(1)
     if size != "desktop" and path.startswith("/?"):
-        page.get_by_role("button", name="Filters", exact=True).click()
+        page.get_by_role("button", name="Filters").click()
         expect(page.locator("#filters")).to_be_visible()
     found = Axe().run(page).response["violations"]
     serious = [each for each in found if each["impact"] in ("serious", "critical")]

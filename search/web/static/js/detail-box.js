@@ -6,16 +6,22 @@ const MINIMUM_SIDE = 0.05;
 const STEP = 0.02;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
+const MIDDLE = [0.25, 0.25, 0.5, 0.5];
+
 /**
- * Show a box on the element `area`; return its element.
+ * Open a box on the element `area`, without one at first; `onChange` is called with each region
+ * that the visitor selects, "x,y,width,height" as fractions of the image.
  *
- * `region` is "x,y,width,height" as fractions of the image, or null. With `onChange`, the box can
- * be drawn and moved, and `onChange` is called with each new region.
+ * A mouse draws a box anywhere on the image. A finger scrolls the page there, but moves and
+ * resizes a box that is shown.
  */
-export function showDetailBox(area, region, onChange = null) {
-  area.querySelector(".detail-box")?.remove();
-  const element = h("div", { class: "detail-box" });
-  let box = region ? region.split(",").map(Number) : null;
+export function openDetailBox(area, onChange) {
+  const corner = h("span", { class: "corner", "aria-hidden": "true" });
+  const element = h("div", { class: "detail-box", hidden: true }, corner);
+  area.append(element);
+  let box = null;
+  let isEditable = false;
+  let isHeld = false; // a pointer is drawing or moving it
 
   function place() {
     element.hidden = box === null;
@@ -26,15 +32,11 @@ export function showDetailBox(area, region, onChange = null) {
     element.setAttribute("aria-label", `Selected detail: ${x} from the left, ${y} from the top, ${wide} wide, ${high} high. Arrow keys move it; with Shift they resize it.`);
   }
 
-  area.append(element);
-  place();
-  if (!onChange) return element;
   const report = () => onChange(box.map((value) => Number(value.toFixed(3))).join(","));
-  element.tabIndex = 0;
-  element.setAttribute("role", "application");
+
   element.onkeydown = (event) => {
     const move = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key];
-    if (!move) return;
+    if (!move || !isEditable) return;
     event.preventDefault();
     const [x, y, width, height] = box;
     box = event.shiftKey
@@ -43,16 +45,17 @@ export function showDetailBox(area, region, onChange = null) {
     place();
     report();
   };
-  area.classList.add("selectable");
   area.onpointerdown = (event) => {
-    if (event.button) return;
+    const isOnBox = element.contains(event.target);
+    if (!isEditable || event.button || (event.pointerType !== "mouse" && !isOnBox)) return;
     event.preventDefault();
     const bounds = area.getBoundingClientRect();
     const positionOf = ({ clientX, clientY }) =>
       [clamp((clientX - bounds.left) / bounds.width, 0, 1), clamp((clientY - bounds.top) / bounds.height, 0, 1)];
-    const [startX, startY] = positionOf(event);
-    const moves = box && event.target === element;
     const before = box;
+    const moves = isOnBox && event.target !== corner;
+    const [startX, startY] = isOnBox && !moves ? before : positionOf(event);
+    isHeld = true;
     area.setPointerCapture(event.pointerId);
     area.onpointermove = (moved) => {
       const [x, y] = positionOf(moved);
@@ -61,9 +64,10 @@ export function showDetailBox(area, region, onChange = null) {
         : [Math.min(x, startX), Math.min(y, startY), Math.abs(x - startX), Math.abs(y - startY)];
       place();
     };
-    area.onpointerup = area.onpointercancel = () => {
+    area.onpointerup = area.onpointercancel = (ended) => {
+      isHeld = false;
       area.onpointermove = area.onpointerup = area.onpointercancel = null;
-      if (box && (box[2] < MINIMUM_SIDE || box[3] < MINIMUM_SIDE)) {
+      if (ended.type === "pointercancel" || (box && (box[2] < MINIMUM_SIDE || box[3] < MINIMUM_SIDE))) {
         box = before;
         place();
       } else if (box && box !== before) {
@@ -71,5 +75,25 @@ export function showDetailBox(area, region, onChange = null) {
       }
     };
   };
-  return element;
+
+  /** Show a region, or no box for null; `editable` says whether the visitor can change it. */
+  function show(region, editable) {
+    isEditable = editable;
+    area.classList.toggle("selectable", editable);
+    element.classList.toggle("editable", editable);
+    if (editable) element.tabIndex = 0;
+    else element.removeAttribute("tabindex");
+    element.setAttribute("role", editable ? "application" : "img");
+    if (isHeld) return;
+    box = region ? region.split(",").map(Number) : null;
+    place();
+  }
+
+  /** Focus the box, one in the middle where there was none. */
+  function focus() {
+    if (box === null) box = MIDDLE;
+    place();
+    element.focus();
+  }
+  return { show, focus };
 }

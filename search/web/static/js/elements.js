@@ -13,14 +13,28 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Replace the children of `parent`; a focused child keeps the focus if its id is still there. */
+/**
+ * Make `children` the children of `parent`. Those that it has already stay in place, so that they
+ * keep the focus and a drag; a focused child that is replaced passes the focus on by its id.
+ */
 export function setChildren(parent, ...children) {
-  const focused = parent.contains(document.activeElement) ? document.activeElement.id : "";
-  parent.replaceChildren(...nodes(children));
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const wanted = nodes(children);
+  const kept = new Set(wanted);
+  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
+  wanted.forEach((child, index) => {
+    const place = parent.childNodes[index] ?? null;
+    if (place !== child) parent.insertBefore(typeof child === "string" ? document.createTextNode(child) : child, place);
+  });
+  if (focused && document.activeElement !== focused) {
+    (focused.isConnected ? focused : document.getElementById(focused.id))?.focus({ preventScroll: true });
+  }
 }
 
-const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== false);
+const nodes = (children) => children.flat(Infinity).filter((child) => (child ?? false) !== false);
+
+/** Return whether the window is as narrow as a phone's: filters are in a sheet, sliders collapsed. */
+export const isNarrow = () => matchMedia("(max-width: 820px)").matches;
 
 /** Return a function that calls `callback` once it has not been called for `wait` milliseconds. */
 export function debounce(wait, callback) {

@@ -4,12 +4,22 @@ import { get } from "./api.js";
 import { h, setChildren } from "./elements.js";
 import { aspectLabel, titleOf } from "./labels.js";
 
+const requests = new WeakMap(); // the latest request of each container
+
+export function hideExplanation(container) {
+  requests.delete(container);
+  setChildren(container);
+}
+
 /** Show the explanation in `container`, with both images if `images` is true. */
 export async function showExplanation(container, one, other, { images = false } = {}) {
+  const request = {};
+  requests.set(container, request);
   const reasons = await get("/explain", { one: one.id, other: other.id });
+  if (requests.get(container) !== request) return; // it is hidden again, or another one is shown
   const panel = h("section", { class: "explanation", tabindex: "-1", "aria-label": `Why ${titleOf(other)} is similar` },
     h("div", { class: "row" }, h("h3", {}, `“${titleOf(one)}” and “${titleOf(other)}”`),
-      h("button", { onclick: () => setChildren(container), "aria-label": "Close the explanation" }, "Close")),
+      h("button", { onclick: () => hideExplanation(container), "aria-label": "Close the explanation" }, "Close")),
     images && h("div", { class: "pair" }, [one, other].map((artwork) => h("figure", {},
       h("img", { src: `${artwork.image}?side=960`, alt: titleOf(artwork) }), h("figcaption", {}, titleOf(artwork))))),
     h("ul", { class: "reasons" }, reasons.map(reasonRow)));

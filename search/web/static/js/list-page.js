@@ -2,7 +2,7 @@
 
 import { artworkAddress, similarAddress } from "./address.js";
 import { h, setChildren } from "./elements.js";
-import { showExplanation } from "./explanation.js";
+import { hideExplanation, showExplanation } from "./explanation.js";
 import { exportArtworks } from "./export.js";
 import { byline, plural, titleOf } from "./labels.js";
 import { notifyError } from "./notification.js";
@@ -11,6 +11,7 @@ import { clearList, removeFromList, savedArtworks } from "./saved-list.js";
 
 export function open(main) {
   let selectedIds = [];
+  let comparedIds = [];
   const toolbar = h("div", { class: "row" });
   const comparison = h("div", { class: "comparison" });
   const grid = h("div", { class: "grid" });
@@ -19,11 +20,17 @@ export function open(main) {
 
   function show() {
     const artworks = savedArtworks();
-    selectedIds = selectedIds.filter((id) => artworks.some((artwork) => artwork.id === id));
+    const isListed = (id) => artworks.some((artwork) => artwork.id === id);
+    selectedIds = selectedIds.filter(isListed);
+    if (!comparedIds.every(isListed)) {
+      comparedIds = [];
+      hideExplanation(comparison);
+    }
     const exportButton = (format, label) => h("button", { id: `export-${format}`, disabled: !artworks.length, onclick: () => exportArtworks(artworks, format) }, label);
     setChildren(toolbar, h("span", { role: "status" }, artworks.length ? plural(artworks.length, "artwork") : "The list is empty. Use “Add to list” on any artwork."),
       h("button", { class: "primary", id: "compare", disabled: selectedIds.length !== 2, onclick: () => {
-        const [one, other] = selectedIds.map((id) => artworks.find((artwork) => artwork.id === id));
+        comparedIds = selectedIds;
+        const [one, other] = comparedIds.map((id) => artworks.find((artwork) => artwork.id === id));
         showExplanation(comparison, one, other, { images: true }).catch(notifyError);
       } }, "Compare selected"),
       artworks.length > 1 && selectedIds.length !== 2 && h("span", { class: "muted" }, "Select two artworks to compare them"),

@@ -12,6 +12,7 @@ const PAGES = {
   map: ["map", () => import("./map-page.js")],
   list: ["list", () => import("./list-page.js")],
 };
+const loaded = new Map(); // the modules of pages, by the pages' names
 
 const main = document.getElementById("main");
 const currentAddress = () => location.pathname + location.search;
@@ -28,8 +29,12 @@ async function show(back = false) {
     if (link.dataset.page === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const page = await load();
-  if (number !== latest) return;
+  document.getElementById("skip-to-results").hidden = name !== "search";
+  if (!loaded.has(name)) {
+    loaded.set(name, await load());
+    if (number !== latest) return;
+  }
+  const page = loaded.get(name);
   if (shownPage === page && page.update) return page.update(back);
   close?.();
   close = null;
@@ -47,6 +52,14 @@ async function show(back = false) {
     scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
+}
+
+// The links that skip to a part of the page focus it, and leave the address as it is.
+for (const link of document.querySelectorAll(".skip")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    document.querySelector(link.hash)?.focus();
+  });
 }
 
 // Follow links within the site without reloading; leave new tabs and downloads to the browser.

@@ -1,9 +1,9 @@
 /** The query: uploaded images and artworks to compare with, and the weights of the aspects. */
 
-import { artworkAddress, currentParameters, search, withValues } from "./address.js";
+import { artworkAddress, currentParameters, search, searchSoon, withValues } from "./address.js";
 import { API, ApiError, get, uploadImage } from "./api.js";
-import { showDetailBox } from "./detail-box.js";
-import { debounce, h, setChildren } from "./elements.js";
+import { openDetailBox } from "./detail-box.js";
+import { h, isNarrow, setChildren } from "./elements.js";
 import { absenceLabel, aspectLabel, byline, titleOf } from "./labels.js";
 import { notify, notifyError } from "./notification.js";
 
@@ -34,15 +34,22 @@ async function fetchDescription(name) {
   return { name, title: titleOf(work), by: byline(work), image: images[0].image, aspects };
 }
 
-export function openQueryPanel(section, info) {
+/**
+ * Fill the section with the query; `uploadArea` with the button that uploads an image.
+ * `reload` repeats the search of the address.
+ */
+export function openQueryPanel(section, uploadArea, info, reload) {
   const fileInput = h("input", { type: "file", accept: "image/jpeg,image/png,image/webp,image/tiff,image/jp2,image/avif,image/heic,image/jxl", id: "upload", class: "hidden", tabindex: "-1", "aria-hidden": "true",
     onchange: () => { if (fileInput.files.length) upload(fileInput.files[0]); fileInput.value = ""; } });
   const acceptsUploads = info.takes_pictures !== "no";
+  const chooseImage = () => fileInput.click();
+  setChildren(uploadArea, acceptsUploads && [
+    h("button", { type: "button", class: "primary", id: "upload-button", onclick: chooseImage }, "Choose an image"),
+    h("span", { class: "muted hint" }, "or drop or paste one anywhere on this page"), fileInput]);
   const cards = h("div", { class: "query-cards" });
-  const aspects = h("div", { class: "aspects" });
-  setChildren(section, acceptsUploads && h("div", { class: "upload" },
-    h("button", { class: "primary", id: "upload-button", onclick: () => fileInput.click() }, "Choose an image"),
-    h("span", { class: "muted" }, "or drop or paste one anywhere on this page"), fileInput), cards, aspects);
+  const sliders = openAspectSliders(info);
+  setChildren(section, cards, sliders.element);
+  let shownCards = new Map();
   let latest = 0; // number of the latest update; the images of an earlier one may arrive after it
 
   async function upload(file) {
@@ -55,7 +62,9 @@ export function openQueryPanel(section, info) {
     try {
       const { name } = await uploadImage(file);
       notify("Showing artworks similar to your image");
-      search(withValues(withValues(withValues(currentParameters(), "like", name), "unlike"), "region"));
+      const parameters = currentParameters();
+      if (parameters.getAll("like").includes(name)) reload(); // the server had removed the image
+      else search(withValues(withValues(withValues(parameters, "like", name), "unlike"), "region"));
     } catch (error) {
       notifyError(error);
     } finally {
@@ -86,16 +95,25 @@ export function openQueryPanel(section, info) {
     const number = ++latest;
     const like = parameters.getAll("like");
     const unlike = parameters.getAll("unlike");
-    section.classList.toggle("has-query", like.length > 0);
+    section.hidden = like.length === 0;
     const described = await Promise.all([...like, ...unlike].map((name) => describe(name).catch((error) => {
       if (!(error instanceof ApiError)) throw error;
-      return { name, title: name, by: error.message, image: null, aspects: [] };
+      return { name, error: error.message };
     })));
     if (number !== latest) return;
-    setChildren(cards, described.map((query, index) => index < like.length
-      ? queryCard(parameters, query, "like", index, index === 0 && !unlike.length)
-      : queryCard(parameters, query, "unlike", index - like.length, false)));
-    setChildren(aspects, like.length > 0 && aspectSliders(parameters, info, described));
+    const before = shownCards;
+    shownCards = new Map();
+    described.forEach((query, position) => {
+      const role = position < like.length ? "like" : "unlike";
+      const index = role === "like" ? position : position - like.length;
+      const key = `${role} ${index} ${query.name} ${query.error ?? ""}`;
+      const card = before.get(key) ?? queryCard(query, role, index, { info, chooseImage: acceptsUploads && chooseImage });
+      const isMain = role === "like" && index === 0; // the one that `region` belongs to
+      card.show(isMain ? currentParameters().get("region") : null, isMain && !unlike.length);
+      shownCards.set(key, card);
+    });
+    setChildren(cards, [...shownCards.values()].map((card) => card.element));
+    sliders.show(currentParameters(), described);
   }
 
   return { update, close: () => {
@@ -104,77 +122,109 @@ export function openQueryPanel(section, info) {
   } };
 }
 
-/** Return the card of one query; `role` is "like" or "unlike". */
-function queryCard(parameters, query, role, index, allowsDetail) {
-  const isMain = role === "like" && index === 0; // the one that `region` belongs to
+/** Open the card of one query; `role` is "like" or "unlike", `index` its place among these. */
+function queryCard(query, role, index, { info, chooseImage }) {
   const remove = () => {
+    const parameters = currentParameters();
     let changed = withValues(parameters, role, ...parameters.getAll(role).filter((name) => name !== query.name));
-    if (isMain) changed = withValues(changed, "region");
+    if (role === "like" && index === 0) changed = withValues(changed, "region");
     if (!changed.has("like")) for (const name of NEED_QUERY) changed = withValues(changed, name);
     search(changed);
   };
-  const region = isMain ? parameters.get("region") : null;
+  const title = query.error ? "No such image" : query.title;
   const image = query.image && h("img", { src: `${query.image}?side=480`, alt: "" });
-  const area = h("div", { class: "query-image" }, image);
-  const card = h("div", { class: `query-card ${role}` }, area,
+  const area = h("div", { class: "query-image", hidden: !image }, image);
+  const detail = openDetailBox(area, (region) => searchSoon(withValues(currentParameters(), "region", region)));
+  const detailButton = h("button", { id: "detail", onclick: () => {
+    element.classList.add("selecting");
+    detail.focus();
+  } });
+  const wholeButton = h("button", { id: "whole-image", onclick: () => search(withValues(currentParameters(), "region")) }, "Use the whole image");
+  const wasUploaded = isUpload(query.name);
+  const element = h("div", { class: `query-card ${role}` }, area,
     h("div", { class: "about" },
       h("span", { class: "muted" }, role === "like" ? "Similar to" : "Less like"),
-      isUpload(query.name) ? h("span", { class: "title" }, query.title) :
-        h("a", { class: "title", href: artworkAddress(query.name) }, query.title),
-      h("span", { class: "by" }, query.by),
-      h("div", { class: "row" },
-        allowsDetail && image && detailButton(area, region),
-        region && h("button", { id: "whole-image", onclick: () => search(withValues(currentParameters(), "region")) }, "Use the whole image"),
-        h("button", { id: `remove-${role}-${index}`, onclick: remove, "aria-label": `Remove ${query.title}` }, "Remove"))));
-  if (region && image) showDetailBox(area, region);
-  return card;
+      query.error || wasUploaded ? h("span", { class: "title" }, title) : h("a", { class: "title", href: artworkAddress(query.name) }, title),
+      h("span", { class: query.error ? "error" : "by" }, query.error ?? query.by),
+      !query.error && wasUploaded && h("span", { class: "muted note" }, `A link to this search works until ${info.most_uploads.toLocaleString("en")} newer images are uploaded.`),
+      h("div", { class: "row" }, detailButton, wholeButton,
+        query.error && wasUploaded && chooseImage && h("button", { onclick: chooseImage }, "Upload it again"),
+        h("button", { id: `remove-${role}-${index}`, onclick: remove, "aria-label": `Remove ${title}` }, "Remove"))));
+
+  /** Show the region; with `isEditable`, the visitor can draw and move it. */
+  function show(region, isEditable) {
+    detail.show(region, isEditable);
+    detailButton.hidden = !isEditable || !image;
+    detailButton.textContent = region ? "Move the detail" : "Select a detail";
+    wholeButton.hidden = !region;
+    if (!region) element.classList.remove("selecting");
+  }
+  return { element, show };
 }
 
-/** Return a button that selects a detail by keyboard; a pointer can draw on the image at once. */
-function detailButton(area, region) {
-  const searchSoon = debounce(350, (selected) => search(withValues(currentParameters(), "region", selected)));
-  queueMicrotask(() => showDetailBox(area, region, searchSoon)); // once the image is on the page
-  return h("button", { id: "detail", onclick: () => showDetailBox(area, region ?? "0.25,0.25,0.5,0.5", searchSoon).focus() },
-    region ? "Move the detail" : "Select a detail");
+/** Open the sliders of the aspects' weights. */
+function openAspectSliders(info) {
+  const rows = info.aspects.map((aspect) => openAspectRow(aspect, (weight) => setWeight(aspect, weight)));
+  const otherArtists = h("input", { type: "checkbox", id: "other-artists",
+    onchange: () => search(withValues(currentParameters(), "other_artists", ...(otherArtists.checked ? ["true"] : []))) });
+  const otherArtistsLabel = h("label", { class: "check" }, otherArtists, "Exclude this artist");
+  const chosen = h("span", { class: "muted" });
+  const element = h("details", { class: "aspects", open: !isNarrow() }, h("summary", {}, h("strong", {}, "Compare by "), chosen),
+    h("div", { class: "rows", role: "group", "aria-label": "Compare by" }, rows.map((row) => row.element)), otherArtistsLabel);
+
+  function setWeight(aspect, weight) {
+    const parameters = currentParameters();
+    const weights = weightsOf(parameters).set(aspect, weight);
+    if (![...weights.values()].some(Boolean)) {
+      notify("At least one aspect is needed");
+      weights.set("visual", 1);
+    }
+    const by = info.aspects.filter((name) => weights.get(name)).map((name) => weights.get(name) === 1 ? name : `${name}=${weights.get(name)}`);
+    searchSoon(withValues(parameters, "by", ...(by.length === 1 && by[0] === "visual" ? [] : by)));
+  }
+
+  function show(parameters, queries) {
+    const weights = weightsOf(parameters);
+    for (const row of rows) row.show(weights.get(row.aspect) ?? 0, queries.every((query) => query.error || query.aspects.includes(row.aspect)));
+    chosen.textContent = [...weights].map(([aspect, weight]) => weight === 1 ? aspectLabel(aspect) : `${aspectLabel(aspect)} ${weight}`).join(", ");
+    otherArtistsLabel.hidden = parameters.getAll("like").some(isUpload);
+    otherArtists.checked = parameters.has("other_artists");
+  }
+  return { element, show };
 }
 
-function aspectSliders(parameters, info, queries) {
-  const weights = new Map(parameters.getAll("by").map((text) => {
+/** Open the slider of one aspect; `onWeight` is called with each new weight. */
+function openAspectRow(aspect, onWeight) {
+  const output = h("output", { for: `by-${aspect}` });
+  const absent = h("span", { class: "muted unavailable" }, absenceLabel(aspect));
+  const slider = h("input", { type: "range", id: `by-${aspect}`, min: 0, max: 2, step: 0.25, oninput: () => {
+    showWeight(slider.value);
+    onWeight(Number(slider.value));
+  } });
+  const element = h("div", { class: "aspect" }, h("span", { class: `dot ${aspect}`, "aria-hidden": "true" }),
+    h("label", { for: `by-${aspect}` }, aspectLabel(aspect)), slider, output, absent);
+
+  function showWeight(weight) {
+    output.textContent = Number(weight) ? String(weight) : "off";
+    slider.setAttribute("aria-valuetext", output.textContent);
+  }
+
+  function show(weight, isAvailable) {
+    const isEnabled = weight > 0 || isAvailable;
+    slider.value = weight;
+    slider.disabled = !isEnabled;
+    output.hidden = !isEnabled;
+    absent.hidden = isEnabled;
+    showWeight(weight);
+  }
+  return { aspect, element, show };
+}
+
+/** Return the weights of the aspects, {aspect: weight}. */
+function weightsOf(parameters) {
+  const weights = parameters.getAll("by").map((text) => {
     const [aspect, weight = "1"] = text.split("=");
     return [aspect, Number(weight)];
-  }));
-  if (!weights.size) weights.set("visual", 1);
-  const searchSoon = debounce(250, (aspect, weight) => {
-    const changed = new Map(weights);
-    if (weight > 0) changed.set(aspect, weight);
-    else changed.delete(aspect);
-    if (!changed.size) {
-      notify("At least one aspect is needed");
-      changed.set("visual", 1);
-    }
-    const by = info.aspects.filter((name) => changed.has(name)).map((name) => changed.get(name) === 1 ? name : `${name}=${changed.get(name)}`);
-    search(withValues(currentParameters(), "by", ...(by.length === 1 && by[0] === "visual" ? [] : by)));
   });
-  const rows = info.aspects.map((aspect) => {
-    const weight = weights.get(aspect) ?? 0;
-    const isEnabled = weight > 0 || queries.every((query) => query.aspects.includes(aspect));
-    const text = (value) => Number(value) ? String(value) : "off";
-    const output = h("output", { for: `by-${aspect}` }, text(weight));
-    return h("div", { class: "aspect" },
-      h("span", { class: `dot ${aspect}`, "aria-hidden": "true" }),
-      h("label", { for: `by-${aspect}` }, aspectLabel(aspect)),
-      h("input", { type: "range", id: `by-${aspect}`, min: 0, max: 2, step: 0.25, value: weight, disabled: !isEnabled,
-        "aria-valuetext": text(weight),
-        oninput: (event) => {
-          output.textContent = text(event.target.value);
-          event.target.setAttribute("aria-valuetext", output.textContent);
-          searchSoon(aspect, Number(event.target.value));
-        } }),
-      isEnabled ? output : h("span", { class: "muted unavailable" }, absenceLabel(aspect)));
-  });
-  return h("fieldset", {}, h("legend", {}, "Compare by"), rows,
-    !parameters.getAll("like").some(isUpload) && h("label", { class: "check" },
-      h("input", { type: "checkbox", id: "other-artists", checked: parameters.has("other_artists"),
-        onchange: (event) => search(withValues(currentParameters(), "other_artists", ...(event.target.checked ? ["true"] : []))) }),
-      "Exclude this artist"));
+  return new Map(weights.length ? weights : [["visual", 1]]);
 }

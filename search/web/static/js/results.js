@@ -8,64 +8,77 @@ import { listButton } from "./saved-list.js";
 
 const PAGE_SIZE = 48;
 const PRELOAD_DISTANCE = 900; // pixels below the window
+const HEADER_HEIGHT = 50; // pixels of the window that the header hides
 
 /** What was loaded for an address, so that the back button restores results and position. */
 const cache = new Map();
 const CACHE_SIZE = 20;
 
-export function openResults(section) {
+export function openResults(section, onCount) {
   const status = h("p", { class: "status", role: "status", "aria-live": "polite" });
   const grid = h("div", { class: "grid" });
   const moreButton = h("button", { class: "more", onclick: () => load(), hidden: true }, "Show more");
-  setChildren(section, status, grid, moreButton);
+  const range = h("span", { class: "range" });
+  const position = h("div", { class: "position", hidden: true }, range,
+    h("button", { id: "back-to-top", onclick: () => { scrollTo(0, 0); section.focus({ preventScroll: true }); } }, "Back to top"));
+  setChildren(section, status, grid, moreButton, position);
   let request = null;
   let state = null;
   let aborting = null;
-  const observer = new IntersectionObserver(([entry]) => {
-    if (entry.isIntersecting && !moreButton.hidden && !moreButton.disabled) load();
-  }, { rootMargin: `${PRELOAD_DISTANCE}px` });
-  observer.observe(moreButton);
 
-  const saveScroll = () => {
-    if (state && request !== null) state.scroll = scrollY;
+  const onScroll = () => {
+    state.scroll = scrollY;
+    showPosition();
+    loadAtEnd();
   };
-  addEventListener("scroll", saveScroll, { passive: true });
+  for (const type of ["scroll", "resize"]) addEventListener(type, onScroll, { passive: true });
 
   function update(parameters, back) {
     const current = parameters.toString();
     if (current === request && !back) return;
+    const cached = back && cache.get(current)?.next !== 0 ? cache.get(current) : null;
+    start(current, cached ?? null);
+    if (!cached) return load();
+    setChildren(grid, state.artworks.map(tile));
+    showStatus();
+    const { scroll } = state;
+    requestAnimationFrame(() => scrollTo(0, scroll));
+  }
+
+  /** Repeat the search. */
+  function reload() {
+    start(request, null);
+    return load();
+  }
+
+  function start(current, cached) {
     aborting?.abort();
+    section.removeAttribute("aria-busy");
+    moreButton.disabled = false;
     request = current;
-    const cached = back ? cache.get(current) : null;
-    state = cached ?? { artworks: [], next: 0, matching: 0, scroll: 0 };
+    state = cached ?? { artworks: [], next: 0, matching: 0, scroll: 0, isLoading: false };
     cache.delete(current);
     cache.set(current, state);
     if (cache.size > CACHE_SIZE) cache.delete(cache.keys().next().value);
-    if (cached) {
-      setChildren(grid, state.artworks.map(tile));
-      showStatus();
-      const { scroll } = state;
-      requestAnimationFrame(() => scrollTo(0, scroll));
-    } else {
-      load();
-    }
   }
 
   async function load() {
     const loading = state;
     const isFirst = loading.next === 0;
     aborting = new AbortController();
+    loading.isLoading = true;
     moreButton.disabled = true;
     section.setAttribute("aria-busy", "true");
-    const parameters = currentParameters();
+    const parameters = new URLSearchParams(request);
     parameters.set("start", loading.next);
     parameters.set("limit", PAGE_SIZE);
+    let hasFailed = false;
     try {
       const page = await get("/search", parameters, aborting.signal);
-      if (loading !== state) return;
       loading.artworks.push(...page.works);
       loading.next = page.next;
       loading.matching = page.matching;
+      if (loading !== state) return;
       if (isFirst) {
         setChildren(grid, page.works.map(tile));
         if (grid.getBoundingClientRect().top < 0) scrollTo(0, 0);
@@ -76,35 +89,61 @@ export function openResults(section) {
     } catch (error) {
       if (error.name === "AbortError" || loading !== state) return;
       if (!(error instanceof ApiError)) throw error;
+      hasFailed = true;
       if (isFirst) setChildren(grid);
-      loading.next = null;
       setChildren(status, h("span", { class: "error" }, error.message));
-      moreButton.hidden = true;
+      moreButton.hidden = isFirst;
+      onCount(null);
     } finally {
+      loading.isLoading = false;
       if (loading === state) {
         moreButton.disabled = false;
         section.removeAttribute("aria-busy");
       }
     }
-    // The observer reports changes only, but a tall window may show the end of the page at once.
-    if (loading === state && loading.next !== null && moreButton.getBoundingClientRect().top < innerHeight + PRELOAD_DISTANCE) load();
+    if (!hasFailed) loadAtEnd();
+  }
+
+  /** Load the next page where the end of the loaded ones is near. */
+  function loadAtEnd() {
+    const isNear = moreButton.getBoundingClientRect().top < innerHeight + PRELOAD_DISTANCE;
+    if (isNear && !state.isLoading && !moreButton.hidden) load();
   }
 
   function showStatus() {
-    const isRanked = currentParameters().has("like");
+    const isRanked = new URLSearchParams(request).has("like");
     if (state.artworks.length) {
       status.textContent = `${plural(state.matching, "artwork")}, ${isRanked ? "most similar" : "earliest"} first`;
     } else {
       status.textContent = isRanked && state.matching ? "No artwork is this similar." : "No artwork matches. Remove a filter, or use fewer words.";
     }
     moreButton.hidden = state.next === null;
+    onCount(state.matching);
+    showPosition();
   }
 
-  return { update, close: () => {
-    observer.disconnect();
+  /** Show which artworks are in the window, once the first ones have left it. */
+  function showPosition() {
+    const tiles = grid.children;
+    position.hidden = scrollY < innerHeight / 2 || !tiles.length;
+    if (position.hidden) return;
+    const count = (isBefore) => { // how many tiles, from the first one on, are before a line
+      let [low, high] = [0, tiles.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (isBefore(tiles[middle].getBoundingClientRect())) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    };
+    const first = Math.min(count(({ bottom }) => bottom < HEADER_HEIGHT) + 1, tiles.length);
+    const last = Math.max(count(({ top }) => top < innerHeight), first);
+    range.textContent = `${first.toLocaleString("en")}–${last.toLocaleString("en")} of ${state.matching.toLocaleString("en")}`;
+  }
+
+  return { update, reload, close: () => {
     aborting?.abort();
-    removeEventListener("scroll", saveScroll);
-    request = null;
+    for (const type of ["scroll", "resize"]) removeEventListener(type, onScroll);
   } };
 }
 
@@ -124,7 +163,7 @@ function tile(artwork) {
     h("figcaption", {},
       h("span", { class: "title", title }, title),
       h("span", { class: "by" }, byline(artwork)),
-      artwork.same_image?.length && h("span", { class: "by" }, `and ${artwork.same_image.length} more of the same image`),
+      artwork.same_image?.length > 0 && h("span", { class: "by" }, `and ${artwork.same_image.length} more of the same image`),
       scoreBar(artwork)));
   figure.style.setProperty("--ratio", aspectRatio(artwork));
   return figure;

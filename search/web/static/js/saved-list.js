@@ -10,7 +10,7 @@ let storageKey = "";
 /** Use the list of this collection; each collection has one of its own. */
 export function openSavedList(collection) {
   storageKey = storageName(`artextract.list.${collection}`);
-  showCount();
+  announce();
 }
 
 export function savedArtworks() {
@@ -27,12 +27,7 @@ function save(artworks) {
   } catch {
     notify("The browser’s storage is full: export the list, then clear it");
   }
-  showCount();
-  dispatchEvent(new Event("list-changed"));
-}
-
-function showCount() {
-  document.getElementById("list-count").textContent = savedArtworks().length;
+  announce();
 }
 
 const isSaved = (id) => savedArtworks().some((artwork) => artwork.id === id);
@@ -53,24 +48,31 @@ export const removeFromList = (id) => save(savedArtworks().filter((artwork) => a
 export function clearList() {
   const before = savedArtworks();
   save([]);
-  notify("The list is empty", h("button", { onclick: () => save(before) }, "Undo"));
+  notify("The list is empty", h("button", { onclick: () => addToList(before) }, "Undo"));
 }
 
 /** Return a button that adds an artwork to the list, or removes it. */
 export function listButton(artwork) {
-  const button = h("button", { class: "list-button", onclick: () => {
+  const button = h("button", { class: "list-button", "data-work": artwork.id, "data-title": titleOf(artwork), onclick: () => {
     if (isSaved(artwork.id)) removeFromList(artwork.id);
     else addToList([artwork]);
-    showState();
   } });
-  function showState() {
-    const saved = isSaved(artwork.id);
-    button.textContent = saved ? "In list" : "Add to list";
-    button.setAttribute("aria-pressed", saved);
-    button.setAttribute("aria-label", `${saved ? "In list, remove" : "Add to list"}: ${titleOf(artwork)}`);
-  }
-  showState();
+  showState(button, isSaved(artwork.id));
   return button;
 }
 
-addEventListener("storage", showCount);
+function showState(button, saved) {
+  button.textContent = saved ? "In list" : "Add to list";
+  button.setAttribute("aria-pressed", saved);
+  button.setAttribute("aria-label", `${saved ? "In list, remove" : "Add to list"}: ${button.dataset.title}`);
+}
+
+/** Show the list as it is now, on the whole page. */
+function announce() {
+  const ids = new Set(savedArtworks().map((artwork) => artwork.id));
+  document.getElementById("list-count").textContent = ids.size;
+  for (const button of document.querySelectorAll(".list-button")) showState(button, ids.has(button.dataset.work));
+  dispatchEvent(new Event("list-changed"));
+}
+
+addEventListener("storage", ({ key }) => { if (key === storageKey || key === null) announce(); }); // another tab changed it
