@@ -16,10 +16,15 @@ from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
 EFFORT, FILTERED_EFFORT = 128, 640
-"""Number of candidates that a search in the graph keeps (``hnsw_ef``) without and with a filter:
-neighbours that don't pass take up candidates. The engine itself compares all points that pass
-where these are few (``FULL_SCAN_KB``), so that a filter is answered well whatever its share
-(docs/decisions/0014-filtered-searches.md)."""
+"""Number of candidates that a search in the graph keeps (``hnsw_ef``) without and with a filter, of
+up to ``_GROWTH_BEGINS`` points: neighbours that don't pass take up candidates. The engine itself
+compares all points that pass where these are few (``FULL_SCAN_KB``), so that a filter is answered
+well whatever its share (docs/decisions/0014-filtered-searches.md)."""
+
+_GROWTH_BEGINS = 100_000
+_GROWTH, _FILTERED_GROWTH = 0.8, 0.2
+"""Powers of the number of points with which these numbers grow from there on: a million need 800
+and 1,000 for the recall that a hundred thousand have with 128 and 640."""
 
 FULL_SCAN_KB = 10_000
 """Size of the full vectors that pass a filter, in kB, below which they are all compared."""
@@ -69,6 +74,8 @@ class Store(ABC):
 
     location: str
     manifest: Manifest
+    _points: int | None = None
+    """About how many points there are; None before the first search, and after a write."""
 
     def check_model(
         self,
@@ -334,7 +341,16 @@ class Store(ABC):
         """Return the number of candidates that a search in the graph keeps."""
         if request.effort is not None:
             return request.effort
-        return max(request.limit, EFFORT if request.filter_ is None else FILTERED_EFFORT)
+        if self._points is None:
+            self._points = self._estimate_points()
+        times = max(1.0, self._points / _GROWTH_BEGINS)
+        if request.filter_ is None:
+            return max(request.limit, round(EFFORT * math.pow(times, _GROWTH)))
+        return max(request.limit, round(FILTERED_EFFORT * math.pow(times, _FILTERED_GROWTH)))
+
+    @abstractmethod
+    def _estimate_points(self) -> int:
+        """Return about how many points there are, in less time than :meth:`count` takes."""
 
     def _rescoring(self, request: NearestRequest) -> dict[str, Any] | None:
         """Return how to rescore quantised vectors; None if they are not quantised."""

@@ -168,6 +168,8 @@ class EmbeddedStore(Store):
         if changes and not self._revised:
             self.manifest = self.manifest.revised()
             self._revised = True
+        if changes:
+            self._points = None
         elif self._writing:
             return
         self.manifest = replace(self.manifest, files=None)
@@ -222,6 +224,9 @@ class EmbeddedStore(Store):
     def count(self, filter_: Filter | None = None) -> int:
         request = edge.CountRequest(exact=True, filter=_to_filter(filter_))
         return int(_guarded(self._shard.count, request))
+
+    def _estimate_points(self) -> int:
+        return int(_guarded(self._shard.info).points_count)
 
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None

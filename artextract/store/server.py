@@ -150,6 +150,7 @@ class ServerStore(Store):
     def _open(self, info: models.CollectionInfo) -> "ServerStore":
         self._call.patience_seconds = self._patience_seconds
         self.manifest = self._read_manifest(info)
+        self._points = info.points_count
         strict = info.config.strict_mode_config
         if strict is not None and strict.enabled and strict.max_query_limit:
             self._most = strict.max_query_limit
@@ -350,13 +351,17 @@ class ServerStore(Store):
             self._call.sleep(_POLL_SECONDS)
 
     def _begin_writing(self) -> None:
+        self._points = None
         if not self._writing:
             self._revise()
             self._writing = True
 
     def refresh(self) -> bool:
         before, self.manifest = self.manifest, self._read_manifest(self._info())
-        return self.manifest.revision != before.revision
+        if self.manifest.revision == before.revision:
+            return False
+        self._points = None
+        return True
 
     def _revise(self) -> None:
         """Change the revision, so that copies of the collection are known to be out of date.
@@ -480,6 +485,9 @@ class ServerStore(Store):
             filter_ = filters.all_of([filter_] if filter_ else [], but=[mark])
         only = _to_filter(filter_)
         return self._call(self._client.count, self._name, count_filter=only, exact=True).count
+
+    def _estimate_points(self) -> int:
+        return self._opened_info().points_count or 0
 
     def facet(
         self, key: str, *, limit: int = 10, filter_: Filter | None = None

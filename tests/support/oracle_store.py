@@ -48,6 +48,9 @@ class OracleStore(Store):
     def optimize(self) -> bool:
         return False
 
+    def _estimate_points(self) -> int:
+        return len(self.points)
+
     def settle(self, on_wait: Callable[[str], None] = lambda text: None) -> None:
         pass
 

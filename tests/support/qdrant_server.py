@@ -63,7 +63,8 @@ class QdrantServer:
     ``certificate`` is (its file, the file of its key), for TLS. ``lag`` is how many reads of a
     collection's state, after each change of it, still find it as it was: in a cluster any replica
     answers. ``lacking`` are the ids of points that one of two replicas lacks. ``status`` is the
-    collections' status and, if that is "red", ``error`` the reason. ``strict`` refuses filters
+    collections' status and, if that is "red", ``error`` the reason; ``points_count`` is
+    the number of points that they claim. ``strict`` refuses filters
     without an index and limits beyond ``most``.
     """
 
@@ -77,6 +78,7 @@ class QdrantServer:
     lacking: set[str] = field(default_factory=set)
     status: str = "green"
     error: str = ""
+    points_count: int | None = None
     strict: bool = False
     most: int = 1000
     received: list[Received] = field(default_factory=list)
@@ -155,6 +157,8 @@ class QdrantServer:
         found |= {"payload_schema": schema, "status": self.status}
         if self.strict:
             found["config"]["strict_mode_config"] = {"enabled": True, "max_query_limit": self.most}
+        if self.points_count is not None:
+            found["points_count"] = self.points_count
         if self.error:
             found["optimizer_status"] = {"error": self.error}
         return models.CollectionInfo.model_validate(found)

@@ -95,6 +95,22 @@ def test_a_filtered_search_keeps_more_candidates(server: QdrantServer, location:
     assert {each["quantization"]["rescore"] for each in sent} == {True}
 
 
+def test_a_search_in_a_large_collection_keeps_more_candidates(
+    server: QdrantServer, location: Location
+) -> None:
+    only = filters.all_of([filters.equals("id", "work-1")])
+    kept = []
+    with create_store(location, MODEL) as store:
+        for count in (1000, 100_000, 1_000_000):
+            server.points_count = count
+            store.upsert(make_points(3))  # after a write, the size is asked for again
+            for filter_ in (None, only, None):
+                store.search([1, 0, 0], limit=3, filter_=filter_)
+            asked = [each for each in server.received if each.path == "points/query"][-3:]
+            kept.append([each.body["params"]["hnsw_ef"] for each in asked])
+    assert kept == [[128, 640, 128], [128, 640, 128], [808, 1014, 808]]
+
+
 def test_grpc_does_what_rest_does(server: QdrantServer, location: Location) -> None:
     with create_store(replace(location, grpc_port=server.grpc_port), MODEL) as store:
         store.upsert(make_points(7))
