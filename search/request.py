@@ -17,7 +17,8 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from artextract.aspects import ASPECTS, fact_filters
-from artextract.catalog.names import closest, readable
+from artextract.catalog.names import closest
+from artextract.catalog.styles import readable
 from artextract.catalog.years import YearRange, parse_year_filter
 from artextract.errors import CombinationError, DateError, QueryError
 from search.query import Query

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from artextract.aspects.base import Compared
-from artextract.catalog.names import readable
+from artextract.catalog.styles import readable
 
 _DEGREES = ((0.6, "very similar"), (0.35, "clearly similar"), (0.15, "slightly similar"))
 
