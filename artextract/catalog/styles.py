@@ -99,6 +99,12 @@ def display_name(label: str) -> str:
     return _GENRES.get(key) or label.replace("_", " ")
 
 
+def class_spellings(name: str) -> list[str]:
+    """Return the folded names under which collections may have the class ``name``."""
+    style = _STYLES.get(fold(name))
+    return [fold(each) for each in ((name,) if style is None else (style.name, *style.labels))]
+
+
 def style_years(name: str) -> YearRange | None:
     """Return the years in which a style, given by name or label, was painted; None if unknown."""
     style = _STYLES.get(fold(name))

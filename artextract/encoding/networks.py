@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from artextract.catalog.names import fold
+from artextract.catalog.styles import display_name
 from artextract.images.preprocess import Preprocess
 from artextract.models.session import OnnxModel, Outputs
 
@@ -40,6 +40,11 @@ class Networks:
         return self._models[-1].card.classes if self._predicts else {}
 
     @property
+    def trusted_from(self) -> Mapping[str, float]:
+        """{attribute: lowest probability of a trusted prediction}."""
+        return self._models[-1].card.trusted_from if self._predicts else {}
+
+    @property
     def preprocesses(self) -> list[Preprocess]:
         """The preparations of images, the embedder's first; one where both have the same."""
         return list(dict.fromkeys(model.card.preprocess for model in self._models))
@@ -63,20 +68,18 @@ class Networks:
         probabilities = outputs[-1].probabilities if self._predicts else {}
         return Outputs(_merge([each.vectors for each in outputs]), probabilities)
 
-    def predicted(self, outputs: Outputs, row: int) -> dict[str, object]:
-        """Return the payload's part ``predicted`` for one image; empty without a classifier.
+    def predicted(self, outputs: Outputs, row: int) -> dict[str, dict[str, object]]:
+        """Return one image's prediction of each attribute; nothing without a classifier.
 
-        For each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1;
-        ``terms`` has "attribute=name", folded, for filters.
+        A prediction has ``name``, the likeliest class as a museum names it, and ``probability``,
+        0 to 1.
         """
-        found: dict[str, object] = {}
-        terms = []
+        found: dict[str, dict[str, object]] = {}
         for attribute, rows in outputs.probabilities.items():
             number = int(rows[row].argmax())
-            name = self.classes[attribute][number]
+            name = display_name(self.classes[attribute][number])
             found[attribute] = {"name": name, "probability": round(float(rows[row, number]), 4)}
-            terms.append(f"{attribute}={fold(name)}")
-        return {**found, "terms": terms} if found else {}
+        return found
 
 
 def _merge(given: Sequence[Mapping[str, Value]]) -> dict[str, Value]:

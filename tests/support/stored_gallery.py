@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from artextract.catalog.artwork import VIEWS, Artwork
-from artextract.catalog.names import fold
+from artextract.catalog.predictions import mark_trusted
+from artextract.catalog.years import YearRange
 from artextract.store import Manifest, ModelIdentity, Point
 
 __all__ = ["ARTISTS", "MANIFEST", "make_gallery"]
@@ -39,7 +40,7 @@ def make_gallery(works: int = 90) -> list[Point]:
                     {"visual": row[:8].tolist(), "style": row[8:].tolist()},
                     {
                         **artwork.to_payload(),
-                        **_predict(number),
+                        **_predict(number, artwork),
                         "width": 100 + number,
                         "height": 90,
                         "image_sha256": f"{number:064d}",
@@ -92,11 +93,8 @@ def _make_artwork(number: int, view: str | None) -> Artwork:
     )
 
 
-def _predict(number: int) -> dict[str, object]:
+def _predict(number: int, artwork: Artwork) -> dict[str, object]:
     name = ["Impressionism", "Northern Renaissance", "Rococo"][number % 3]
-    return {
-        "predicted": {
-            "style": {"name": name, "probability": round((number % 10) / 10 + 0.05, 4)},
-            "terms": [f"style={fold(name)}"],
-        }
-    }
+    style = {"name": name, "probability": round((number % 10) / 10 + 0.05, 4)}
+    years = YearRange(artwork.year_begin, artwork.year_end)
+    return {"predicted": mark_trusted({"style": style}, {"style": 0.3}, years)}
