@@ -1,7 +1,7 @@
 """Exporting the network of a finished training: class probabilities and two kinds of vectors."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from training.evaluation.calibration import fit_temperature
 from training.evaluation.evaluate import MIN_FOR_CALIBRATION
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, open_run
-from training.evaluation.trust import Trust, choose_trust, collect_evidence
+from training.evaluation.trust import Threshold, Trust, choose_trust, collect_evidence
 from training.loops.checkpoint import Checkpoints
 from training.loops.network import BEST, load_network, preprocess_of
 from training.networks.cnn_rnn import CnnRnn
@@ -45,7 +45,7 @@ _VIEWS = 4
 
 
 def export_classifier(
-    folder: Path, out: Path, *, name: str | None = None, apart: Path | None = None
+    folder: Path, out: Path, *, name: str | None = None, apart: Sequence[Path] = ()
 ) -> Exported:
     """Write the network of a finished training as an ONNX file.
 
@@ -62,22 +62,22 @@ def export_classifier(
         folder: Of the training; its images must still be where they were.
         out: The file.
         name: Of the model; None takes the architecture.
-        apart: The folder of an artist-disjoint training with the same classes.
+        apart: The folders of artist-disjoint trainings with the same classes.
 
     Raises:
-        InputError: ``folder`` or ``apart`` is not that of a finished training, ``apart`` has other
-            classes or the same artist on both sides, no image can be opened, or ``out`` can't be
-            written.
+        InputError: a folder is not that of a finished training, one of ``apart`` has other classes
+            or the same artist on both sides, no image can be opened, or ``out`` can't be written.
         ModelError: the checkpoint can't be used, or the file does not compute what the network
             computes; nothing is written.
     """
     run = open_run(folder)
     predictions = run.load_predictions("val")
     network, config, classes = load_network(folder)
-    trust = find_trust(run, None if apart is None else open_run(apart))
+    trust = find_trust(run, [open_run(each) for each in apart])
+    known = {name: found for name, found in trust.items() if isinstance(found, Trust)}
     temperatures = {
-        name: found.temperature if isinstance(found, Trust) else _temperature(predictions, name)
-        for name, found in trust.items()
+        name: known[name].temperature if name in known else _temperature(predictions, name)
+        for name in trust
     }
     preprocess = preprocess_of(config, network.backbone)
     images = DecodedImages(
@@ -103,11 +103,10 @@ def export_classifier(
         created_by=f"artextract {__version__}, torch {torch.__version__.split('+')[0]}",
         vectors={"visual": EMBEDDING, "style": STYLE},
         classes={name: list(classes.names[name]) for name in sorted(classes.names)},
-        trusted_from={
-            name: found.threshold
-            for name, found in trust.items()
-            if isinstance(found, Trust) and found.threshold is not None
-        },
+        trusted_from=_lowest({name: found.any for name, found in known.items()}),
+        trusted_from_dated=_lowest(
+            {name: found.dated for name, found in known.items() if found.dated}
+        ),
         training=_summary(run, config, predictions, temperatures, trust),
     )
     graph = make_graph(module, preprocess.size, outputs_of(card))
@@ -117,35 +116,40 @@ def export_classifier(
     return write_checked(graph, card, out, check)
 
 
-def find_trust(run: Run, apart: Run | None) -> dict[str, Trust | str]:
+def find_trust(run: Run, apart: Sequence[Run]) -> dict[str, Trust | str]:
     """Return which predictions are trusted, {attribute: trust, or why there is no evidence}.
 
     Raises:
-        InputError: ``apart`` has other classes than ``run``, or see
+        InputError: one of ``apart`` has other classes than ``run``, or see
             :func:`~training.evaluation.trust.collect_evidence`.
     """
-    if apart is None:
+    if not apart:
         return dict.fromkeys(run.classes.attributes, "no artist-disjoint training was given")
     found: dict[str, Trust | str] = {}
     for name, classes in run.classes.names.items():
-        if name not in apart.classes.names:
-            found[name] = "the artist-disjoint training does not predict it"
+        predicting = [each for each in apart if name in each.classes.names]
+        for each in predicting:
+            if each.classes.names[name] != classes:
+                raise InputError(
+                    f"{each.folder} has other classes of {name} than {run.folder}; train it beside "
+                    "that run, so that it takes over the classes"
+                )
+        if not predicting:
+            found[name] = "no artist-disjoint training predicts it"
             continue
-        if apart.classes.names[name] != classes:
-            raise InputError(
-                f"{apart.folder} has other classes of {name} than {run.folder}; train it beside "
-                "that run, so that it takes over the classes"
-            )
-        evidence = collect_evidence(apart, name)
+        evidence = collect_evidence(predicting, name)
         known = int((evidence.labels >= 0).sum())
-        if known < MIN_FOR_CALIBRATION:
-            found[name] = (
-                f"{known} artworks of artists not trained on have a known class; "
-                f"{MIN_FOR_CALIBRATION} are needed"
-            )
-        else:
-            found[name] = choose_trust(evidence)
+        found[name] = (
+            choose_trust(evidence)
+            if known >= MIN_FOR_CALIBRATION
+            else f"{known} artworks of artists not trained on have a known class; "
+            f"{MIN_FOR_CALIBRATION} are needed"
+        )
     return found
+
+
+def _lowest(thresholds: Mapping[str, Threshold]) -> dict[str, float]:
+    return {name: each.lowest for name, each in thresholds.items() if each.lowest is not None}
 
 
 def _temperature(predictions: Predictions, name: str) -> float:

@@ -84,15 +84,18 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--apart",
+    multiple=True,
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Folder of an artist-disjoint training beside RUN. Its validation samples say from which "
-    "confidence on predictions are trusted; without it none are.",
+    help="Folder of an artist-disjoint training beside RUN; repeatable. Its validation samples say "
+    "from which confidence on predictions are trusted; without it none are.",
 )
 @click.option("--name", metavar="WORD", help="Name of the model.  [default: its architecture]")
 @out_option
 @force_option
-def classifier(run: Path, apart: Path | None, name: str | None, out: Path, force: bool) -> None:
+def classifier(
+    run: Path, apart: tuple[Path, ...], name: str | None, out: Path, force: bool
+) -> None:
     """Write the network of a training: class probabilities, and two kinds of vectors.
 
     RUN is the folder of a finished training, whose images must still be there. Probabilities are
@@ -111,20 +114,28 @@ def classifier(run: Path, apart: Path | None, name: str | None, out: Path, force
         if "val_macro_f1" in facts:
             scores = f", macro-F1 {facts['val_macro_f1']:.3f} on {facts['val_works']:,} samples"
         click.echo(f"{name:7} {facts['classes']} classes{scores}")
-        click.echo(f"{'':7} {_describe_trust(exported.card, name)}")
+        for line in _describe_trust(exported.card, name):
+            click.echo(f"{'':7} {line}")
 
 
-def _describe_trust(card: "ModelCard", attribute: str) -> str:
-    """Return from which confidence on predictions are trusted, and how often right, or why not."""
+def _describe_trust(card: "ModelCard", attribute: str) -> list[str]:
+    """Return what is trusted of artworks of any and of known years, a line each."""
     trust = card.training["attributes"][attribute]["trust"]
-    if attribute not in card.trusted_from:
-        return f"not trusted: {trust['reason']}"
-    folds = trust["folds"]
-    return (
-        f"trusted from confidence {card.trusted_from[attribute]:.2f}: {folds['right']:.1%} of "
-        f"{folds['trusted']:,} right, of {folds['works']:,} artworks by {folds['artists']:,} "
-        "artists neither trained on nor chosen by"
-    )
+    if "target" not in trust:
+        return [f"not trusted: {trust['reason']}"]
+    lines = []
+    for years, thresholds in (
+        ("any years", card.trusted_from), ("known years", card.trusted_from_dated),
+    ):  # fmt: skip
+        if years in trust:
+            found = trust[years]
+            lines.append(f"{years}: " + (
+                f"trusted from confidence {thresholds[attribute]:.2f}; of artists left out of "
+                f"training and choice {found['folds']['right']:.1%} of "
+                f"{found['folds']['trusted']:,} right, in {found['folds']['works']:,} artworks"
+                if attribute in thresholds else f"not trusted: {found['reason']}"
+            ))  # fmt: skip
+    return lines
 
 
 @export.command(epilog="\b\nExample:\n  artextract export inspect classifier.onnx")

@@ -54,6 +54,8 @@ def describe(name: str) -> Iterator[str]:
         yield f"classes      {attribute}, {len(names)}: {', '.join(names[:_NAMED])}{more}"
     for attribute, least in card.trusted_from.items():
         yield f"trusted      {attribute}: from confidence {least:.2f}"
+    for attribute, least in card.trusted_from_dated.items():
+        yield f"trusted      {attribute} of artworks of known years: from confidence {least:.2f}"
     for key, value in _flatten(card.training):
         yield f"training     {key}: {value}"
     yield f"providers    {', '.join(onnxruntime.get_available_providers())} (on this machine)"

@@ -24,6 +24,10 @@ class YearRange:
         return not (_is_before(self.end, other.begin) or _is_before(other.end, self.begin))
 
 
+UNKNOWN_YEARS = YearRange(None, None)
+"""The range of what may be of any year."""
+
+
 def _is_before(end: int | None, begin: int | None) -> bool:
     return end is not None and begin is not None and end < begin
 

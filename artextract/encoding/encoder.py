@@ -146,16 +146,14 @@ class ImageEncoder:
         return self.encode_batch(batches, [self.measure(image)])[0]
 
     def complete(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an artwork's payload with its predictions trusted as its years allow."""
-        if "predicted" not in payload:
+        """Return an artwork's payload with its predictions judged by its years."""
+        card = self._networks.classifier_card if self._networks else None
+        if card is None or "predicted" not in payload:
             return dict(payload)
         years = YearRange(payload.get("year_begin"), payload.get("year_end"))
-        trusted_from = self._networks.trusted_from if self._networks else {}
-        return {**payload, "predicted": mark_trusted(payload["predicted"], trusted_from, years)}
+        return {**payload, "predicted": mark_trusted(payload["predicted"], card, years)}
 
-    def _encoded(
-        self, image: ImageFeatures, predicted: Mapping[str, dict[str, object]]
-    ) -> EncodedImage:
+    def _encoded(self, image: ImageFeatures, predicted: Mapping[str, Any]) -> EncodedImage:
         payload: dict[str, Any] = {**image.facts}
         if payload:
             payload["seen"] = terms_of(image.facts)

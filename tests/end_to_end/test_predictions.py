@@ -2,7 +2,6 @@
 
 import csv
 import json
-import statistics
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ def sure() -> float:
     """A confidence between those of the works' predicted styles."""
     model = OnnxModel(find_model("wikiart-lite0").path, device="cpu", threads=1)
     batch = np.stack([model.card.preprocess(image) for image in generate_images(WORKS)])
-    return statistics.median(model.run(batch).probabilities["style"].max(axis=1).tolist())
+    return float(np.median(model.run(batch).probabilities["style"].max(axis=1)))
 
 
 @pytest.fixture(scope="module")

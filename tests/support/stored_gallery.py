@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from artextract.catalog.artwork import VIEWS, Artwork
-from artextract.catalog.predictions import mark_trusted
-from artextract.catalog.years import YearRange
+from artextract.catalog.names import fold
 from artextract.store import Manifest, ModelIdentity, Point
 
 __all__ = ["ARTISTS", "MANIFEST", "make_gallery"]
@@ -40,7 +39,7 @@ def make_gallery(works: int = 90) -> list[Point]:
                     {"visual": row[:8].tolist(), "style": row[8:].tolist()},
                     {
                         **artwork.to_payload(),
-                        **_predict(number, artwork),
+                        **_predict(number),
                         "width": 100 + number,
                         "height": 90,
                         "image_sha256": f"{number:064d}",
@@ -93,8 +92,14 @@ def _make_artwork(number: int, view: str | None) -> Artwork:
     )
 
 
-def _predict(number: int, artwork: Artwork) -> dict[str, object]:
+def _predict(number: int) -> dict[str, object]:
     name = ["Impressionism", "Northern Renaissance", "Rococo"][number % 3]
-    style = {"name": name, "probability": round((number % 10) / 10 + 0.05, 4)}
-    years = YearRange(artwork.year_begin, artwork.year_end)
-    return {"predicted": mark_trusted({"style": style}, {"style": 0.3}, years)}
+    trusted = number % 10 > 2
+    terms = [f"style={fold(name)}", *([f"trusted.style={fold(name)}"] if trusted else [])]
+    style = {
+        "name": name,
+        "probability": round((number % 10) / 10 + 0.05, 4),
+        "probabilities": [0.1, 0.9],
+        "trusted": trusted,
+    }
+    return {"predicted": {"style": style, "terms": terms}}

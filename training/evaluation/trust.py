@@ -1,6 +1,6 @@
 """From which confidence on a classifier's predictions are trusted, for artists it doesn't know.
 
-The evidence is the predictions of an artist-disjoint training. The threshold is the lowest
+The evidence is the predictions of artist-disjoint trainings. The threshold is the lowest
 confidence from which at least 85 % of them are right, by a one-sided 95 % lower bound. Confidences
 are tested from the highest down until the first that fails, as in Learn then Test (Angelopoulos et
 al. 2021, arXiv:2110.01052, fixed-sequence testing), so that the bound holds for the one that is
@@ -10,19 +10,28 @@ labels.
 Artworks by one artist are alike, so that a hundred of them say less than a hundred of different
 artists. The bound is that of Clopper and Pearson for the effective number of artworks (Korn and
 Graubard 1998, Survey Methodology 24(2), 193-201): their number divided by the design effect, the
-variance of the share between artists over that of independent artworks.
+variance of the share between artists over that of independent artworks; fewer artists lower it
+further, by the ratio of Student's t.
 
-Temperature and threshold are also chosen without each fifth of the artists and tried on that fifth.
-If fewer than 85 % of what they trust there are right, no threshold is taken.
+The threshold is also chosen without each fifth of the artists and tried on that fifth. If fewer
+than 85 % of what is trusted there are right, no threshold is taken.
+
+Known years exclude styles, and the confidence in the others grows
+(:mod:`artextract.catalog.predictions`). Artworks of known years therefore have a threshold of their
+own.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from artextract.catalog.predictions import is_painted_in
+from artextract.catalog.years import UNKNOWN_YEARS
 from artextract.errors import InputError
+from training.data.samples import Sample
 from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import Floats, Ints, softmax
 from training.evaluation.predictions import Run
@@ -32,11 +41,10 @@ TARGET = 0.85
 
 FOLDS = 5
 
-_PERCENT = f"{TARGET:.0%}".replace("%", " %")
+_PERCENT = f"{TARGET * 100:.0f} %"
 _ERROR = 0.05  # of the lower bound, one-sided
 _FEWEST = 100  # predictions above the first tested threshold
-_FEWEST_ARTISTS = 60
-_STEP = 0.01
+_FEWEST_ARTISTS = 20
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -49,22 +57,38 @@ class Evidence:
         logits: (n, C).
         labels: (n,); -1 for a class that the network does not know, which it can't predict.
         artists: (n,), the number of each artwork's artist.
+        possible: (n, C), whether the artwork's years allow the class.
+        dated: (n,), whether they are known.
     """
 
     logits: Floats
     labels: Ints
     artists: Ints
+    possible: Booleans
+    dated: Booleans
 
     def part(self, rows: Booleans) -> "Evidence":
         """Return the evidence of some artworks."""
-        return Evidence(
-            logits=self.logits[rows], labels=self.labels[rows], artists=self.artists[rows]
-        )
+        return Evidence(**{name: getattr(self, name)[rows] for name in self.__slots__})
+
+    def without_years(self) -> "Evidence":
+        """Return the evidence as if no years were known."""
+        return replace(self, possible=np.ones_like(self.possible), dated=np.zeros_like(self.dated))
 
     def temperature(self) -> float:
         """Return the temperature fitted on the artworks of known classes."""
         known = self.labels >= 0
         return fit_temperature(self.logits[known].astype(np.float64), self.labels[known])
+
+    def confidence(self, temperature: float) -> npt.NDArray[np.float64]:
+        """Return the confidence of each prediction (n,); 0 where its class is not possible."""
+        probabilities = softmax(self.logits, temperature)
+        rows, predicted = np.arange(len(self.labels)), self.logits.argmax(axis=1)
+        rivals = (probabilities * self.possible).sum(axis=1)
+        is_possible = self.possible[rows, predicted]
+        return np.where(
+            is_possible, probabilities[rows, predicted] / np.where(is_possible, rivals, 1), 0.0
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,28 +106,24 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """From which confidence on the predictions of an attribute are trusted, and how that was found.
+class Threshold:
+    """The lowest confidence of a trusted prediction, and how it was found.
 
     Attributes:
-        temperature: That of the confidences.
-        threshold: The lowest confidence of a trusted prediction; None where none is trusted.
+        lowest: None where none is trusted.
         reason: Why none is trusted.
-        all: On the artworks that the threshold was chosen on.
+        all: On the artworks that it was chosen on.
         folds: On artists left out of the choice; None where no threshold was found.
     """
 
-    temperature: float
-    threshold: float | None = None
+    lowest: float | None = None
     reason: str | None = None
     all: Share | None = None
     folds: Share | None = None
 
     def to_card(self) -> dict[str, Any]:
         """Return the known values for a model card."""
-        found: dict[str, Any] = {"target": TARGET}
-        if self.reason is not None:
-            found["reason"] = self.reason
+        found: dict[str, Any] = {} if self.reason is None else {"reason": self.reason}
         for name in ("all", "folds"):
             share: Share | None = getattr(self, name)
             if share is not None:
@@ -115,56 +135,107 @@ class Trust:
         return found
 
 
-def collect_evidence(run: Run, attribute: str) -> Evidence:
-    """Return the validation predictions of an artist-disjoint run, without unknown labels.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which predictions of an attribute are trusted.
+
+    Attributes:
+        temperature: That of the confidences.
+        any: For artworks of any years.
+        dated: For artworks of known years; None where years make no difference.
+    """
+
+    temperature: float
+    any: Threshold
+    dated: Threshold | None = None
+
+    def to_card(self) -> dict[str, Any]:
+        """Return the known values for a model card."""
+        found = {"target": TARGET, "any years": self.any.to_card()}
+        return found if self.dated is None else {**found, "known years": self.dated.to_card()}
+
+
+def collect_evidence(runs: Sequence[Run], attribute: str) -> Evidence:
+    """Return the validation predictions of artist-disjoint runs, without unknown labels.
+
+    Args:
+        runs: Trainings of the same classes; each knows other artists.
+        attribute: What they predict.
 
     Raises:
-        InputError: an artist has artworks on both sides of the split, or the files can't be used.
+        InputError: an artist has artworks on both sides of a split, or a file can't be used.
     """
+    logits, labels, samples = [], [], []
+    for run in runs:
+        predictions = run.load_predictions("val")
+        validation = [run.samples[id_] for id_ in predictions.ids]
+        _check_apart(run, validation)
+        rows = np.array(
+            [attribute in one.labels and one.artist is not None for one in validation], bool
+        )
+        logits.append(predictions.logits[attribute][rows])
+        labels.append(predictions.labels[attribute][rows])
+        samples += [one for one, is_used in zip(validation, rows, strict=True) if is_used]
+    names = runs[0].classes.names[attribute]
+    possible = [
+        [attribute != "style" or is_painted_in(name, one.years) for name in names]
+        for one in samples
+    ]
+    _, artists = np.unique([str(one.artist) for one in samples], return_inverse=True)
+    return Evidence(
+        logits=np.concatenate(logits),
+        labels=np.concatenate(labels),
+        artists=np.asarray(artists, np.int64),
+        possible=np.array(possible, bool).reshape(len(samples), len(names)),
+        dated=np.array([one.years != UNKNOWN_YEARS for one in samples], bool),
+    )
+
+
+def _check_apart(run: Run, validation: Sequence[Sample]) -> None:
     trained = {sample.artist for sample in run.samples.values() if sample.split == "train"}
-    predictions = run.load_predictions("val")
-    samples = [run.samples[id_] for id_ in predictions.ids]
-    for sample in samples:
+    for sample in validation:
         if sample.artist is not None and sample.artist in trained:
             raise InputError(
                 f"{run.folder} was trained on artworks of {sample.artist}, who is among its "
                 "validation samples; give a training with an artist-disjoint split"
             )
-    rows = np.array(
-        [attribute in sample.labels and sample.artist is not None for sample in samples], bool
-    )
-    names = sorted({str(sample.artist) for sample in samples})
-    number = {name: at for at, name in enumerate(names)}
-    return Evidence(
-        logits=predictions.logits[attribute],
-        labels=predictions.labels[attribute],
-        artists=np.array([number[str(sample.artist)] for sample in samples], np.int64),
-    ).part(rows)
 
 
-def choose_trust(evidence: Evidence, *, folds: int = FOLDS, seed: int = 0) -> Trust:
-    """Return from which confidence on predictions are trusted, and how well that holds.
+def choose_trust(evidence: Evidence) -> Trust:
+    """Return from which confidence on predictions are trusted.
 
     Raises:
         InputError: no artwork has a known class.
     """
     temperature = evidence.temperature()
-    confidence, right = _confidences(evidence, temperature)
-    threshold = _lowest_threshold(confidence, right, evidence.artists)
-    if threshold is None:
-        return Trust(temperature=temperature, reason=_explain(confidence, evidence.artists))
-    on_folds = _share(_trust_by_folds(evidence, folds, seed), right, evidence.artists)
+    of_any = choose_threshold(evidence.without_years(), temperature)
+    if evidence.possible.all():
+        return Trust(temperature=temperature, any=of_any)
+    dated = choose_threshold(evidence.part(evidence.dated), temperature)
+    return Trust(temperature=temperature, any=of_any, dated=dated)
+
+
+def choose_threshold(
+    evidence: Evidence, temperature: float, *, folds: int = FOLDS, seed: int = 0
+) -> Threshold:
+    """Return the lowest confidence of a trusted prediction, and how well it holds."""
+    confidence, artists = evidence.confidence(temperature), evidence.artists
+    right = evidence.logits.argmax(axis=1) == evidence.labels
+    lowest = _find_lowest(confidence, right, artists)
+    if lowest is None:
+        return Threshold(reason=_explain(confidence, artists))
+    trusted = np.zeros(len(right), bool)
+    fold = _artist_folds(artists, folds, seed)
+    for held_out in range(folds):
+        rows = fold == held_out
+        found = _find_lowest(confidence[~rows], right[~rows], artists[~rows])
+        trusted[rows] = found is not None and confidence[rows] >= found
+    on_folds = _share(trusted, right, artists)
     if on_folds.right is None or on_folds.right < TARGET:
-        return Trust(
-            temperature=temperature,
-            reason=f"for artists left out of the choice fewer than {_PERCENT} are right",
-            folds=on_folds,
-        )
-    return Trust(
-        temperature=temperature,
-        threshold=threshold,
-        all=_share(confidence >= threshold, right, evidence.artists),
-        folds=on_folds,
+        reason = f"fewer than {_PERCENT} are right for artists left out of the choice"
+        return Threshold(reason=reason, folds=on_folds)
+    return Threshold(
+        lowest=lowest, all=_share(confidence >= lowest, right, artists), folds=on_folds
     )
 
 
@@ -175,68 +246,51 @@ def lower_bound(right: Booleans, artists: Ints) -> float:
         right: (n,), n at least 1.
         artists: (n,), the number of each artwork's artist.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv, stdtrit
 
     n, share = len(right), float(right.mean())
-    _, cluster = np.unique(artists, return_inverse=True)
-    residuals = np.bincount(cluster, weights=right - share)
-    clusters = len(residuals)
-    effective = float(clusters)  # as if an artist's artworks were one, where they don't differ
+    residuals = np.bincount(artists, weights=right - share)
+    clusters = _count(artists)
+    effective = float(clusters)  # an artist's artworks count as one where none differs from another
     if 0 < share < 1 and clusters > 1:
         variance = clusters / (clusters - 1) * float(residuals @ residuals) / n**2
-        effective = min(n, share * (1 - share) / variance) if variance else n
+        effective = share * (1 - share) / variance if variance else n
+        effective = min(
+            n, effective * (stdtrit(n - 1, _ERROR) / stdtrit(clusters - 1, _ERROR)) ** 2
+        )
     successes = share * effective
-    if successes == 0:
-        return 0.0
-    return float(beta.ppf(_ERROR, successes, effective - successes + 1))
+    return float(betaincinv(successes, effective - successes + 1, _ERROR)) if successes else 0.0
 
 
-def _confidences(
-    evidence: Evidence, temperature: float
-) -> tuple[npt.NDArray[np.float64], Booleans]:
-    """Return the confidence of each prediction (n,), and whether it is right."""
-    probabilities = softmax(evidence.logits, temperature)
-    return probabilities.max(axis=1), probabilities.argmax(axis=1) == evidence.labels
-
-
-def _lowest_threshold(
+def _find_lowest(
     confidence: npt.NDArray[np.float64], right: Booleans, artists: Ints
 ) -> float | None:
     """Return the lowest confidence from which the lower bound reaches the target, if any does."""
     found = None
     for percent in range(99, 0, -1):
-        threshold = percent * _STEP
-        rows = confidence >= threshold
+        rows = confidence >= percent / 100
         if not _is_enough(rows, artists):
-            continue  # this depends on no label, and so leaves the order of tests fixed
+            continue  # whatever the labels, so the order of the tests stays fixed
         if lower_bound(right[rows], artists[rows]) < TARGET:
             break
-        found = threshold
-    return None if found is None else round(found, 2)
+        found = percent / 100
+    return found
 
 
 def _is_enough(rows: Booleans, artists: Ints) -> bool:
-    return int(rows.sum()) >= _FEWEST and len(np.unique(artists[rows])) >= _FEWEST_ARTISTS
+    return int(rows.sum()) >= _FEWEST and _count(artists[rows]) >= _FEWEST_ARTISTS
 
 
-def _trust_by_folds(evidence: Evidence, folds: int, seed: int) -> Booleans:
-    """Return which predictions are trusted by a threshold chosen on the other folds (n,)."""
-    trusted = np.zeros(len(evidence.labels), bool)
-    fold = _artist_folds(evidence.artists, folds, seed)
-    for held_out in range(folds):
-        rows = fold == held_out
-        others = evidence.part(~rows)
-        temperature = others.temperature()
-        threshold = _lowest_threshold(*_confidences(others, temperature), others.artists)
-        if threshold is not None:
-            trusted[rows] = _confidences(evidence.part(rows), temperature)[0] >= threshold
-    return trusted
+def _count(artists: Ints) -> int:
+    """Return how many different artists there are."""
+    return int(np.count_nonzero(np.bincount(artists)))
 
 
 def _explain(confidence: npt.NDArray[np.float64], artists: Ints) -> str:
+    """Return why there is no threshold."""
     if not _is_enough(np.ones(len(confidence), bool), artists):
         return (
-            f"{len(artists)} artworks of {len(np.unique(artists))} artists are too few to choose "
+            f"{len(artists)} artworks of {_count(artists)} artists are too few to choose "
             f"by; {_FEWEST} of {_FEWEST_ARTISTS} are needed"
         )
     return f"there is no confidence from which surely {_PERCENT} are right"
@@ -244,16 +298,15 @@ def _explain(confidence: npt.NDArray[np.float64], artists: Ints) -> str:
 
 def _artist_folds(artists: Ints, folds: int, seed: int) -> Ints:
     """Return the fold of each artwork (n,); all of an artist are in one."""
-    known, cluster = np.unique(artists, return_inverse=True)
-    of_artist = np.random.default_rng(seed).permutation(len(known)) % folds
-    return np.asarray(of_artist[cluster], np.int64)
+    of_artist = np.random.default_rng(seed).permutation(artists.max() + 1) % folds
+    return np.asarray(of_artist[artists], np.int64)
 
 
 def _share(trusted: Booleans, right: Booleans, artists: Ints) -> Share:
     count = int(trusted.sum())
     return Share(
         works=len(trusted),
-        artists=len(np.unique(artists)),
+        artists=_count(artists),
         trusted=count,
         right=float(right[trusted].mean()) if count else None,
         lower_bound=lower_bound(right[trusted], artists[trusted]) if count else None,

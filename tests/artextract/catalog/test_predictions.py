@@ -4,34 +4,56 @@ from typing import Any
 
 import pytest
 
-from artextract.catalog.predictions import mark_trusted, suggestions
-from artextract.catalog.years import YearRange
+from artextract.catalog.predictions import make_prediction, mark_trusted, suggestions
+from artextract.catalog.years import UNKNOWN_YEARS, YearRange
+from artextract.images.preprocess import Preprocess
+from artextract.models.card import ModelCard
 
-ANY = YearRange(None, None)
+STYLES = ("Art_Nouveau_Modern", "Baroque", "Dreamism", "Pop_Art", "Rococo")
 PREDICTED: dict[str, Any] = {
-    "style": {"name": "Art Nouveau", "probability": 0.8},
-    "genre": {"name": "Still life", "probability": 0.6},
-    "artist": {"name": "Gustav Klimt", "probability": 0.99},
+    "style": make_prediction("style", STYLES, [0.05, 0.5, 0.05, 0.1, 0.3]),
+    "genre": make_prediction("genre", ("landscape", "still_life"), [0.4, 0.6]),
+    "artist": make_prediction("artist", ("Gustav Klimt",), [0.99]),
 }
+
+
+def card(trusted_from: dict[str, float], **dated: float) -> ModelCard:
+    """The card of a classifier of STYLES."""
+    preprocess = Preprocess(
+        size=64, resize=None, interpolation="bicubic", mean=(0, 0, 0), std=(1, 1, 1)
+    )
+    return ModelCard(
+        name="tiny", kind="classifier", architecture="", input="image", embedding="embedding",
+        dimension=4, preprocess=preprocess, weights="", weights_sha256=None, licence="CC0-1.0",
+        opset=18, created_by="", classes={"style": STYLES}, trusted_from=trusted_from,
+        trusted_from_dated=dated,
+    )  # fmt: skip
+
+
+def test_a_prediction_is_the_most_probable_class_under_its_name_in_museums() -> None:
+    assert PREDICTED["style"] == {
+        "name": "Baroque", "probability": 0.5, "probabilities": [0.05, 0.5, 0.05, 0.1, 0.3],
+    }  # fmt: skip
+    assert PREDICTED["genre"] == {"name": "Still life", "probability": 0.6}
 
 
 @pytest.mark.parametrize(
     ("trusted_from", "trusted"),
     [
         ({}, []),
-        ({"style": 0.8, "genre": 0.61}, ["style"]),
-        ({"style": 0.81, "genre": 0.6}, ["genre"]),
+        ({"style": 0.5, "genre": 0.61}, ["style"]),
+        ({"style": 0.51, "genre": 0.6}, ["genre"]),
         ({"style": 0.0, "genre": 0.0}, ["style", "genre"]),
     ],
 )
 def test_a_prediction_is_trusted_from_the_confidence_of_its_attribute(
     trusted_from: dict[str, float], trusted: list[str]
 ) -> None:
-    marked = mark_trusted(PREDICTED, trusted_from, ANY)
-    assert {name: marked[name]["trusted"] for name in PREDICTED} == {
-        name: name in trusted for name in PREDICTED
+    marked = mark_trusted(PREDICTED, card(trusted_from), UNKNOWN_YEARS)
+    keys = {"style": "baroque", "genre": "still life", "artist": "gustav klimt"}
+    assert {name: marked[name] for name in PREDICTED} == {
+        name: {**PREDICTED[name], "trusted": name in trusted} for name in PREDICTED
     }
-    keys = {"style": "art nouveau", "genre": "still life", "artist": "gustav klimt"}
     assert marked["terms"] == [
         *(f"{name}={key}" for name, key in keys.items()),
         *(f"trusted.{name}={keys[name]}" for name in trusted),
@@ -39,6 +61,27 @@ def test_a_prediction_is_trusted_from_the_confidence_of_its_attribute(
     assert suggestions({"predicted": marked}) == {
         name: (PREDICTED[name]["name"], PREDICTED[name]["probability"]) for name in trusted
     }
+
+
+@pytest.mark.parametrize(
+    ("years", "probability", "trusted"),
+    [
+        ((1600, 1600), 0.5 / 0.55, True),  # neither Art Nouveau nor pop art nor Rococo
+        ((1700, 1750), 0.5 / 0.85, False),  # Rococo is possible, too
+        ((None, 1650), 0.5 / 0.55, True),
+        ((1700, None), 0.5, False),
+        ((None, None), 0.5, False),
+        ((1890, 1890), 0.5, False),  # Baroque is not
+        ((1300, 1300), 0.5, False),
+    ],
+)
+def test_years_exclude_styles(
+    years: tuple[int | None, int | None], probability: float, trusted: bool
+) -> None:
+    style = mark_trusted(PREDICTED, card({"style": 0.6}), YearRange(*years))["style"]
+    assert style["name"] == "Baroque"
+    assert style["probability"] == pytest.approx(probability, abs=1e-4)
+    assert style["trusted"] is trusted
 
 
 @pytest.mark.parametrize(
@@ -61,24 +104,37 @@ def test_a_style_that_was_not_painted_then_is_not_trusted(
     style: str, years: tuple[int | None, int | None], trusted: bool
 ) -> None:
     predicted = {name: {"name": style, "probability": 0.9} for name in ("style", "genre")}
-    marked = mark_trusted(predicted, {"style": 0.5, "genre": 0.5}, YearRange(*years))
+    marked = mark_trusted(predicted, card({"style": 0.5, "genre": 0.5}), YearRange(*years))
     assert marked["style"]["trusted"] is trusted
     assert marked["genre"]["trusted"] is True  # years say nothing of a genre
 
 
+def test_artworks_of_known_years_may_have_a_threshold_of_their_own() -> None:
+    unsure, sure = card({}, style=0.9), card({"style": 0.4}, style=0.95)
+    of_1600, of_1800 = YearRange(1600, 1600), YearRange(1760, 1800)
+    for model, years, trusted in (
+        (unsure, of_1600, True), (unsure, of_1800, False), (unsure, UNKNOWN_YEARS, False),
+        (sure, of_1600, False), (sure, UNKNOWN_YEARS, True),
+    ):  # fmt: skip
+        assert mark_trusted(PREDICTED, model, years)["style"]["trusted"] is trusted
+
+
 def test_marks_can_be_made_again_for_other_years() -> None:
-    old = mark_trusted(PREDICTED, {"style": 0.5}, YearRange(1400, 1400))
-    new = mark_trusted(old, {"style": 0.5}, YearRange(1900, 1900))
-    assert new == mark_trusted(PREDICTED, {"style": 0.5}, ANY)
-    assert old != new
+    model = card({"style": 0.55})
+    old = mark_trusted(PREDICTED, model, YearRange(1600, 1600))
+    new = mark_trusted(old, model, YearRange(1710, 1710))
+    assert new == mark_trusted(PREDICTED, model, YearRange(1710, 1710))
+    assert new != old
+    assert mark_trusted(new, model, UNKNOWN_YEARS) == mark_trusted(PREDICTED, model, UNKNOWN_YEARS)
 
 
 def test_an_artist_and_predictions_of_earlier_releases_are_never_shown() -> None:
-    everything = dict.fromkeys(PREDICTED, 0.0)
-    assert "artist" not in suggestions({"predicted": mark_trusted(PREDICTED, everything, ANY)})
-    assert suggestions({"predicted": {**PREDICTED, "terms": ["style=art nouveau"]}}) == {}
+    everything = card(dict.fromkeys(PREDICTED, 0.0))
+    marked = mark_trusted(PREDICTED, everything, UNKNOWN_YEARS)
+    assert "artist" not in suggestions({"predicted": marked})
+    assert suggestions({"predicted": {**PREDICTED, "terms": ["style=baroque"]}}) == {}
     assert suggestions({}) == {}
-    assert mark_trusted({}, everything, ANY) == {}
+    assert mark_trusted({}, everything, UNKNOWN_YEARS) == {}
 
 
 @pytest.mark.parametrize(

@@ -49,10 +49,8 @@ def test_one_file_may_be_both(both: OnnxModel) -> None:
             values = list(alone.probabilities[attribute][row])
             assert sum(values) == pytest.approx(1, abs=1e-4)
             expected = names[values.index(max(values))]
-            assert predicted[attribute] == {
-                "name": display_name(expected),
-                "probability": round(max(values), 4),
-            }
+            assert predicted[attribute]["name"] == display_name(expected)
+            assert predicted[attribute]["probability"] == round(max(values), 4)
     assert Networks(both).run(prepared(networks)).probabilities == {}
 
 
