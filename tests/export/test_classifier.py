@@ -246,7 +246,7 @@ def make_apart_run(
     found = np.where(random.random(600) < right, labels, (labels + 1) % styles)
     logits[np.arange(600), found] += np.where(sure, 8, 0.2)
     ids = [f"a{number}" for number in range(601)]
-    rows = {
+    rows: dict[str, list[str] | list[int | None]] = {
         "id": ids,
         "image": [f"{id_}.jpg" for id_ in ids],
         "artist": ids,
@@ -254,7 +254,8 @@ def make_apart_run(
         "label.style": [STYLES[each] for each in labels] + [STYLES[0]],
     }
     if years:
-        rows |= {"year_begin": [1760] * 600 + [None], "year_end": [1760] * 600 + [None]}
+        made: list[int | None] = [*[1760] * 600, None]
+        rows |= {"year_begin": made, "year_end": made}
     polars.DataFrame(rows).write_parquet(folder / "works.parquet")
     save_predictions(
         folder / "predictions" / "val.npz",
