@@ -1,6 +1,7 @@
 """Exporting the network of a finished training: class probabilities and two kinds of vectors."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from training.evaluation.calibration import fit_temperature
 from training.evaluation.evaluate import MIN_FOR_CALIBRATION
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, Run, open_run
+from training.evaluation.trust import Threshold, Trust, choose_trust, collect_evidence
 from training.loops.checkpoint import Checkpoints
 from training.loops.network import BEST, load_network, preprocess_of
 from training.networks.cnn_rnn import CnnRnn
@@ -42,13 +44,17 @@ _WHITENING_IMAGES = 4000
 _VIEWS = 4
 
 
-def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Exported:
+def export_classifier(
+    folder: Path, out: Path, *, name: str | None = None, apart: Sequence[Path] = ()
+) -> Exported:
     """Write the network of a finished training as an ONNX file.
 
     The file has one float32 input, ``image`` (n, 3, size, size), and float32 outputs: ``embedding``
     (n, dimension), not normalised, for the aspect "visual"; ``style`` (n, another dimension), of
     length 1; and for each attribute ``probability.ATTRIBUTE`` (n, classes), with a temperature
-    fitted on the validation samples (:mod:`training.evaluation.calibration`).
+    fitted on the validation samples (:mod:`training.evaluation.calibration`). With ``apart`` they
+    are those of artists that this training has not seen, and the card says from which confidence
+    on predictions are trusted (:mod:`training.evaluation.trust`); without, none are.
     :class:`export.classifier_graph.ClassifierGraph` describes the vectors. The file is compared
     with the network on validation images. An existing ``out`` is replaced.
 
@@ -56,17 +62,23 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
         folder: Of the training; its images must still be where they were.
         out: The file.
         name: Of the model; None takes the architecture.
+        apart: The folders of artist-disjoint trainings with the same classes.
 
     Raises:
-        InputError: ``folder`` is not that of a finished training, no image of it can be opened, or
-            ``out`` can't be written.
+        InputError: a folder is not that of a finished training, one of ``apart`` has other classes
+            or the same artist on both sides, no image can be opened, or ``out`` can't be written.
         ModelError: the checkpoint can't be used, or the file does not compute what the network
             computes; nothing is written.
     """
     run = open_run(folder)
     predictions = run.load_predictions("val")
     network, config, classes = load_network(folder)
-    temperatures = {name: _temperature(predictions, name) for name in classes.attributes}
+    trust = find_trust(run, [open_run(each) for each in apart])
+    known = {name: found for name, found in trust.items() if isinstance(found, Trust)}
+    temperatures = {
+        name: known[name].temperature if name in known else _temperature(predictions, name)
+        for name in trust
+    }
     preprocess = preprocess_of(config, network.backbone)
     images = DecodedImages(
         list(run.samples.values()), preprocess, default_cache_folder() / "training"
@@ -91,13 +103,53 @@ def export_classifier(folder: Path, out: Path, *, name: str | None = None) -> Ex
         created_by=f"artextract {__version__}, torch {torch.__version__.split('+')[0]}",
         vectors={"visual": EMBEDDING, "style": STYLE},
         classes={name: list(classes.names[name]) for name in sorted(classes.names)},
-        training=_summary(run, config, predictions, temperatures),
+        trusted_from=_lowest({name: found.any for name, found in known.items()}),
+        trusted_from_dated=_lowest(
+            {name: found.dated for name, found in known.items() if found.dated}
+        ),
+        training=_summary(run, config, predictions, temperatures, trust),
     )
     graph = make_graph(module, preprocess.size, outputs_of(card))
     check = partial(
         check_parity, module, images=_validation_images(run, predictions), preprocess=preprocess
     )
     return write_checked(graph, card, out, check)
+
+
+def find_trust(run: Run, apart: Sequence[Run]) -> dict[str, Trust | str]:
+    """Return which predictions are trusted, {attribute: trust, or why there is no evidence}.
+
+    Raises:
+        InputError: one of ``apart`` has other classes than ``run``, or see
+            :func:`~training.evaluation.trust.collect_evidence`.
+    """
+    if not apart:
+        return dict.fromkeys(run.classes.attributes, "no artist-disjoint training was given")
+    found: dict[str, Trust | str] = {}
+    for name, classes in run.classes.names.items():
+        predicting = [each for each in apart if name in each.classes.names]
+        for each in predicting:
+            if each.classes.names[name] != classes:
+                raise InputError(
+                    f"{each.folder} has other classes of {name} than {run.folder}; train it beside "
+                    "that run, so that it takes over the classes"
+                )
+        if not predicting:
+            found[name] = "no artist-disjoint training predicts it"
+            continue
+        evidence = collect_evidence(predicting, name)
+        known = int((evidence.labels >= 0).sum())
+        found[name] = (
+            choose_trust(evidence)
+            if known >= MIN_FOR_CALIBRATION
+            else f"{known} artworks of artists not trained on have a known class; "
+            f"{MIN_FOR_CALIBRATION} are needed"
+        )
+    return found
+
+
+def _lowest(thresholds: Mapping[str, Threshold]) -> dict[str, float]:
+    return {name: each.lowest for name, each in thresholds.items() if each.lowest is not None}
 
 
 def _temperature(predictions: Predictions, name: str) -> float:
@@ -135,7 +187,11 @@ def _licence(config: Config, network: CnnRnn) -> str:
 
 
 def _summary(
-    run: Run, config: Config, predictions: Predictions, temperatures: dict[str, float]
+    run: Run,
+    config: Config,
+    predictions: Predictions,
+    temperatures: dict[str, float],
+    trust: Mapping[str, Trust | str],
 ) -> dict[str, Any]:
     """Return the training data and the validation scores for the model card."""
     sides = [sample.split or "" for sample in run.samples.values()]
@@ -147,6 +203,7 @@ def _summary(
             "train_works": sum(classes.train_counts),
             "left_out": len(classes.left_out),
             "temperature": round(temperatures[name], 4),
+            "trust": each.to_card() if isinstance(each := trust[name], Trust) else {"reason": each},
         }
         if (labels >= 0).any():
             found = score(predictions.logits[name], labels, list(classes.names))

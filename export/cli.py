@@ -15,6 +15,7 @@ from artextract.packages import check_onnxruntime, check_packages
 from training.networks.backbones import ARCHITECTURES, make_backbone
 
 if TYPE_CHECKING:
+    from artextract.models.card import ModelCard
     from export.write import Exported
 
 
@@ -75,30 +76,66 @@ def embedder(arch: str, weights: str | None, out: Path, force: bool) -> None:
     _print(export_embedder(network, origin, out))
 
 
-@export.command(epilog="\b\nExample:\n  artextract export classifier run --out classifier.onnx")
+@export.command(
+    epilog="\b\nExamples:\n"
+    "  artextract export classifier run --out classifier.onnx\n"
+    "  artextract export classifier run --apart apart-run --out classifier.onnx"
+)
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--apart",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Folder of an artist-disjoint training beside RUN; repeatable. Its validation samples say "
+    "from which confidence on predictions are trusted; without it none are.",
+)
 @click.option("--name", metavar="WORD", help="Name of the model.  [default: its architecture]")
 @out_option
 @force_option
-def classifier(run: Path, name: str | None, out: Path, force: bool) -> None:
+def classifier(
+    run: Path, apart: tuple[Path, ...], name: str | None, out: Path, force: bool
+) -> None:
     """Write the network of a training: class probabilities, and two kinds of vectors.
 
     RUN is the folder of a finished training, whose images must still be there. Probabilities are
     temperature scaled; the vectors are for visual similarity and for that of style. The file is
-    first compared with the network on images of the training; its card has the training data and
-    the validation scores.
+    first compared with the network on images of the training; its card has the training data, the
+    validation scores, and which predictions are trusted, so that people see them.
     """
     _check(out, force)
     from export.classifier import export_classifier
 
     click.echo(f"exporting the network of {run}", file=sys.stderr)
-    exported = export_classifier(run, out, name=name)
+    exported = export_classifier(run, out, name=name, apart=apart)
     _print(exported)
     for name, facts in exported.card.training["attributes"].items():
         scores = ""
         if "val_macro_f1" in facts:
             scores = f", macro-F1 {facts['val_macro_f1']:.3f} on {facts['val_works']:,} samples"
         click.echo(f"{name:7} {facts['classes']} classes{scores}")
+        for line in _describe_trust(exported.card, name):
+            click.echo(f"{'':7} {line}")
+
+
+def _describe_trust(card: "ModelCard", attribute: str) -> list[str]:
+    """Return what is trusted of artworks of any and of known years, a line each."""
+    trust = card.training["attributes"][attribute]["trust"]
+    if "target" not in trust:
+        return [f"not trusted: {trust['reason']}"]
+    lines = []
+    for years, thresholds in (
+        ("any years", card.trusted_from), ("known years", card.trusted_from_dated),
+    ):  # fmt: skip
+        if years in trust:
+            found = trust[years]
+            lines.append(f"{years}: " + (
+                f"trusted from confidence {thresholds[attribute]:.2f}; of artists left out of "
+                f"training and choice {found['folds']['right']:.1%} of "
+                f"{found['folds']['trusted']:,} right, in {found['folds']['works']:,} artworks"
+                if attribute in thresholds else f"not trusted: {found['reason']}"
+            ))  # fmt: skip
+    return lines
 
 
 @export.command(epilog="\b\nExample:\n  artextract export inspect classifier.onnx")

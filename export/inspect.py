@@ -52,6 +52,10 @@ def describe(name: str) -> Iterator[str]:
     for attribute, names in card.classes.items():
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         yield f"classes      {attribute}, {len(names)}: {', '.join(names[:_NAMED])}{more}"
+    for attribute, least in card.trusted_from.items():
+        yield f"trusted      {attribute}: from confidence {least:.2f}"
+    for attribute, least in card.trusted_from_dated.items():
+        yield f"trusted      {attribute} of artworks of known years: from confidence {least:.2f}"
     for key, value in _flatten(card.training):
         yield f"training     {key}: {value}"
     yield f"providers    {', '.join(onnxruntime.get_available_providers())} (on this machine)"

@@ -250,7 +250,7 @@ def ingest(
                     report(outcome)
                 else:
                     report_written(most_unwritten - 1)
-                    writer.give(partial(_update, store, outcome), 1)
+                    writer.give(partial(_update, store, encoder, outcome), 1)
             if batch:
                 write_batch()
             report_written(0)
@@ -535,7 +535,11 @@ def _embed(
     return [
         _Embedded(
             image.item,
-            Point(image.item.artwork.point_id, each.vectors, {**image.payload, **each.payload}),
+            Point(
+                image.item.artwork.point_id,
+                each.vectors,
+                encoder.complete({**image.payload, **each.payload}),
+            ),
         )
         for image, each in zip(images, encoded, strict=True)
     ]
@@ -549,14 +553,14 @@ def _write(store: Store, encoded: Future[tuple[list[_Embedded | Failure], float]
     return _Written(outcomes, embed_seconds, time.perf_counter() - begun)
 
 
-def _update(store: Store, known: _Known) -> _Written:
+def _update(store: Store, encoder: ImageEncoder, known: _Known) -> _Written:
     """Replace the metadata of an artwork."""
     begun = time.perf_counter()
     assert known.metadata is not None
     point_id = known.item.artwork.point_id
     stored: Mapping[str, Any] = store.retrieve([point_id])[point_id].payload
     of_image = {key: value for key, value in stored.items() if key not in _METADATA}
-    store.overwrite_payloads({point_id: {**known.metadata, **of_image}})
+    store.overwrite_payloads({point_id: encoder.complete({**known.metadata, **of_image})})
     return _Written([known], 0.0, time.perf_counter() - begun)
 
 

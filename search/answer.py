@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.catalog.artwork import Artwork
+from artextract.catalog.predictions import suggestions
 from artextract.net.fetch import is_url
 from search.query import Query
 from search.request import SearchRequest
@@ -55,11 +56,16 @@ class Result:
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:
-        """Predicted classes as {attribute: (class, probability)}, style first."""
+        """All predicted classes as {attribute: (class, probability)}, style first."""
         found = self.payload.get("predicted", {})
         names = [name for name in found if name != "terms"]
         names.sort(key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
         return {name: (found[name]["name"], found[name]["probability"]) for name in names}
+
+    @property
+    def suggestions(self) -> dict[str, tuple[str, float]]:
+        """The trusted predictions of style and genre, as in ``predicted``: those to show people."""
+        return suggestions(self.payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ from functools import lru_cache
 from artextract.aspects import fact_filters
 from artextract.catalog.artwork import FACET_FIELDS
 from artextract.catalog.names import closest, fold, words_of
+from artextract.catalog.predictions import SUGGESTED
 from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
 from search.filtering import has_column, is_detected, make_filter
-from search.names import ALL_NAMES, as_written, facet
+from search.names import ALL_NAMES, PREDICTED, as_written, facet
 from search.request import SearchFilters
 
 _TERMS = ("nationality", "school", "qualifier")
-_PREDICTED = ("predicted_style", "predicted_genre", "predicted_artist")
+_SUGGESTED = tuple(f"{PREDICTED}{attribute}" for attribute in SUGGESTED)
+_PREDICTED_ARTIST = f"{PREDICTED}artist"
 
 _SMALL_WORDS = frozenset(
     "a an and at by for from in into la le of on or over the to upon with de du et der die und "
@@ -30,7 +32,8 @@ _WIDTHS = (1, 2, 5, 10, 20, 25, 50, 100, 250, 500, 1000)
 
 def countable_fields() -> tuple[str, ...]:
     """Return the names of the filters whose values can be counted."""
-    return (*FACET_FIELDS, *_PREDICTED, *_TERMS, "medium", *(each.name for each in fact_filters()))
+    facts = (each.name for each in fact_filters())
+    return (*FACET_FIELDS, *_SUGGESTED, _PREDICTED_ARTIST, *_TERMS, "medium", *facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,11 @@ class Counter:
         self.written = lru_cache(100_000)(self._written)
         self._values = lru_cache(256)(
             lambda field, request, limit: facet(
-                store, field, self._filter(request, self._but), limit
+                store,
+                field,
+                self._filter(request, self._but),
+                limit,
+                trusted=field in _SUGGESTED,
             )
         )
         self._histogram = lru_cache(64)(self._count_years)
@@ -73,6 +80,8 @@ class Counter:
         self, field: str, request: SearchFilters, *, top: int, prefix: str = ""
     ) -> list[Count]:
         """Return the commonest values of ``field`` among artworks that satisfy the other filters.
+
+        Of predicted styles and genres those are counted that are trusted.
 
         Args:
             field: One of :func:`countable_fields`.
@@ -98,8 +107,9 @@ class Counter:
         return [Count(self.written(field, value), count) for value, count in found[:top]]
 
     def present(self) -> list[str]:
-        """Return the fields that have values."""
-        return [name for name in countable_fields() if self.count(name, SearchFilters(), top=1)]
+        """Return the fields that have values to show people: no predicted artists."""
+        shown = [name for name in countable_fields() if name != _PREDICTED_ARTIST]
+        return [name for name in shown if self.count(name, SearchFilters(), top=1)]
 
     def _explain_unknown(self, field: object) -> str:
         known = countable_fields()
@@ -115,7 +125,7 @@ class Counter:
 
     def _is_known(self, field: str) -> bool:
         """Return whether the collection has predictions or facts for a field."""
-        if field in _PREDICTED:
+        if field.startswith(PREDICTED):
             return self._store.manifest.classifier is not None
         return field not in self._facts or is_detected(self._store, self._facts[field])
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from artextract.catalog.predictions import SUGGESTED
 from artextract.store import Store
 from search.names import PREDICTED, common_names, one_image_each
 
@@ -31,11 +32,15 @@ class Facets:
 
 
 def count_facets(store: Store, most: int) -> Facets:
-    """Return the ``most`` commonest names of each field that is in use, and the years."""
-    predicted = [] if store.manifest.classifier is None else ["style", "genre", "artist"]
-    fields = {field: field for field in FACETS}
-    fields |= {f"predicted.{attribute}": f"{PREDICTED}{attribute}" for attribute in predicted}
-    found = {label: common_names(store, field, most) for label, field in fields.items()}
+    """Return the ``most`` commonest names of each field that is in use, and the years.
+
+    Of predictions those are counted that are trusted.
+    """
+    found = {field: common_names(store, field, most) for field in FACETS}
+    for attribute in SUGGESTED:
+        found[f"predicted.{attribute}"] = common_names(
+            store, f"{PREDICTED}{attribute}", most, trusted=True
+        )
     names = {label: each for label, each in found.items() if each}
     middles = []
     undated = 0

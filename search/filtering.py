@@ -20,10 +20,12 @@ from artextract.catalog.names import (
     unicode_forms,
     words_of,
 )
+from artextract.catalog.predictions import SUGGESTED
+from artextract.catalog.styles import class_spellings
 from artextract.errors import QueryError
 from artextract.store import Store, filters
 from artextract.store.filters import Condition, Filter
-from search.names import PREDICTED, common_names, name_keys, similar_names
+from search.names import PREDICTED, common_names, facet, name_keys, similar_names
 from search.request import SearchFilters
 
 _MEASURED = frozenset({"width", "height", "image_sha256", "image_folder"})
@@ -118,10 +120,22 @@ def _predicted(request: SearchFilters, store: Store) -> list[Condition]:
                 "this collection has no predictions; ingest the artworks with a `classifier` into "
                 "another collection"
             )
-        found = _find_names(store, f"{PREDICTED}{attribute}", names)
-        conditions.append(filters.predicted(attribute, found))
+        field = f"{PREDICTED}{attribute}"
+        found = _find_names(store, field, names)
+        only_trusted = attribute in SUGGESTED and request.min_confidence is None
+        has_class = filters.predicted(attribute, found, trusted=only_trusted)
+        conditions.append(has_class)
         if request.min_confidence is not None:
             conditions.append(filters.predicted_surely(attribute, request.min_confidence))
+        elif (
+            only_trusted
+            and not store.count(filters.all_of([has_class]))
+            and not facet(store, field, None, trusted=True)
+        ):
+            raise QueryError(
+                f"no predicted {attribute} in this collection is trusted; give `min_confidence`, "
+                "such as 0.7, to filter by predictions that are not"
+            )
     return conditions
 
 
@@ -176,8 +190,12 @@ def _find_names(store: Store, field: str, names: Sequence[str]) -> list[str]:
 
 def _find_name(store: Store, field: str, name: str) -> list[str]:
     is_artist = field in ("artist", f"{PREDICTED}artist")
-    spellings = inversions(name) if is_artist else [fold(name)]
-    if field.startswith(PREDICTED):
+    is_predicted = field.startswith(PREDICTED)
+    if is_artist:
+        spellings = inversions(name)
+    else:
+        spellings = class_spellings(name) if is_predicted else [fold(name)]
+    if is_predicted:
         has_name = filters.predicted(field.removeprefix(PREDICTED), spellings)
     else:
         has_name = filters.named(field, spellings)

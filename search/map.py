@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artextract.catalog.artwork import split_values
+from artextract.catalog.predictions import suggestions
 from artextract.errors import QueryError
 from artextract.store import Record, Store
 from search.names import one_image_each
@@ -103,9 +104,9 @@ def _colour(records: Sequence[Record], clusters: npt.NDArray[np.int64]) -> dict[
     payloads = [record.payload for record in records]
     ways: dict[str, list[str | None]] = {
         "style": [_first(payload.get("style")) for payload in payloads],
-        "predicted style": [_predicted(payload, "style") for payload in payloads],
+        "predicted style": [_suggested(payload, "style") for payload in payloads],
         "genre": [_first(payload.get("genre")) for payload in payloads],
-        "predicted genre": [_predicted(payload, "genre") for payload in payloads],
+        "predicted genre": [_suggested(payload, "genre") for payload in payloads],
         "nationality": [_first(payload.get("nationality")) for payload in payloads],
     }
     coloured = {way: _index(values) for way, values in ways.items() if len(set(values)) > 1}
@@ -168,6 +169,6 @@ def _first(value: str | None) -> str | None:
     return split_values(value)[0] if value else None
 
 
-def _predicted(payload: Any, attribute: str) -> str | None:
-    found = payload.get("predicted", {}).get(attribute)
-    return found["name"] if found else None
+def _suggested(payload: Any, attribute: str) -> str | None:
+    found = suggestions(payload).get(attribute)
+    return found[0] if found else None

@@ -6,6 +6,7 @@ from itertools import islice
 from artextract.aspects import fact_filters
 from artextract.catalog.artwork import COUNTED_FIELDS, FACET_FIELDS, split_values
 from artextract.catalog.names import closest, fold
+from artextract.catalog.predictions import TRUSTED
 from artextract.store import Store, filters
 from artextract.store.filters import Filter
 
@@ -19,12 +20,15 @@ _SPELLINGS = 50
 """Number of artworks among which the most frequent spelling of a name is looked for."""
 
 
-def common_names(store: Store, field: str, limit: int) -> list[tuple[str, int]]:
+def common_names(
+    store: Store, field: str, limit: int, *, trusted: bool = False
+) -> list[tuple[str, int]]:
     """Return the commonest names of ``field`` (artist, school) and how many artworks have each.
 
     Spellings that differ only in case and accents are one name, written as :func:`as_written`.
+    ``trusted`` is that of :func:`facet`.
     """
-    found = facet(store, field, one_image_each(), limit)[:limit]
+    found = facet(store, field, one_image_each(), limit, trusted=trusted)[:limit]
     return [(as_written(store, field, key), count) for key, count in found]
 
 
@@ -44,13 +48,21 @@ def one_image_each() -> Filter | None:
 
 
 def facet(
-    store: Store, field: str, filter_: Filter | None, limit: int = ALL_NAMES
+    store: Store,
+    field: str,
+    filter_: Filter | None,
+    limit: int = ALL_NAMES,
+    *,
+    trusted: bool = False,
 ) -> list[tuple[str, int]]:
     """Return the folded values of ``field`` and how many images have each, the commonest first.
 
-    ``limit`` is the number of values that are needed; more may come.
+    ``limit`` is the number of values that are needed; more may come. ``trusted`` leaves out
+    predictions that are not trusted.
     """
     key, prefix = _key_of(store, field)
+    if trusted:
+        prefix = TRUSTED + prefix
     if prefix:  # values of other fields are among them
         limit = ALL_NAMES
     return [

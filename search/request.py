@@ -17,7 +17,8 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from artextract.aspects import ASPECTS, fact_filters
-from artextract.catalog.names import closest, readable
+from artextract.catalog.names import closest
+from artextract.catalog.styles import readable
 from artextract.catalog.years import YearRange, parse_year_filter
 from artextract.errors import CombinationError, DateError, QueryError
 from search.query import Query
@@ -181,17 +182,19 @@ class SearchFilters:
     style: Texts = _declare((), "Only this style; any of.", "Impressionism", metavar="NAME")
     genre: Texts = _declare((), "Only this genre; any of.", "landscape", metavar="NAME")
     predicted_style: Texts = _declare(
-        (), "Only artworks of this predicted style, whatever the catalog says; any of.", "Baroque",
-        metavar="NAME",
+        (), "Only artworks of this predicted style, whatever the catalog says; any of. Without "
+        "`min_confidence`, only trusted predictions count.", "Baroque", metavar="NAME",
     )  # fmt: skip
     predicted_genre: Texts = _declare(
-        (), "Only artworks of this predicted genre; any of.", "portrait", metavar="NAME"
-    )
+        (), "Only artworks of this predicted genre; any of. Without `min_confidence`, only trusted "
+        "predictions count.", "portrait", metavar="NAME",
+    )  # fmt: skip
     predicted_artist: Texts = _declare(
-        (), "Only artworks of this predicted artist; any of.", "Claude Monet", metavar="NAME"
-    )
+        (), "Only artworks of this predicted artist; any of. No such prediction is trusted.",
+        "Claude Monet", metavar="NAME",
+    )  # fmt: skip
     min_confidence: float | None = _declare(
-        None, "Only predictions with at least this probability, 0 to 1.", "0.8",
+        None, "Only predictions with at least this probability, 0 to 1, trusted or not.", "0.8",
         metavar="P", type=float, minimum=0, maximum=1,
     )  # fmt: skip
     medium: str | None = _declare(None, "Only artworks whose medium has these words.", "oil canvas")

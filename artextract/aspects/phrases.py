@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from artextract.aspects.base import Compared
-from artextract.catalog.names import readable
+from artextract.catalog.predictions import suggestions
+from artextract.catalog.styles import readable
 
 _DEGREES = ((0.6, "very similar"), (0.35, "clearly similar"), (0.15, "slightly similar"))
 
@@ -19,11 +20,11 @@ def degree(one: Compared, other: Compared) -> str:
 
 
 def classification(attribute: str, one: Compared, other: Compared) -> str | None:
-    """Return how two images are classified; None where one has no prediction of ``attribute``."""
-    found = [each.payload.get("predicted", {}).get(attribute) for each in (one, other)]
-    if None in found:
+    """Return how two images are classified; None where a prediction is missing or not trusted."""
+    found = [suggestions(each.payload).get(attribute) for each in (one, other)]
+    names = [readable(each[0]) for each in found if each is not None]
+    if len(names) < len(found):
         return None
-    names = [readable(str(each["name"])) for each in found]
     if names[0] == names[1]:
         return f"both are classified as {names[0]}"
     return f"one is classified as {names[0]}, the other as {names[1]}"

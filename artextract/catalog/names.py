@@ -26,17 +26,6 @@ def unicode_forms(text: str) -> list[str]:
     return list(dict.fromkeys(forms))
 
 
-def readable(name: str, label: str = "") -> str:
-    """Return a class or a name without underscores, after ``label``; no word stands there twice.
-
-    ``genre_painting`` of "genre" is "genre painting", and WikiArt's ``Ukiyo_e`` is "Ukiyo-e".
-    """
-    text = re.sub(r"\bUkiyo[_ ]e\b", "Ukiyo-e", name).replace("_", " ")
-    before, _, last = label.rpartition(" ")
-    doubled = bool(last) and fold(text).startswith(f"{fold(last)} ")
-    return f"{before if doubled else label} {text}".strip()
-
-
 def words_of(text: str) -> list[str]:
     """Return the different folded words of ``text`` in their order."""
     return list(dict.fromkeys(re.findall(r"\w+", fold(text))))

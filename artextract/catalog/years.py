@@ -19,6 +19,18 @@ class YearRange:
                 f"years {self.begin}:{self.end} end before they begin; give the earlier one first"
             )
 
+    def overlaps(self, other: "YearRange") -> bool:
+        """Return whether a year may be in both ranges."""
+        return not (_is_before(self.end, other.begin) or _is_before(other.end, self.begin))
+
+
+UNKNOWN_YEARS = YearRange(None, None)
+"""The range of what may be of any year."""
+
+
+def _is_before(end: int | None, begin: int | None) -> bool:
+    return end is not None and begin is not None and end < begin
+
 
 def parse_year_filter(text: str) -> YearRange:
     """Return the range of a filter: ``A:B``, ``A:``, ``:B`` or a single year ``A``.

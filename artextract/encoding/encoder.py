@@ -1,6 +1,6 @@
 """Compute every vector and payload field stored for an image."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ import PIL.Image
 from artextract.aspects import ASPECTS, detecting, terms_of
 from artextract.aspects.base import MODELS
 from artextract.aspects.features import DetectorDevice, Detectors, ImageFeatures
+from artextract.catalog.predictions import mark_trusted
+from artextract.catalog.years import YearRange
 from artextract.encoding.networks import Networks
 from artextract.errors import ModelError, QueryError
 from artextract.images.preprocess import Preprocess
@@ -25,7 +27,7 @@ class EncodedImage:
     """An image's unit vectors, {aspect: numbers}, and its part of a payload.
 
     The payload has the facts (see the aspects), their terms as ``seen``, and ``predicted`` (see
-    :meth:`~artextract.encoding.networks.Networks.predicted`).
+    :func:`~artextract.catalog.predictions.mark_trusted`), for an artwork of any year.
     """
 
     vectors: dict[str, list[float]]
@@ -143,7 +145,15 @@ class ImageEncoder:
         batches = [preprocess(image)[None] for preprocess in self.preprocesses]
         return self.encode_batch(batches, [self.measure(image)])[0]
 
-    def _encoded(self, image: ImageFeatures, predicted: dict[str, object]) -> EncodedImage:
+    def complete(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an artwork's payload with its predictions judged by its years."""
+        card = self._networks.classifier_card if self._networks else None
+        if card is None or "predicted" not in payload:
+            return dict(payload)
+        years = YearRange(payload.get("year_begin"), payload.get("year_end"))
+        return {**payload, "predicted": mark_trusted(payload["predicted"], card, years)}
+
+    def _encoded(self, image: ImageFeatures, predicted: Mapping[str, Any]) -> EncodedImage:
         payload: dict[str, Any] = {**image.facts}
         if payload:
             payload["seen"] = terms_of(image.facts)
@@ -152,4 +162,4 @@ class ImageEncoder:
         vectors = {
             name: image.vectors[name].tolist() for name in self.vectors if name in image.vectors
         }
-        return EncodedImage(vectors, payload)
+        return EncodedImage(vectors, self.complete(payload))

@@ -5,13 +5,14 @@ taken for "visual" and the classifier's for any other.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from artextract.catalog.names import fold
+from artextract.catalog.predictions import make_prediction
 from artextract.images.preprocess import Preprocess
+from artextract.models.card import ModelCard
 from artextract.models.session import OnnxModel, Outputs
 
 Value = TypeVar("Value")
@@ -37,7 +38,12 @@ class Networks:
     @property
     def classes(self) -> Mapping[str, Sequence[str]]:
         """{attribute: names} of the classes that are predicted."""
-        return self._models[-1].card.classes if self._predicts else {}
+        return self.classifier_card.classes if self.classifier_card else {}
+
+    @property
+    def classifier_card(self) -> ModelCard | None:
+        """The card of the classifier, if there is one."""
+        return self._models[-1].card if self._predicts else None
 
     @property
     def preprocesses(self) -> list[Preprocess]:
@@ -63,20 +69,12 @@ class Networks:
         probabilities = outputs[-1].probabilities if self._predicts else {}
         return Outputs(_merge([each.vectors for each in outputs]), probabilities)
 
-    def predicted(self, outputs: Outputs, row: int) -> dict[str, object]:
-        """Return the payload's part ``predicted`` for one image; empty without a classifier.
-
-        For each attribute it has ``name``, the likeliest class, and ``probability``, 0 to 1;
-        ``terms`` has "attribute=name", folded, for filters.
-        """
-        found: dict[str, object] = {}
-        terms = []
-        for attribute, rows in outputs.probabilities.items():
-            number = int(rows[row].argmax())
-            name = self.classes[attribute][number]
-            found[attribute] = {"name": name, "probability": round(float(rows[row, number]), 4)}
-            terms.append(f"{attribute}={fold(name)}")
-        return {**found, "terms": terms} if found else {}
+    def predicted(self, outputs: Outputs, row: int) -> dict[str, Any]:
+        """Return one image's prediction of each attribute; nothing without a classifier."""
+        return {
+            attribute: make_prediction(attribute, self.classes[attribute], rows[row].tolist())
+            for attribute, rows in outputs.probabilities.items()
+        }
 
 
 def _merge(given: Sequence[Mapping[str, Value]]) -> dict[str, Value]:

@@ -25,8 +25,10 @@ class ModelCard:
 
     A classifier has ``classes``, {attribute: names}, and for each attribute a float32 output
     "probability.ATTRIBUTE" (n, number of names) in the order of the names; ``training`` holds its
-    training data and accuracy. ``vectors`` maps aspects to the outputs with their vectors; if it is
-    empty, the embedding is "visual".
+    training data and accuracy. ``trusted_from`` has the lowest probability of a prediction that is
+    shown to people, {attribute: 0 to 1}, and ``trusted_from_dated`` that for artworks of known
+    years, where it differs; those of other attributes are not shown. ``vectors`` maps aspects to
+    the outputs with their vectors; if it is empty, the embedding is "visual".
 
     ``precision`` is "fp32" or "int8"; ``quantization`` describes how the int8 model was made and
     its loss of accuracy.
@@ -47,6 +49,8 @@ class ModelCard:
     parity: Mapping[str, float] = field(default_factory=dict)
     vectors: Mapping[str, str] = field(default_factory=dict)
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trusted_from: Mapping[str, float] = field(default_factory=dict)
+    trusted_from_dated: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "fp32"
     quantization: Mapping[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from typing import Any
 
 from artextract.catalog.artwork import FACET_FIELDS, column_in_use, column_term
 from artextract.catalog.names import fold, unicode_forms, words_of
+from artextract.catalog.predictions import TRUSTED
 from artextract.catalog.years import YearRange
 from artextract.store import schema
 
@@ -40,10 +41,14 @@ def has_term(field: str, keys: Iterable[str]) -> Condition:
     return any_of("folded.terms", [f"{field}={key}" for key in keys])
 
 
-def predicted(attribute: str, names: Iterable[str]) -> Condition:
-    """Return the condition that one of the classes ``names`` of ``attribute`` was predicted."""
+def predicted(attribute: str, names: Iterable[str], *, trusted: bool = False) -> Condition:
+    """Return the condition that one of the classes ``names`` of ``attribute`` was predicted.
+
+    ``trusted`` leaves out predictions that are not trusted.
+    """
     keys = sorted({fold(name) for name in names})
-    return any_of("predicted.terms", [f"{attribute}={key}" for key in keys])
+    prefix = TRUSTED if trusted else ""
+    return any_of("predicted.terms", [f"{prefix}{attribute}={key}" for key in keys])
 
 
 def predicted_surely(attribute: str, least: float) -> Condition:

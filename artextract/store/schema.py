@@ -136,22 +136,20 @@ FACT_KEYS = (
         '"colour=blue"]', "the facts as terms that filters match", "keyword", "everywhere"),
 )  # fmt: skip
 
-_PREDICTED = ("style", "genre", "artist")
+_PREDICTED = {"style": '"Post-Impressionism"', "genre": '"Landscape"', "artist": '"Paul Cezanne"'}
 
 PREDICTION_KEYS = (
-    *(
-        Key(f"predicted.{attribute}.name", "text", example, "the most probable class", "keyword")
-        for attribute, example in zip(
-            _PREDICTED, ('"Impressionism"', '"landscape"', '"Claude Monet"'), strict=True
-        )
-    ),
-    *(
-        Key(f"predicted.{attribute}.probability", "number", "0.82", "its probability, 0 to 1",
-            "float")
-        for attribute in _PREDICTED
-    ),
-    Key("predicted.terms", "list", '["style=impressionism"]', "the classes as terms that filters "
-        "match", "keyword", "everywhere"),
+    *(Key(f"predicted.{attribute}.name", "text", example, "the most probable class, by the name "
+        "that a museum gives it", "keyword") for attribute, example in _PREDICTED.items()),
+    *(Key(f"predicted.{attribute}.probability", "number", "0.82", "its probability, 0 to 1" + (
+        "; where years are known, its share among the styles that were painted then"
+        if attribute == "style" else ""), "float") for attribute in _PREDICTED),
+    Key("predicted.style.probabilities", "list of numbers", "[0.02, 0.61, …]", "the image's own "
+        "probability of each style, in the order of the model's classes"),
+    *(Key(f"predicted.{attribute}.trusted", "truth value", "true", "whether people are shown it; "
+        "absent in collections of earlier releases", "bool") for attribute in _PREDICTED),
+    Key("predicted.terms", "list", '["style=impressionism", "trusted.style=impressionism"]', "the "
+        "classes as terms that filters match, trusted ones once more", "keyword", "everywhere"),
 )  # fmt: skip
 
 KEYS = (

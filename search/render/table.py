@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _THUMBNAIL_CELLS = 10
 _THUMBNAIL_SIDE = 160
+_PREDICTED_COLUMNS = {"": "name", ".probability": "probability", ".trusted": "trusted"}
 _FIELDS = (
     "id", "title", "artist", "attribution", "qualifier", "display_date", "year_begin", "year_end",
     "style", "genre", "medium", "page_url",
@@ -45,7 +46,11 @@ def _row(result: Result, *, shared: bool) -> dict[str, Any]:
         "aspects": {name: round(score, 6) for name, score in result.aspects.items()},
         "shares": {name: round(share, 6) for name, share in result.shares.items()},
         "predicted": {
-            attribute: {"name": name, "probability": probability}
+            attribute: {
+                "name": name,
+                "probability": probability,
+                "trusted": result.payload["predicted"][attribute].get("trusted", False),
+            }
             for attribute, (name, probability) in result.predicted.items()
         },
     }
@@ -67,15 +72,19 @@ def to_csv(answer: Answer) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _csv_value(value) for name, value in row.items()} for row in rows)
     return buffer.getvalue()
+
+
+def _csv_value(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the results as rows of plain values, and the names of their columns.
 
-    An aspect's score is a column ``aspects.NAME``; a prediction is ``predicted.NAME`` and
-    ``predicted.NAME.probability``.
+    An aspect's score is a column ``aspects.NAME``; a prediction is ``predicted.NAME``,
+    ``predicted.NAME.probability`` and ``predicted.NAME.trusted``.
     """
     aspects = sorted({name for result in answer.results for name in result.aspects})
     predicted = sorted({name for result in answer.results for name in result.predicted})
@@ -85,7 +94,7 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
         *(["matches"] if verified else []),
         *(["same_image"] if any(result.same_image for result in answer.results) else []),
         *(f"aspects.{name}" for name in aspects),
-        *(f"predicted.{name}{end}" for name in predicted for end in ("", ".probability")),
+        *(f"predicted.{name}{end}" for name in predicted for end in _PREDICTED_COLUMNS),
     ]
     rows = []
     for row in to_rows(answer):
@@ -95,8 +104,8 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
             row["same_image"] = "; ".join(row["same_image"])
         row |= {f"aspects.{name}": scores.get(name) for name in aspects}
         for name in predicted:
-            row[f"predicted.{name}"] = classes.get(name, {}).get("name")
-            row[f"predicted.{name}.probability"] = classes.get(name, {}).get("probability")
+            for end, key in _PREDICTED_COLUMNS.items():
+                row[f"predicted.{name}{end}"] = classes.get(name, {}).get(key)
         rows.append(row)
     return rows, columns
 

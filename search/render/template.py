@@ -6,7 +6,7 @@ from typing import Any
 import PIL.Image
 
 from artextract import __version__
-from artextract.catalog.names import readable
+from artextract.catalog.styles import readable
 from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import jpeg_data_uri
 from artextract.templates import environment

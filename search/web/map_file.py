@@ -13,12 +13,14 @@ from artextract.images.cache import default_cache_folder
 from artextract.store import Store
 from artextract.store.location import Location
 
+_VERSION = 2  # of what a map shows: since 2 only trusted predictions
+
 
 def map_path(store: Store) -> Path:
     """Return the file of a collection's map, by where it is and what it holds."""
     location = Location.of(store.location)
     place = store.location if location.is_server else str(location.folder.resolve())
-    name = sha256(f"{place}\n{store.manifest.revision}".encode()).hexdigest()
+    name = sha256(f"{place}\n{store.manifest.revision}\n{_VERSION}".encode()).hexdigest()
     return default_cache_folder() / "maps" / f"{name}.json.gz"
 
 

@@ -180,6 +180,7 @@ QUERIES: dict[str, Ask] = {
     ),
     "a width": scrolled(has(filters.equals("width", "104"))),
     "a prediction": counted(has(filters.predicted("style", ["rococo"]))),
+    "a trusted prediction": counted(has(filters.predicted("style", ["rococo"], trusted=True))),
     "a sure prediction": counted(
         has(filters.predicted("style", ["Rococo"]), filters.predicted_surely("style", 0.6))
     ),
@@ -223,6 +224,7 @@ QUERIES: dict[str, Ask] = {
     "a list": answered(genre=["landscape"], limit=50),
     "a list, dated": answered(dated=True, within=True, years="1500:1700", limit=50),
     "by predicted style": answered(predicted_style=["rococo"], min_confidence=0.4),
+    "by trusted style": answered(predicted_style=["rococo"]),
     "where": answered(where=["split=val"], text="bridge"),
 }
 
@@ -299,7 +301,7 @@ KEYWORDS = {
         'extra.split="val"',
         "extra.room=7.0",
     ],
-    "predicted.terms": ["style=rococo", "style=impressionism"],
+    "predicted.terms": ["style=rococo", "trusted.style=rococo", "style=impressionism"],
     "folded.counted": ["nationality=dutch", "classification=painting", "school=none"],
     "nationality": ["French", "Dutch", "Italian; Dutch"],
     "artists[].name": ["Gilbert Stuart", "Claude Monet"],

@@ -13,13 +13,14 @@ import click
 import numpy as np
 import PIL.Image
 import pytest
-from collection_answers import answer, without_copies
+from collection_answers import answer, read_answers, without_copies
 from commands import Artextract
 
 import artextract as library
 from artextract import Collection
 from artextract.cli.lazy import LazyGroup
 from artextract.cli.main import root
+from artextract.errors import QueryError
 from artextract.models.session import OnnxModel
 from artextract.store import open_store
 from artextract.store.dump import load_dump
@@ -28,11 +29,6 @@ from artextract.store.upgrade import upgrade
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "v0.1"
 FORMAT_2 = FIXTURES.parent / "format-2"
 IMAGES_2 = 120
-
-
-def read_answers(folder: Path) -> list[dict[str, Any]]:
-    kept: list[dict[str, Any]] = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
-    return kept
 
 
 ANSWERS, ANSWERS_2 = read_answers(FIXTURES), read_answers(FORMAT_2)
@@ -188,3 +184,19 @@ def test_every_command_and_option_is_still_understood() -> None:
         if words:
             assert words in known, words
             assert options <= known[words], (words, options - known[words])
+
+
+@pytest.mark.parametrize("spelling", ["Northern_Renaissance", "northern renaissance"])
+def test_no_prediction_of_an_earlier_release_is_shown(
+    spelling: str, format_2: Collection, tmp_path: Path
+) -> None:
+    assert not [name for name in format_2.facets() if name.startswith("predicted")]
+    with pytest.raises(QueryError, match="no predicted style in this collection is trusted"):
+        format_2.search(predicted_style=spelling)
+    found = format_2.search(predicted_style=spelling, min_confidence=0.6, limit=60)
+    assert len(found) == 11
+    for result in found:
+        assert result.predicted["style"][0] == "Northern_Renaissance"
+        assert result.suggestions == {}
+    found.to_html(tmp_path / "page.html")
+    assert "machine suggestions" not in (tmp_path / "page.html").read_text()

@@ -25,7 +25,10 @@ REQUESTS: list[tuple[str | None, dict[str, Any]]] = [
     ("atelier:001", {"by": {"visual": 2, "palette": 1}}),
     ("atelier:001", {"other_artists": True, "years": (1700, 1905), "unlike": ["atelier:016"]}),
     (None, {"artist": "Odile Verrane", "years": "1890:", "within": True}),
-    (None, {"key": ["low", "mid"], "faces": 0, "predicted_genre": "landscape"}),
+    (
+        None,
+        {"key": ["low", "mid"], "faces": 0, "predicted_genre": "landscape", "min_confidence": 0.1},
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from artextract.errors import InputError, ModelError
 from artextract.models.session import OnnxModel
 from export import classifier, cli
 from export.calibration_images import generate_images
-from export.classifier import export_classifier
+from export.classifier import export_classifier, find_trust
 from export.classifier_graph import ClassifierGraph
 from export.whitening import Whitening, fit_whitening
 from export.write import Exported
@@ -27,6 +28,7 @@ from training.data.classes import AttributeClasses, Classes
 from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import score
 from training.evaluation.predictions import Predictions, open_run, save_predictions
+from training.evaluation.trust import Trust
 from training.loops.checkpoint import Checkpoints
 from training.loops.network import (
     load_network,
@@ -224,6 +226,95 @@ def test_card_describes_the_training_data(run: Path, model: OnnxModel) -> None:
     assert card.training["attributes"]["genre"]["temperature"] == 1.0
     assert card.parity["pictures"] == 16  # missing files are skipped
     assert card.parity["max_probability_difference"] < 1e-4
+
+
+def make_apart_run(
+    run: Path, folder: Path, *, right: float = 0.95, years: bool = False, styles: int = 3
+) -> Path:
+    """Write an artist-disjoint training of the same styles, each artwork by another artist."""
+    import polars
+
+    (folder / "predictions").mkdir(parents=True)
+    classes = Classes.load(run / "classes.json")
+    style = classes.by_attribute["style"]
+    names = {"style": replace(style, names=style.names[:styles], train_counts=(9, 8, 7)[:styles])}
+    Classes(names).save(folder / "classes.json")
+    random = np.random.default_rng(2)
+    labels = random.integers(0, styles, 600)
+    logits = 0.3 * random.normal(size=(600, styles)).astype(np.float32)
+    sure = random.random(600) < 0.6
+    found = np.where(random.random(600) < right, labels, (labels + 1) % styles)
+    logits[np.arange(600), found] += np.where(sure, 8, 0.2)
+    ids = [f"a{number}" for number in range(601)]
+    rows: dict[str, list[str] | list[int | None]] = {
+        "id": ids,
+        "image": [f"{id_}.jpg" for id_ in ids],
+        "artist": ids,
+        "split": ["val"] * 600 + ["train"],
+        "label.style": [STYLES[each] for each in labels] + [STYLES[0]],
+    }
+    if years:
+        made: list[int | None] = [*[1760] * 600, None]
+        rows |= {"year_begin": made, "year_end": made}
+    polars.DataFrame(rows).write_parquet(folder / "works.parquet")
+    save_predictions(
+        folder / "predictions" / "val.npz",
+        Predictions(ids=ids[:600], logits={"style": logits}, labels={"style": labels}),
+    )
+    return folder
+
+
+def test_without_an_artist_disjoint_training_nothing_is_trusted(model: OnnxModel) -> None:
+    assert model.card.trusted_from == model.card.trusted_from_dated == {}
+    for facts in model.card.training["attributes"].values():
+        assert facts["trust"] == {"reason": "no artist-disjoint training was given"}
+
+
+def test_artists_not_trained_on_say_what_is_trusted(run: Path, tmp_path: Path) -> None:
+    apart = make_apart_run(run, tmp_path / "apart", years=True)
+    out = tmp_path / "c.onnx"
+    printed = invoke("classifier", run, "--apart", apart, "--out", out)
+    card = OnnxModel(out, device="cpu", threads=1).card
+    facts = card.training["attributes"]["style"]
+    other = open_run(apart).load_predictions("val")
+    logits, labels = other.logits["style"].astype(np.float64), other.labels["style"]
+    temperature = fit_temperature(logits, labels)
+    assert facts["temperature"] == pytest.approx(temperature, abs=1e-4)
+    probabilities = np.array([softmax(row, temperature) for row in logits])
+    rows = probabilities.max(axis=1) >= card.trusted_from["style"]
+    right = (probabilities.argmax(axis=1) == labels)[rows]
+    assert right.mean() >= 0.85
+    assert facts["trust"]["any years"]["all"]["trusted"] == rows.sum()
+    assert facts["trust"]["any years"]["all"]["right"] == pytest.approx(right.mean(), abs=1e-4)
+    # In 1760 Cubism was not painted; what is called so is not trusted.
+    known = facts["trust"]["known years"]
+    assert known["all"]["trusted"] <= (probabilities.argmax(axis=1) != 1).sum()
+    assert 0 < card.trusted_from_dated["style"] <= 1
+    assert "genre" not in card.trusted_from
+    reason = "no artist-disjoint training predicts it"
+    assert card.training["attributes"]["genre"]["trust"] == {"reason": reason}
+    assert f"trusted from confidence {card.trusted_from['style']:.2f}" in printed
+    assert f"not trusted: {reason}" in printed
+    shown = invoke("inspect", out).splitlines()
+    assert f"trusted      style: from confidence {card.trusted_from['style']:.2f}" in shown
+
+
+def test_a_classifier_that_is_often_wrong_is_not_trusted(run: Path, tmp_path: Path) -> None:
+    apart = make_apart_run(run, tmp_path / "apart", right=0.8)
+    found = find_trust(open_run(run), [open_run(apart)])["style"]
+    assert isinstance(found, Trust)
+    assert found.any.lowest is None
+    assert found.any.reason is not None
+    assert found.dated is None
+
+
+def test_an_artist_disjoint_training_of_other_classes_is_refused(run: Path, tmp_path: Path) -> None:
+    apart = make_apart_run(run, tmp_path / "apart", styles=2)
+    with pytest.raises(InputError, match=r"has other classes of style than .*; train it beside"):
+        invoke("classifier", run, "--apart", apart, "--out", tmp_path / "out.onnx")
+    with pytest.raises(InputError, match="there is no folder"):
+        invoke("classifier", run, "--apart", tmp_path / "no", "--out", tmp_path / "out.onnx")
+    assert not (tmp_path / "out.onnx").exists()
 
 
 def test_graph_takes_any_batch_size(exported: Exported) -> None:

@@ -30,7 +30,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def values_of(payload: dict[str, Any], field: str) -> list[str]:
     if field == "predicted_style":
-        return [payload["predicted"]["style"]["name"]]
+        style = payload["predicted"]["style"]
+        return [style["name"]] if style["trusted"] else []
     return payload[field].split("; ") if field in payload else []
 
 

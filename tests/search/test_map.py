@@ -40,7 +40,13 @@ def fill(store: Store, groups: int = GROUPS, each: int = EACH) -> None:
             year_begin=[1501, 1600, 1601, None][number % 4],
             year_end=[1501, 1600, 1601, None][number % 4],
         )
-        points.append(Point(work.point_id, {"visual": vector.tolist()}, work.to_payload()))
+        suggested = {"name": "Fauvism", "probability": 0.9, "trusted": True}
+        guessed = {"name": "Pop art", "probability": 0.4, "trusted": False}
+        payload = {
+            **work.to_payload(),
+            "predicted": {"style": suggested if number % 2 else guessed, "genre": guessed},
+        }
+        points.append(Point(work.point_id, {"visual": vector.tolist()}, payload))
     store.upsert(points)
 
 
@@ -118,7 +124,7 @@ def test_groups_are_found_as_clusters_and_named_by_what_they_hold(made: dict[str
 
 def test_colours_say_what_each_work_is(made: dict[str, Any]) -> None:
     colours = made["colours"]
-    assert set(colours) == {"style", "genre", "century", "cluster"}
+    assert set(colours) == {"style", "predicted style", "genre", "century", "cluster"}
     for at, work in enumerate(made["ids"]):
         style = colours["style"]
         assert style["names"][style["of"][at]] == STYLES[group_of(work)]
@@ -129,6 +135,14 @@ def test_colours_say_what_each_work_is(made: dict[str, Any]) -> None:
     assert colours["genre"]["names"][-1] == "other"
     rest = [at for at, of in enumerate(colours["genre"]["of"]) if of == MOST_NAMES]
     assert len(rest) == (20 - MOST_NAMES) * GROUPS * EACH // 20
+
+
+def test_only_trusted_predictions_are_coloured(made: dict[str, Any]) -> None:
+    coloured = made["colours"]["predicted style"]
+    assert coloured["names"] == ["Fauvism"]
+    for id_, of in zip(made["ids"], coloured["of"], strict=True):
+        assert of == (0 if int(id_[1:]) % 2 else -1)
+    assert "predicted genre" not in made["colours"]
 
 
 def test_the_same_works_have_the_same_map(store: Path, made: dict[str, Any]) -> None:

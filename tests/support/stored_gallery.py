@@ -94,9 +94,12 @@ def _make_artwork(number: int, view: str | None) -> Artwork:
 
 def _predict(number: int) -> dict[str, object]:
     name = ["Impressionism", "Northern Renaissance", "Rococo"][number % 3]
-    return {
-        "predicted": {
-            "style": {"name": name, "probability": round((number % 10) / 10 + 0.05, 4)},
-            "terms": [f"style={fold(name)}"],
-        }
+    trusted = number % 10 > 2
+    terms = [f"style={fold(name)}", *([f"trusted.style={fold(name)}"] if trusted else [])]
+    style = {
+        "name": name,
+        "probability": round((number % 10) / 10 + 0.05, 4),
+        "probabilities": [0.1, 0.9],
+        "trusted": trusted,
     }
+    return {"predicted": {"style": style, "terms": terms}}

@@ -14,6 +14,7 @@ from artextract.catalog.artwork import Artwork
 from artextract.catalog.columns import find_columns
 from artextract.catalog.names import closest, fold
 from artextract.catalog.reading import read_catalog
+from artextract.catalog.years import YearRange
 from artextract.errors import CatalogError, InputError
 from artextract.net.fetch import is_url
 from training.data.samples import Dataset, Sample
@@ -68,6 +69,7 @@ def read_labelled_catalog(
                 labels={name: values[name] for name in attributes if name in values},
                 artist=row.artist,
                 split=values.get(split_column) if split_column is not None else None,
+                years=YearRange(row.year_begin, row.year_end),
             )
             problem = _find_problem(row, sample, images, samples)
             case = f"{sample.id!r} ({sample.image})"

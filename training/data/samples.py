@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from artextract.catalog.years import UNKNOWN_YEARS, YearRange
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -15,7 +17,8 @@ class Sample:
 
     ``labels`` maps attributes to class names; an unknown attribute is absent. ``artist`` is not
     only a label, because a split may have to keep artists together where they are no attribute.
-    ``split`` is that of the dataset, None where it has none.
+    ``split`` is that of the dataset, None where it has none. ``years`` are when the artwork was
+    made.
     """
 
     id: str
@@ -23,6 +26,7 @@ class Sample:
     labels: Mapping[str, str]
     artist: str | None = None
     split: str | None = None
+    years: YearRange = UNKNOWN_YEARS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from artextract.catalog.styles import display_name
 from training.evaluation.calibration import Bin, Calibration
 from training.evaluation.metrics import Ints
 
@@ -30,11 +31,6 @@ _STYLE: Any = {
     "ytick.color": _INK,
     "text.parse_math": False,
 }
-
-
-def readable(name: str) -> str:
-    """Return a class's name with spaces for underscores."""
-    return name.replace("_", " ")
 
 
 def class_order(table: Ints) -> list[int]:
@@ -68,7 +64,7 @@ def confusion_png(table: Ints, names: list[str]) -> bytes:
     table = table[np.ix_(order, order)]
     shares = _row_shares(table)
     size = len(names)
-    labels = [readable(names[at]) for at in order]
+    labels = [display_name(names[at]) for at in order]
     samples = table.sum(axis=1)
     cell = 0.31 if size > 12 else 0.42
     side = cell * size

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from artextract.catalog.years import YearRange
 from artextract.errors import InputError
 from artextract.files import replacing
 from training.data.classes import Classes
@@ -75,6 +76,11 @@ def open_run(folder: Path) -> Run:
     try:
         table = polars.read_parquet(path)
         rows = table.select("id", "image", "artist", "split").rows()
+        no_years = [None] * len(table)  # runs of earlier releases have none
+        begins, ends = (
+            table[name].to_list() if name in table.columns else no_years
+            for name in ("year_begin", "year_end")
+        )
     except (OSError, polars.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} can't be read ({reason}); train again") from error
@@ -91,6 +97,7 @@ def open_run(folder: Path) -> Run:
             artist=artist,
             split=split,
             labels={name: column[row] for name, column in columns.items() if column[row]},
+            years=YearRange(begins[row], ends[row]),
         )
         for row, (id_, image, artist, split) in enumerate(rows)
     }

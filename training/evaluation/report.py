@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 
 from artextract import __version__
+from artextract.catalog.styles import display_name
 from artextract.errors import ImageError, InputError
 from artextract.files import atomic_write, explain_os_errors
 from artextract.images.opening import jpeg_data_uri, open_image, read_image_file
@@ -24,7 +25,7 @@ from training.evaluation.evaluate import (
     to_json,
 )
 from training.evaluation.metrics import NEVER_PREDICTED, NO_SAMPLE
-from training.evaluation.plots import confusion_png, readable, reliability_png
+from training.evaluation.plots import confusion_png, reliability_png
 from training.evaluation.predictions import Run
 
 _SIDE = 260  # longest side of an image on the page, in pixels
@@ -73,7 +74,7 @@ def save_report(run: Run, folder: Path) -> list[Evaluation]:
 def page_environment() -> jinja2.Environment:
     """Return the environment of the report and the page of outliers, with their filters."""
     made = environment("training.evaluation")
-    made.filters["readable"] = readable
+    made.filters["display_name"] = display_name
     made.filters["percent"] = lambda value: f"{value * 100:.0f}\N{NO-BREAK SPACE}%"
     made.filters["three"] = lambda value: f"{value:.3f}"
     made.filters["signed"] = lambda value: f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")

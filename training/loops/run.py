@@ -239,7 +239,7 @@ def _begin_folder(
 ) -> None:
     import polars
 
-    columns: dict[str, list[str | None]] = {
+    columns: dict[str, Sequence[str | None]] = {
         "id": [sample.id for sample in samples],
         "image": [str(sample.image.absolute()) for sample in samples],
         "artist": [sample.artist for sample in samples],
@@ -247,7 +247,10 @@ def _begin_folder(
     }
     for name in classes.attributes:
         columns[f"label.{name}"] = [sample.labels.get(name) for sample in samples]
-    table = polars.DataFrame(columns, schema=dict.fromkeys(columns, polars.String))
+    table = polars.DataFrame(columns, schema=dict.fromkeys(columns, polars.String)).with_columns(
+        polars.Series(name, [getattr(sample.years, end) for sample in samples], polars.Int64)
+        for name, end in (("year_begin", "begin"), ("year_end", "end"))
+    )
     advice = "make room or change its permissions, or give another folder"
     with explain_os_errors(f"training folder {out} can't be written", advice):
         out.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,8 @@ The columns are the same whatever is known of the artworks:
 - only for search results: ``rank``, ``score``, and ``aspects.NAME`` for each aspect;
 - every field of :class:`~artextract.catalog.artwork.Artwork`, ``id`` first;
 - ``width``, ``height`` and ``image_sha256`` of the encoded image;
-- ``predicted.NAME`` and ``predicted.NAME.probability`` for each predicted attribute;
+- ``predicted.NAME``, ``predicted.NAME.probability`` and ``predicted.NAME.trusted`` for each
+  predicted attribute, of predictions that are not trusted, too;
 - ``point_id``, and name and checksum of the embedding model: ``model``, ``model_sha256``;
 - the catalog's other columns, sorted by name. A column whose name is taken above, or begins with
   ``aspects.``, ``predicted.`` or ``extra.``, becomes ``extra.NAME``.
@@ -39,6 +40,7 @@ _TYPES: dict[str, _Type] = {
     "open_access": "boolean", "width": "integer", "height": "integer", "rank": "integer",
     "score": "number",
 }  # fmt: skip
+_PREDICTED_TYPES: dict[str, _Type] = {"": "text", "probability": "number", "trusted": "boolean"}
 _IMAGE = ("width", "height", "image_sha256")
 _ORIGIN = ("point_id", "model", "model_sha256")
 _DIGITS = 6
@@ -79,7 +81,7 @@ def make_columns(entries: Iterable[Entry], *, ranked: bool) -> list[Column]:
         *(of_results if ranked else []),
         *_fields(*METADATA_FIELDS, *_IMAGE),
         *(
-            Column(f"predicted.{name}", "number" if "." in name else "text", "predicted", name)
+            Column(f"predicted.{name}", _PREDICTED_TYPES[name.partition(".")[2]], "predicted", name)
             for name in sorted(predicted)
         ),
         *_fields(*_ORIGIN),
@@ -156,12 +158,13 @@ def make_row(entry: Entry, columns: Iterable[Column], model: ModelIdentity) -> R
 
 
 def _predictions(entry: Entry) -> dict[str, Any]:
-    """Return {"style": class, "style.probability": number, ...}."""
+    """Return {"style": class, "style.probability": number, "style.trusted": boolean, ...}."""
     found: dict[str, Any] = {}
     for attribute, prediction in entry.payload.get("predicted", {}).items():
         if attribute != "terms":
             found[attribute] = prediction["name"]
             found[f"{attribute}.probability"] = prediction["probability"]
+            found[f"{attribute}.trusted"] = prediction.get("trusted", False)
     return found
 
 

@@ -137,6 +137,10 @@ def image(*vector: float, **payload: object) -> Compared:
     return Compared(vector or [1.0], payload)
 
 
+def predicted(attribute: str, name: str, *, trusted: bool = True) -> dict[str, object]:
+    return {attribute: {"name": name, "probability": 0.9, "trusted": trusted}}
+
+
 @pytest.mark.parametrize(
     ("aspect", "one", "other", "sentence"),
     [
@@ -157,13 +161,21 @@ def image(*vector: float, **payload: object) -> Compared:
          image(light={"key": "low", "direction": "left"}),
          "both are dark, and their light lies on the left"),
         ("visual", image(1.0, 0.0), image(0.6, 0.8), "as a whole, the images are very similar"),
-        ("style", image(1.0, 0.0, predicted={"style": {"name": "High_Renaissance"}}),
-         image(0.0, 1.0, predicted={"style": {"name": "Cubism"}}),
+        ("style", image(1.0, 0.0, predicted=predicted("style", "High_Renaissance")),
+         image(0.0, 1.0, predicted=predicted("style", "Cubism")),
          "their handling is no more similar than by chance; one is classified as High "
          "Renaissance, the other as Cubism"),
-        ("scene", image(bodies={"count": 0}, predicted={"genre": {"name": "landscape"}}),
-         image(bodies={"count": 0}, predicted={"genre": {"name": "landscape"}}),
-         "both are classified as landscape, both with no people"),
+        ("style", image(1.0, 0.0, predicted=predicted("style", "Rococo")),
+         image(1.0, 0.0, predicted=predicted("style", "Rococo", trusted=False)),
+         "their handling is very similar"),
+        ("style", image(1.0, 0.0, predicted={"style": {"name": "Rococo", "probability": 1.0}}),
+         image(1.0, 0.0), "their handling is very similar"),
+        ("scene", image(bodies={"count": 0}, predicted=predicted("genre", "Still life")),
+         image(bodies={"count": 0}, predicted=predicted("genre", "Still life")),
+         "both are classified as still life, both with no people"),
+        ("scene", image(bodies={"count": 0}, predicted=predicted("genre", "Portrait")),
+         image(bodies={"count": 0}, predicted=predicted("genre", "Portrait", trusted=False)),
+         "both with no people"),
     ],
 )  # fmt: skip
 def test_sentences(aspect: str, one: Compared, other: Compared, sentence: str) -> None:

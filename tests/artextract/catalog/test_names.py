@@ -8,7 +8,6 @@ from artextract.catalog.names import (
     inversions,
     name_words,
     names_with,
-    readable,
     words_of,
 )
 
@@ -129,20 +128,6 @@ def test_closest_among_no_names() -> None:
 )
 def test_words_of(text: str, words: list[str]) -> None:
     assert words_of(text) == words
-
-
-@pytest.mark.parametrize(
-    ("name", "label", "text"),
-    [
-        ("genre_painting", "genre", "genre painting"),
-        ("genre_painting", "predicted genre", "predicted genre painting"),
-        ("Ukiyo_e", "style", "style Ukiyo-e"),
-        ("Ukiyo_e", "", "Ukiyo-e"),
-        ("still_life", "genre", "genre still life"),
-    ],
-)
-def test_names_are_readable(name: str, label: str, text: str) -> None:
-    assert readable(name, label) == text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars
 import pytest
-from collection_answers import answer, without_copies
+from collection_answers import answer, read_answers, without_copies
 from commands import Artextract
 from qdrant_server import QdrantServer, serve_qdrant
 
@@ -24,7 +24,7 @@ from artextract.store.upgrade import upgrade, upgraded
 
 FORMAT_2 = Path(__file__).resolve().parents[2] / "fixtures" / "format-2"
 MANIFEST = Dump.load(FORMAT_2 / "dump").manifest
-ANSWERS: list[dict[str, Any]] = json.loads((FORMAT_2 / "answers.json").read_text(encoding="utf-8"))
+ANSWERS = read_answers(FORMAT_2)
 COPIES = next(kept["answer"] for kept in ANSWERS if kept["ask"] == "duplicates")
 KEY = "secret"
 

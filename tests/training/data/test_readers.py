@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pictures import make_picture
 
+from artextract.catalog.years import UNKNOWN_YEARS, YearRange
 from artextract.errors import CatalogError, InputError
 from training.data.labelled_catalog import read_labelled_catalog
 from training.data.wikiart import read_wikiart
@@ -18,7 +19,7 @@ ATTRIBUTES = ("style", "genre", "artist")
 def write_catalog(folder: Path, rows: list[dict[str, str]]) -> Path:
     path = folder / "works.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["file", "style", "genre", "artist", "split"])
+        writer = csv.DictWriter(file, ["file", "style", "genre", "artist", "year", "split"])
         writer.writeheader()
         writer.writerows(rows)
     for row in rows:
@@ -29,7 +30,13 @@ def write_catalog(folder: Path, rows: list[dict[str, str]]) -> Path:
 
 def test_catalog_labels_are_read(tmp_path: Path) -> None:
     rows = [
-        {"file": "a.jpg", "style": "Baroque", "artist": "Judith Leyster", "split": "train"},
+        {
+            "file": "a.jpg",
+            "style": "Baroque",
+            "artist": "Judith Leyster",
+            "year": "1630",
+            "split": "train",
+        },
         {"file": "b.jpg", "style": "baroque", "genre": "portrait", "split": "val"},
         {"file": "c.jpg", "style": "Baroque", "genre": "portrait", "split": "train"},
         {"file": "missing.jpg", "style": "Baroque", "split": "train"},
@@ -39,6 +46,7 @@ def test_catalog_labels_are_read(tmp_path: Path) -> None:
     first, second, third = dataset.samples
     assert [sample.id for sample in dataset.samples] == ["a.jpg", "b.jpg", "c.jpg"]
     assert first.labels == {"style": "Baroque", "artist": "Judith Leyster"}
+    assert (first.years, second.years) == (YearRange(1630, 1630), UNKNOWN_YEARS)
     assert second.labels == {"style": "Baroque", "genre": "portrait"}  # one spelling a class
     assert (third.artist, third.split, third.image) == (None, "train", tmp_path / "c.jpg")
     assert "1 without an image" in dataset.summary()

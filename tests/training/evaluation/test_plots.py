@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from training.evaluation.calibration import calibrate
-from training.evaluation.plots import class_order, confusion_png, readable, reliability_png
+from training.evaluation.plots import class_order, confusion_png, reliability_png
 
 
 def opened(content: bytes) -> npt.NDArray[np.uint8]:
@@ -57,10 +57,6 @@ def test_reliability_diagram_is_drawn() -> None:
     pixels = opened(reliability_png(found))
     assert pixels.shape[1] > 1.5 * pixels.shape[0]
     assert pixels[:, -1].min() == 255
-
-
-def test_readable_replaces_underscores() -> None:
-    assert readable("Art_Nouveau_Modern") == "Art Nouveau Modern"
 
 
 def test_plots_need_no_display_or_global_state() -> None:

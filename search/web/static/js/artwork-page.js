@@ -88,7 +88,7 @@ function drawingButton(container, id, aspect) {
 }
 
 function suggestionsSection(predicted) {
-  const rows = [["style", "Style"], ["genre", "Genre"], ["artist", "Artist"]].filter(([name]) => predicted[name]).map(([name, label]) =>
+  const rows = [["style", "Style"], ["genre", "Genre"]].filter(([name]) => predicted[name]?.trusted).map(([name, label]) =>
     [label, `${displayValue(name, predicted[name].name)}, confidence ${Math.round(predicted[name].probability * 100)} %`]);
   const label = rows.length === 1 ? "Machine suggestion" : "Machine suggestions";
   return rows.length > 0 && h("section", { "aria-label": label }, h("h2", {}, label), definitionList(rows));
