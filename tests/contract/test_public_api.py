@@ -26,6 +26,7 @@ REQUESTS: list[tuple[str | None, dict[str, Any]]] = [
     ("atelier:001", {"other_artists": True, "years": (1700, 1905), "unlike": ["atelier:016"]}),
     (None, {"artist": "Odile Verrane", "years": "1890:", "within": True}),
     (None, {"key": ["low", "mid"], "faces": 0, "predicted_genre": "landscape"}),
+    (None, {"not_key": "low", "not_genre": ["portrait", "seascape"], "years": "19th century"}),
 ]
 
 
