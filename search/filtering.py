@@ -65,7 +65,21 @@ def make_filter(
     conditions += [_where(store, pair) for pair in request.where]
     conditions += _predicted(request, store)
     conditions += _facts(request, store)
-    return filters.all_of(conditions, but)
+    return filters.all_of(conditions, [*but, *_excluded(request, store)])
+
+
+def _excluded(request: SearchFilters, store: Store) -> list[Condition]:
+    """Return the conditions of artworks that are left out: each is what a filter by it finds."""
+    conditions = []
+    for name, values in request.exclude.items():
+        # Several values mean any of them, but of these fields all of them.
+        groups = [[each] for each in values] if name in ("where", "medium") else [list(values)]
+        for group in groups:
+            given = group[0] if name == "medium" else group
+            found = make_filter(SearchFilters.of(**{name: given}), store) or {}
+            only = found["must"] if set(found) == {"must"} else []
+            conditions.append(only[0] if len(only) == 1 else found)
+    return conditions
 
 
 def _words(store: Store, text: str) -> Condition:

@@ -17,9 +17,10 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from artextract.aspects import ASPECTS, fact_filters
+from artextract.catalog.dates import parse_year_filter
 from artextract.catalog.names import closest
 from artextract.catalog.styles import readable
-from artextract.catalog.years import YearRange, parse_year_filter
+from artextract.catalog.years import YearRange
 from artextract.errors import CombinationError, DateError, QueryError
 from search.query import Query
 from search.region import Region
@@ -35,6 +36,9 @@ Texts = Sequence[str]
 Years = str | int | tuple[int | None, int | None]
 
 MAXIMUM_LIMIT = 10_000
+
+EXCLUDES = "not_"
+"""Prefix of the fields that leave out values: "not_genre" those of "genre"."""
 
 _CLASSES = ("style", "genre", "predicted_style", "predicted_genre", "predicted_artist")
 """Filters whose values are classes, which may be written with underscores."""
@@ -96,7 +100,9 @@ def _refuse_unknown(kind: Declared) -> Declared:
         filters = {each.name for each in filter_parameters()}
         for name in values:
             if name in filters and name not in known:
-                inner = "facts" if "facts" in known else "filters"
+                inner = "filters"
+                if "facts" in known:
+                    inner = "exclude" if name.startswith(EXCLUDES) else "facts"
                 raise QueryError(
                     f"`{name}` goes into `{inner}` here; give it there, or make the "
                     f"{kind.__name__} with {kind.__name__}.of"
@@ -109,7 +115,23 @@ def _refuse_unknown(kind: Declared) -> Declared:
 
 
 def filter_parameters() -> list[Parameter]:
-    """Return the declarations of all filters, those over detected facts included."""
+    """Return the declarations of all filters: each is followed by the one that excludes values."""
+    excludable = [*(each.name for each in fact_filters()), "medium"]
+    found = []
+    for each in _including_parameters():
+        found.append(each)
+        if each.multiple or each.name in excludable:
+            found.append(
+                replace(
+                    each, name=f"{EXCLUDES}{each.name}", multiple=True, default=(),
+                    help=f"Leave out artworks that `{each.name}` finds; any of.",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _including_parameters() -> list[Parameter]:
+    """Return the declarations of the filters that artworks must meet."""
     return [
         *_parameters(SearchFilters),
         *(
@@ -147,6 +169,8 @@ class SearchFilters:
         facts: Filters over detected facts, {name of the filter: values}, as
             :func:`artextract.aspects.fact_filters` returns them. :meth:`of` and all interfaces take
             them as fields of their own.
+        exclude: Values whose artworks are left out, {name of a filter: values}, also those of facts
+            and ``medium``. :meth:`of` and all interfaces take ``not_genre`` and the like.
 
     Raises:
         CombinationError: a field lacks the one that it belongs to.
@@ -170,8 +194,8 @@ class SearchFilters:
         (), "Only the artwork with this accession number; any of.", "1963.10.1", metavar="NUMBER"
     )
     years: Years | None = _declare(
-        None, "Only artworks whose years overlap A to B; A: and :B are open.", "1870:1890",
-        metavar="A:B",
+        None, "Only artworks whose years overlap A to B; A: and :B are open; also a date as "
+        "catalogs write it: 1600-1699, 17th century, before 1500.", "1870:1890", metavar="A:B",
     )  # fmt: skip
     within: bool = _declare(
         False, "The artwork's years must lie within `years`, not only overlap them.", "true"
@@ -210,12 +234,17 @@ class SearchFilters:
         metavar="WORDS",
     )  # fmt: skip
     facts: Mapping[str, Texts] = field(default_factory=dict, hash=False)
+    exclude: Mapping[str, Texts] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        known = {each.name for each in fact_filters()}
-        given = {name: _texts(values) for name, values in self.facts.items()}
-        object.__setattr__(self, "facts", {name: each for name, each in given.items() if each})
-        _check_names(self.facts, known)
+        filters = {each.name for each in filter_parameters()}
+        for name, known in {
+            "facts": {each.name for each in fact_filters()},
+            "exclude": {each for each in filters if f"{EXCLUDES}{each}" in filters},
+        }.items():
+            given = {each: _texts(values) for each, values in getattr(self, name).items()}
+            object.__setattr__(self, name, {each: texts for each, texts in given.items() if texts})
+            _check_names(given, known)
         _check(self)
         if isinstance(self.where, Mapping):
             pairs = [f"{key}={value}" for key, value in self.where.items()]
@@ -238,14 +267,21 @@ class SearchFilters:
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """Return the filters with facts given as fields of their own, such as ``facing="left"``.
+        """Return the filters with facts and excluded values given as fields of their own.
+
+        As in ``SearchFilters.of(facing="left", not_genre="portrait")``.
 
         Raises:
             QueryError: there is no such field; see the class for other errors.
         """
+        known = [each.name for each in filter_parameters()]
+        _check_names(values, known)
         facts = {each.name: values.pop(each.name) for each in fact_filters() if each.name in values}
-        _check_names(values, [each.name for each in filter_parameters()])
-        return cls(**values, facts=facts)
+        exclude = {
+            name.removeprefix(EXCLUDES): values.pop(name)
+            for name in known if name.startswith(EXCLUDES) and name in values
+        }  # fmt: skip
+        return cls(**values, facts=facts, exclude=exclude)
 
     def year_range(self) -> YearRange | None:
         """Return ``years`` as a range; None where none are given.
@@ -258,14 +294,15 @@ class SearchFilters:
     def describe(self) -> list[str]:
         """Return each filter that is set as text, such as "artist Claude Monet"."""
         described = []
+        excluded = {f"{EXCLUDES}{name}": values for name, values in self.exclude.items()}
         for each in filter_parameters():
-            value = getattr(self, each.name, None) or self.facts.get(each.name)
+            value = getattr(self, each.name, None) or {**self.facts, **excluded}.get(each.name)
             label = each.name.replace("_", " ")
             if value is True:
                 described.append(label)
             elif value:
                 first, *others = _texts(value)
-                if each.name in _CLASSES:
+                if each.name.removeprefix(EXCLUDES) in _CLASSES:
                     first, *others = (readable(first, label), *map(readable, others))
                 else:
                     first = f"{label} {first}"
@@ -273,17 +310,21 @@ class SearchFilters:
         return described
 
     def without(self, name: str) -> Self:
-        """Return the filters with one of them unset, and with it those that need it."""
+        """Return the filters without a field, what it excludes, and the fields that need it."""
+        exclude = {
+            each: values for each, values in self.exclude.items()
+            if name not in (each, f"{EXCLUDES}{each}")
+        }  # fmt: skip
         if name not in self.__slots__:
-            others = {fact: values for fact, values in self.facts.items() if fact != name}
-            return replace(self, facts=others)
+            facts = {each: values for each, values in self.facts.items() if each != name}
+            return replace(self, facts=facts, exclude=exclude)
         names = {name}
         if name == "years":
             names.add("within")
         if name.startswith("predicted_"):
             names.add("min_confidence")
         defaults = {each.name: each.default for each in _parameters(type(self))}
-        return replace(self, **{each: defaults[each] for each in names})
+        return replace(self, **{each: defaults[each] for each in names}, exclude=exclude)
 
 
 @_refuse_unknown
@@ -461,6 +502,7 @@ def _examples(value: "Example | Iterable[Example] | None") -> "tuple[Example, ..
 def _check_names(values: Iterable[str], known: Iterable[str]) -> None:
     for name in values:
         if name not in known:
-            near = closest(name, known)
+            excludes = name.startswith(EXCLUDES)
+            near = closest(name, [each for each in known if each.startswith(EXCLUDES) == excludes])
             hint = f"closest: {', '.join(near)}" if near else f"known: {', '.join(sorted(known))}"
             raise QueryError(f"there is no search field {name!r}; {hint}")

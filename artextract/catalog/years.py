@@ -1,6 +1,5 @@
 """Spans of years."""
 
-import re
 from dataclasses import dataclass
 
 from artextract.errors import DateError
@@ -30,19 +29,3 @@ UNKNOWN_YEARS = YearRange(None, None)
 
 def _is_before(end: int | None, begin: int | None) -> bool:
     return end is not None and begin is not None and end < begin
-
-
-def parse_year_filter(text: str) -> YearRange:
-    """Return the range of a filter: ``A:B``, ``A:``, ``:B`` or a single year ``A``.
-
-    Raises:
-        DateError: the text has another form, has no year, or ends before it begins.
-    """
-    match = re.fullmatch(r"\s*(-?\d{1,4})?\s*(:)?\s*(-?\d{1,4})?\s*", text)
-    if not match or (match[1] is None and match[3] is None) or (match[3] and not match[2]):
-        raise DateError(
-            f"years {text!r} can't be read; write A:B (1870:1890), A: (from), :B (until) or A"
-        )
-    begin = int(match[1]) if match[1] else None
-    end = int(match[3]) if match[3] else None
-    return YearRange(begin, begin if match[2] is None else end)

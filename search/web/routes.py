@@ -122,7 +122,8 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             field: counter.count(field, filters, top=top, prefix=prefix)
             for field in dict.fromkeys(fields)
         }
-        found = {"fields": counts, "years": counter.years(filters) if histogram else None}
+        years = counter.years(filters) if histogram else None
+        found = {"fields": counts, "years": years, "span": filters.year_range()}
         return schemas.Facets.model_validate(found, from_attributes=True)
 
     @router.get("/works", summary="An artwork: its catalog entry, its facts and its images")

@@ -76,11 +76,19 @@ class Histogram(BaseModel):
     counts: list[int]
 
 
+class Span(BaseModel):
+    """Years, both ends included; null is open."""
+
+    begin: int | None
+    end: int | None
+
+
 class Facets(BaseModel):
     """Values of each requested field, the commonest first, and the years."""
 
     fields: dict[str, list[Choice]]
     years: Histogram | None = None
+    span: Span | None = Field(None, description="What the filter `years` means.")
 
 
 class WorkOut(BaseModel):

@@ -29,6 +29,7 @@ REQUESTS: list[tuple[str | None, dict[str, Any]]] = [
         None,
         {"key": ["low", "mid"], "faces": 0, "predicted_genre": "landscape", "min_confidence": 0.1},
     ),
+    (None, {"not_key": "low", "not_genre": ["portrait", "seascape"], "years": "19th century"}),
 ]
 
 

@@ -513,7 +513,7 @@ def test_pages_are_accessible_and_fit_the_screen(
         page.goto(page.url + "list")
         expect(page.locator(".tile")).to_have_count(1)
     if size != "desktop" and path.startswith("/?"):
-        page.get_by_role("button", name="Filters").click()
+        page.locator(".filters-button").click()
         expect(page.locator("#filters")).to_be_visible()
     found = Axe().run(page).response["violations"]
     serious = [each for each in found if each["impact"] in ("serious", "critical")]

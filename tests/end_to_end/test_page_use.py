@@ -453,3 +453,58 @@ def test_two_keys_lead_to_the_first_result(open_page: Callable[..., Page]) -> No
     page.get_by_role("link", name="Map", exact=True).click()
     expect(page.locator("canvas")).to_be_visible()
     expect(page.locator("#skip-to-results")).to_have_attribute("hidden", "")
+
+
+@pytest.mark.parametrize("field", ["artist", "genre", "medium", "colour"])
+def test_a_value_is_excluded(open_page: Callable[..., Page], field: str) -> None:
+    page = open_page()
+    wait_for(page, f"{ARTWORKS} artworks")
+    facet = page.locator("details", has=page.locator(f"#prefix-{field}"))
+    facet.evaluate("details => { details.open = true; }")
+    row = facet.locator("li", has=page.locator("input[type=checkbox]")).first
+    count, name = int(row.locator(".count").inner_text()), row.locator(".value").inner_text()
+    row.hover()
+    row.get_by_role("button", name="Exclude").click()
+    wait_for(page, f"{ARTWORKS - count} artworks")
+    assert [*parameters(page)] == [f"not_{field}"]
+    row = facet.locator("li", has_text=name).first
+    expect(row.get_by_role("button", name="Exclude")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".chip")).to_contain_text(f": not {name.lower()}", ignore_case=True)
+    row.locator("input").check()
+    wait_for(page, f"{count} artworks")
+    assert [*parameters(page)] == [field]
+    expect(row.get_by_role("button", name="Exclude")).to_have_attribute("aria-pressed", "false")
+    row.get_by_role("button", name="Exclude").click()
+    wait_for(page, f"{ARTWORKS - count} artworks")
+    row.get_by_role("button", name="Exclude").click()
+    wait_for(page, f"{ARTWORKS} artworks")
+    assert parameters(page) == {}
+
+
+def test_years_are_typed(open_page: Callable[..., Page], errors: list[str]) -> None:
+    page = open_page()
+    wait_for(page, f"{ARTWORKS} artworks")
+    years, output = page.locator("#years"), page.locator(".year-range output")
+    for text, span in {
+        "19th century": "1801 \N{EN DASH} 1900", "1850-1899": "1850 \N{EN DASH} 1899",
+        "before 1500": "1480 \N{EN DASH} 1499",
+    }.items():  # fmt: skip
+        years.fill(text)
+        years.press("Enter")
+        expect(output).to_have_text(span, timeout=TIMEOUT)
+        assert parameters(page) == {"years": [text]}
+    expect(page.locator("#first-year")).to_have_value("0")
+    expect(page.locator("#last-year")).to_have_value("1")
+    years.fill("the 17th centry")
+    years.press("Enter")
+    wait_for(page, "Years 'the 17th centry' can't be read")
+    expect(years).to_have_value("the 17th centry")
+    assert errors
+    assert all("status of 400" in text for text in errors)
+    errors.clear()
+    page.locator("#last-year").fill("20")
+    page.wait_for_url("**years=:1879")
+    expect(years).to_have_value("until 1879")
+    page.get_by_role("button", name="All years").click()
+    wait_for(page, f"{ARTWORKS} artworks")
+    expect(years).to_have_value("")

@@ -49,13 +49,16 @@ def fits(store: Store, filters: SearchFilters) -> set[str]:
         SearchFilters(years="1600:1800", genre=["portrait"]),
         SearchFilters(years=":1650"),
         SearchFilters(years="1600:1750", within=True),
+        SearchFilters.of(not_genre=["portrait"], not_predicted_style="Rococo"),
+        SearchFilters.of(not_qualifier=["near"], years="17th century"),
     ],
 )
 def test_counts_are_those_of_all_other_filters(
     store: Store, field: str, filters: SearchFilters
 ) -> None:
     counted = Counter(store).count(field, filters, top=100)
-    none: dict[str, Any] = {field: ()}
+    exclude = {name: values for name, values in filters.exclude.items() if name != field}
+    none: dict[str, Any] = {field: (), "exclude": exclude}
     others = fits(store, replace(filters, **none))
     expected = Tally(
         value for payload in PRIMARY if payload["id"] in others

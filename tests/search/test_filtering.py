@@ -235,7 +235,7 @@ def test_words_without_a_word(store: Store, words: str) -> None:
     assert message(lambda: fitting(store, medium=words)).startswith(f"`medium` {words!r} has no")
 
 
-@pytest.mark.parametrize("years", ["", "x", "1890:1870", ":", "1870-1890"])
+@pytest.mark.parametrize("years", ["", "x", "1890:1870", ":", "baroque"])
 def test_years_that_are_not_understood(store: Store, years: str) -> None:
     with pytest.raises(DateError):
         fitting(store, years=years)
@@ -533,3 +533,46 @@ def test_where_takes_any_unicode_form(form: Literal["NFC", "NFD"], tmp_path: Pat
             pair = unicodedata.normalize(other, "Schließfäch= Städel ")
             assert fitting(store, where=[pair]) == {"a"}
         assert fitting(store, where=[f"{column}=Stadel"]) == set()
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {"artist": ["claude_monet"]}, {"artist": ["Monet, Claude", "Mary Cassatt"]},
+        {"style": ["impressionism"]}, {"genre": ["portrait", "NUDE"]}, {"nationality": ["french"]},
+        {"school": "Dutch"}, {"accession": "1963"}, {"medium": "canvas oil"},
+        {"where": ["room=12"]}, {"where": "framed=true"}, {"where": "classification=painting"},
+    ],
+)  # fmt: skip
+def test_excluded_are_those_that_the_filter_finds(store: Store, criteria: dict[str, Any]) -> None:
+    found = fitting(store, **criteria)
+    assert found
+    excluding = {f"not_{name}": value for name, value in criteria.items()}
+
+    def left(**filters: Any) -> set[str]:
+        filter_ = make_filter(SearchFilters.of(**excluding, **filters), store)
+        return {str(record.payload["id"]) for record in store.scroll(filter_, keys=["id"])}
+
+    assert left() == IDS - found
+    assert left(**criteria) == set()
+    assert left(years="1860:1900") == fitting(store, years="1860:1900") - found
+
+
+def test_any_of_several_values_excludes(store: Store) -> None:
+    filters = SearchFilters.of(
+        not_medium=["wood", "canvas oil"], not_where=["room=13", "room=12"], not_genre="portrait"
+    )
+    found = {record.payload["id"] for record in store.scroll(make_filter(filters, store))}
+    parts = [{"medium": "wood"}, {"medium": "canvas oil"}, {"where": "room=13"},
+             {"where": "room=12"}, {"genre": "portrait"}]  # fmt: skip
+    excluded = set[str]().union(*(fitting(store, **each) for each in parts))
+    assert found == IDS - excluded == {"unknown"}
+
+
+def test_an_excluded_name_that_is_unknown_is_refused(store: Store) -> None:
+    with pytest.raises(QueryError, match="no artist 'Mone'"):
+        make_filter(SearchFilters.of(not_artist="Mone"), store)
+    with pytest.raises(QueryError, match="no search field 'not_genra'; closest: not_genre"):
+        SearchFilters.of(not_genra="portrait")
+    with pytest.raises(QueryError, match="no search field 'years'"):
+        SearchFilters(exclude={"years": "1900"})

@@ -11,7 +11,7 @@ import pytest
 from artextract.aspects import ASPECTS, fact_filters
 from artextract.aspects.base import FactFilter
 from artextract.catalog.artwork import Artwork
-from artextract.catalog.years import parse_year_filter
+from artextract.catalog.dates import parse_year_filter
 from artextract.cli.messages import with_options
 from artextract.errors import QueryError
 from artextract.store import ModelIdentity, Point, create_store
@@ -205,6 +205,8 @@ def test_years_are_taken_as_text_and_as_numbers(given: Any, text: str) -> None:
          "predicted genre painting or still life"),
         ({"style": "Ukiyo_e"}, "style Ukiyo-e"),
         ({"accession": "1963_10"}, "accession 1963_10"),
+        ({"not_genre": ["genre_painting", "still_life"]}, "not genre painting or still life"),
+        ({"not_facing": "left"}, "not facing left"),
     ],
 )  # fmt: skip
 def test_classes_are_described_without_underscores_and_doubled_words(

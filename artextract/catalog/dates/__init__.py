@@ -59,6 +59,28 @@ def parse_display_date(text: str) -> YearRange | None:
         raise _error(text, str(error)) from None
 
 
+def parse_year_filter(text: str) -> YearRange:
+    """Return the range of a filter: ``A:B``, ``A:``, ``:B``, or a date as catalogs write it.
+
+    Raises:
+        DateError: the text has another form, has no year, or ends before it begins.
+    """
+    match = re.fullmatch(r"\s*(-?\d{1,4})?\s*(:\s*(-?\d{1,4})?)?\s*", text)
+    if match and (match[1] or match[3]):
+        begin, end = (int(year) if year else None for year in match.group(1, 3))
+        return YearRange(begin, end if match[2] else begin)
+    try:
+        found = parse_display_date(text)
+    except DateError:  # its advice is for catalogs
+        found = None
+    if found is None:
+        raise DateError(
+            f"years {text!r} can't be read; write A:B (1870:1890), A: (from), :B (until), a year, "
+            "or a date as catalogs write it (1600-1699, 17th century, before 1500)"
+        )
+    return found
+
+
 def _error(text: str, unread: str) -> DateError:
     return DateError(
         f"the date {text!r} is not understood ({unread}); write a year (1882), a span (1876-1900), "

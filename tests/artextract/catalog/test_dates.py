@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artextract.catalog.dates import parse_display_date
+from artextract.catalog.dates import parse_display_date, parse_year_filter
 from artextract.catalog.dates.words import SENSES
-from artextract.catalog.years import YearRange, parse_year_filter
+from artextract.catalog.years import YearRange
 from artextract.errors import ArtExtractError, DateError, InputError
 
 Years = tuple[int | None, int | None]
@@ -568,6 +568,17 @@ def test_dates_of_a_museum(shared: Path) -> None:
         ("-300:-200", (-300, -200)),
         ("-44", (-44, -44)),
         ("800:", (800, None)),
+        ("1600-1699", (1600, 1699)),
+        ("1600\u20131699", (1600, 1699)),
+        ("1600 to 1699", (1600, 1699)),
+        ("17th century", (1601, 1700)),
+        ("XVIIe siècle", (1601, 1700)),
+        ("late 15th century", (1468, 1500)),
+        ("c. 1650", (1650, 1650)),
+        ("before 1500", (None, 1499)),
+        ("after 1500", (1501, None)),
+        ("1860s", (1860, 1869)),
+        ("300 BC", (-300, -300)),
     ],
 )
 def test_year_filter(text: str, years: Years) -> None:
@@ -577,8 +588,8 @@ def test_year_filter(text: str, years: Years) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", ":", "abc", "abc:", ":abc", "1870:abc", "1890:1870", "18701880", "1870-1890",
-        "1870 1890", "1:2:3", "::", "12345", "1870:12345", "1870.5:", "--100:", "-:1", "1860s",
+        "", " ", ":", "abc", "abc:", ":abc", "1870:abc", "1890:1870", "18701880", "n.d.",
+        "1:2:3", "::", "12345", "1870:12345", "1870.5:", "--100:", "-:1", "baroque", "17th cent x",
     ],
 )  # fmt: skip
 def test_year_filter_refuses_other_forms(text: str) -> None:

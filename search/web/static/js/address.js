@@ -12,7 +12,7 @@ export const pageAt = (path) => decodeURIComponent(path).slice(decodeURIComponen
 export const storageName = (name) => ROOT === "/" ? name : `${name} ${ROOT}`;
 
 /** The parameters that filter; all others say what artworks are compared with, and how. */
-export const FILTERS = ["artist", "qualifier", "nationality", "school", "style", "genre",
+const FILTERS = ["artist", "qualifier", "nationality", "school", "style", "genre",
   "predicted_style", "predicted_genre", "predicted_artist", "accession", "where", "years", "medium",
   "text", "words", "min_confidence", "within", "dated"];
 
@@ -41,12 +41,11 @@ export function withValues(parameters, name, ...values) {
   return changed;
 }
 
-/** Return `values` without `value`, or with it where it was missing. */
-export const toggled = (values, value) =>
-  values.includes(value) ? values.filter((each) => each !== value) : [...values, value];
-
-export const filtersOf = (parameters) => selected(parameters, (name) => FILTERS.includes(name));
-export const withoutFilters = (parameters) => selected(parameters, (name) => !FILTERS.includes(name));
+/** Prefix of the parameters that leave out values, as in "not_genre". */
+export const NOT = "not_";
+const isFilter = (name) => FILTERS.includes(name.startsWith(NOT) ? name.slice(NOT.length) : name);
+export const filtersOf = (parameters) => selected(parameters, isFilter);
+export const withoutFilters = (parameters) => selected(parameters, (name) => !isFilter(name));
 
 function selected(parameters, condition) {
   return new URLSearchParams([...parameters].filter(([name]) => condition(name)));

@@ -1,15 +1,24 @@
 /** Facets: the values of each field, with how many artworks each would leave, as filters. */
 
-import { currentParameters, filtersOf, search, toggled, withValues } from "./address.js";
+import { currentParameters, filtersOf, NOT, search, withValues } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { debounce, h, setChildren } from "./elements.js";
 import { displayValue, FACETS } from "./labels.js";
 import { openYearRange } from "./year-range.js";
 
 const OPEN_BY_DEFAULT = new Set(["artist", "genre", "predicted_genre", "style", "predicted_style"]);
-const fold = (text) => text.toLocaleLowerCase().replaceAll("_", " ");
 const FEW = 8;
 const MANY = 60;
+
+const fold = (text) => text.toLocaleLowerCase().replaceAll("_", " ");
+const has = (values, value) => values.some((each) => fold(each) === fold(value));
+const without = (values, value) => values.filter((each) => fold(each) !== fold(value));
+
+/** Return the values of a parameter; those of "medium" are the words of one text. */
+function valuesOf(name) {
+  const given = currentParameters().getAll(name);
+  return name === "medium" ? given.flatMap((text) => text.split(" ")) : given;
+}
 
 /** Which facets the visitor has opened or closed; remembered while the site is open. */
 const opened = new Map();
@@ -43,7 +52,7 @@ export function openFacets(container, info) {
 
   async function count(field) {
     const section = sections.get(field);
-    if (!section.details.open && !parameters.has(field)) return;
+    if (!section.details.open && !parameters.has(field) && !parameters.has(NOT + field)) return;
     section.aborting.abort();
     section.aborting = new AbortController();
     const request = filtersOf(parameters);
@@ -62,13 +71,13 @@ export function openFacets(container, info) {
 
   function show(field, counts) {
     const section = sections.get(field);
-    const selected = selectedValues(field);
-    const uncounted = selected.filter((value) => !counts.some((each) => fold(each.value) === fold(value)));
+    const given = [...valuesOf(field), ...valuesOf(NOT + field)];
+    const uncounted = given.filter((value) => !has(counts.map((each) => each.value), value));
     const counted = section.showsMany ? counts : counts.slice(0, FEW);
     const rows = [...uncounted.map((value) => ({ value, count: null })), ...counted].map(({ value, count: artworks }) => {
       if (!section.rows.has(value)) section.rows.set(value, openRow(field, value));
       const row = section.rows.get(value);
-      row.check(selected);
+      row.check();
       row.count(artworks);
       return row.element;
     });
@@ -81,29 +90,32 @@ export function openFacets(container, info) {
   }
 
   function openRow(field, value) {
-    const id = `facet-${field}-${value.replace(/\W+/g, "-")}`;
-    const box = h("input", { type: "checkbox", id, onchange: () => toggle(field, value) });
+    const id = `${field}-${value.replace(/\W+/g, "-")}`;
+    const label = displayValue(field, value);
+    const box = h("input", { type: "checkbox", id: `facet-${id}`, onchange: () => toggle(field, value, field, NOT + field) });
+    const notButton = h("button", { class: "not", id: `not-${id}`, "aria-label": `Exclude ${FACETS[field]}: ${label}`, onclick: () => toggle(field, value, NOT + field, field) }, "Not");
     const artworks = h("span", { class: "count" });
-    const element = h("li", {}, h("label", { for: id }, box, h("span", { class: "value" }, displayValue(field, value)), artworks));
+    const element = h("li", {}, h("label", { for: box.id }, box, h("span", { class: "value" }, label), artworks), notButton);
     return {
       element,
-      check: (selected) => { box.checked = selected.some((each) => fold(each) === fold(value)); },
+      check: () => {
+        const isExcluded = has(valuesOf(NOT + field), value);
+        box.checked = has(valuesOf(field), value);
+        notButton.setAttribute("aria-pressed", isExcluded);
+        element.classList.toggle("excluded", isExcluded);
+      },
       count: (count) => { artworks.textContent = count === null ? "" : count.toLocaleString("en"); },
     };
   }
 
-  function selectedValues(field) {
-    const given = currentParameters().getAll(field);
-    return field === "medium" ? given.flatMap((text) => text.split(" ")) : given;
-  }
-
-  function toggle(field, value) {
-    const selected = selectedValues(field);
-    let values;
-    if (field === "medium") values = [toggled(selected, value).join(" ")].filter(Boolean);
-    else if (singleValue.has(field)) values = selected.includes(value) ? [] : [value];
-    else values = toggled(selected, selected.find((each) => fold(each) === fold(value)) ?? value);
-    search(withValues(currentParameters(), field, ...values));
+  /** Add a value to those of a parameter, or take it away; `other` loses it. */
+  function toggle(field, value, name, other) {
+    const given = valuesOf(name);
+    let values = has(given, value) ? without(given, value) : [...given, value];
+    if (name === field && singleValue.has(field)) values = values.slice(-1);
+    search([[name, values], [other, without(valuesOf(other), value)]].reduce(
+      (parameters, [each, texts]) => withValues(parameters, each, ...(each === "medium" && texts.length ? [texts.join(" ")] : texts)),
+      currentParameters()));
   }
 
   function update(current) {
@@ -114,8 +126,7 @@ export function openFacets(container, info) {
     aborting = new AbortController();
     yearRange.update(parameters, aborting.signal);
     for (const [field, { rows }] of sections) {
-      const selected = selectedValues(field);
-      for (const row of rows.values()) row.check(selected);
+      for (const row of rows.values()) row.check();
       count(field);
     }
   }

@@ -1,5 +1,7 @@
 /** Labels of aspects and filters, and how values are displayed. */
 
+import { NOT } from "./address.js";
+
 /** Labels of aspects: of themselves, of their drawings, and of their absence from an image. */
 const ASPECTS = {};
 
@@ -28,8 +30,9 @@ export const absenceLabel = (aspect) => ASPECTS[aspect]?.absent ?? "not availabl
 /** Return the label of a colouring of the map, such as "predicted genre" or "cluster". */
 export const colouringLabel = (name) => FACETS[name.replace(" ", "_")] ?? name[0].toUpperCase() + name.slice(1);
 
-/** Return a filter with its value, as in "Genre: portrait". */
+/** Return a filter with its value, as in "Genre: portrait" and "Genre: not portrait". */
 export function filterLabel(name, value) {
+  if (name.startsWith(NOT)) return filterLabel(name.slice(NOT.length), value).replace(": ", ": not ");
   if (name === "words") return `“${value}”`;
   if (name === "years") return yearsLabel(value);
   if (name === "dated") return "Dated artworks only";
@@ -37,10 +40,10 @@ export function filterLabel(name, value) {
   return `${FACETS[name] ?? OTHER_FILTERS[name] ?? name}: ${displayValue(name, value)}`;
 }
 
-function yearsLabel(years) {
+export function yearsLabel(years) {
   const [first, last] = years.split(":");
   if (last === undefined) return years;
-  return first && last ? `${first} to ${last}` : first ? `from ${first}` : `to ${last}`;
+  return first && last ? `${first} to ${last}` : first ? `from ${first}` : `until ${last}`;
 }
 
 export function displayValue(field, value) {
