@@ -8,6 +8,7 @@ from typing import Any
 from artextract.catalog.artwork import Artwork
 from artextract.net.fetch import is_url
 from search.query import Query
+from search.region import Quadrilateral
 from search.request import SearchRequest
 
 _ORDER = {"style": 0, "genre": 1, "artist": 2}
@@ -40,6 +41,7 @@ class Result:
         matches: Number of local features that match geometrically; None where none were compared.
         same_image: The ids of further artworks that were found with the same image file, which
             have no result of their own.
+        corners: Where in a photograph the artwork was found; None for the whole image.
     """
 
     rank: int
@@ -52,6 +54,7 @@ class Result:
     shares: dict[str, float] = field(default_factory=dict)
     matches: int | None = None
     same_image: tuple[str, ...] = ()
+    corners: Quadrilateral | None = None
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:

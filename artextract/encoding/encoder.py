@@ -140,8 +140,14 @@ class ImageEncoder:
 
     def encode(self, image: PIL.Image.Image) -> EncodedImage:
         """Return one RGB image's vectors and payload."""
-        batches = [preprocess(image)[None] for preprocess in self.preprocesses]
-        return self.encode_batch(batches, [self.measure(image)])[0]
+        return self.encode_several([image])[0]
+
+    def encode_several(self, images: Sequence[PIL.Image.Image]) -> list[EncodedImage]:
+        """Return the vectors and payloads of RGB images, which the networks take at once."""
+        batches = [
+            np.stack([preprocess(image) for image in images]) for preprocess in self.preprocesses
+        ]
+        return self.encode_batch(batches, [self.measure(image) for image in images])
 
     def _encoded(self, image: ImageFeatures, predicted: dict[str, object]) -> EncodedImage:
         payload: dict[str, Any] = {**image.facts}
