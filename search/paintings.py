@@ -61,7 +61,9 @@ def find_outlines(image: PIL.Image.Image) -> list[Outline]:
     There are none, as a rule, in an image that shows one artwork and nothing around it.
     """
     scale = _SIDE / max(image.size)
-    size = [max(1, round(side * scale)) for side in image.size]
+    size = [round(side * scale) for side in image.size]
+    if min(size) < _SHORTEST_SIDE:
+        return []
     found, clearness = _find_quadrilaterals(np.asarray(image.resize(size)))
     kept: list[Floats] = []
     firsts: list[Floats] = []  # the clearest outline of each painting
