@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from search.counts import Count
     from search.query import Query
     from search.reading import QueryReader
+    from search.region import Quadrilateral
     from search.request import Example, SearchRequest
+    from search.rerank import Features
     from search.results import Explanation, SearchResults
 
 _NGA_SIDE = 640
@@ -180,8 +182,9 @@ class Collection:
             ImageError: the query image can't be opened.
             FetchError: the query's URL can't be fetched.
         """
-        from search.engine import search
+        from search.engine import search as search_images
         from search.images import ImageReader
+        from search.photograph import search_photograph
         from search.request import SearchRequest
         from search.results import SearchResults
 
@@ -192,16 +195,25 @@ class Collection:
             )
         request = query if isinstance(query, SearchRequest) else SearchRequest.of(query, **fields)
         images = ImageReader(self.store)
+        search = search_photograph if request.photograph else search_images
         if not request.verify:
             return SearchResults(self.store, search(self.store, self._encode(request)), images)
-        from search.rerank import CANDIDATES, SIDE, check_opencv, find_features, verify
+        from functools import cache
 
-        check_opencv()
+        from artextract.packages import check_opencv
+        from search.rerank import CANDIDATES, SIDE, find_features, verify
+
+        check_opencv("`verify`")
         encoded = self._encode(request, limit=max(request.limit, CANDIDATES))
         answer = search(self.store, encoded)
+
+        @cache
+        def query_features(corners: "Quadrilateral | None") -> "Features":
+            return find_features(images.of_query(answer.like[0], SIDE, corners))
+
         verified = verify(
             answer,
-            find_features(images.of_query(answer.like[0], SIDE)),
+            lambda result: query_features(result.corners),
             lambda result: find_features(images.of_result(result, SIDE)),
             limit=request.limit,
         )
@@ -216,9 +228,12 @@ class Collection:
         check_aspects(self.store, request.weights)
         aspects = list(request.weights)
         like = [
-            self.reader.read(example, aspects=aspects, region=None if at else request.part)
+            self.reader.read(
+                example, aspects=aspects, region=None if at else request.part,
+                photograph=request.photograph,
+            )
             for at, example in enumerate(request.like)
-        ]
+        ]  # fmt: skip
         unlike = [self.reader.read(example, aspects=aspects) for example in request.unlike]
         return replace(request, like=like, unlike=unlike, **changes)
 

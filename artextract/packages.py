@@ -70,6 +70,15 @@ def check_faiss() -> None:
     check_one_wheel("FAISS", FAISS_WHEELS, cpu="bench", gpu="bench-gpu")
 
 
+def check_opencv(what: str) -> None:
+    """Check that OpenCV is installed, which finds local features and edges.
+
+    Raises:
+        PackageError: it is not.
+    """
+    check_packages(what, {"cv2": "opencv-python-headless"}, extra="verify")
+
+
 def check_packages(what: str, needed: Mapping[str, str], *, extra: str) -> None:
     """Check that the packages that ``what`` needs are installed.
 

@@ -44,6 +44,11 @@ def percent(value: float) -> str:
     return f"{value:.0%}".replace("%", " %")
 
 
+def short(text: str) -> str:
+    """Return a figure such as "0.850 [0.780, 0.920]" without zeros before points."""
+    return re.sub(r"\b0(?=\.)", "", text).replace(" [1.000, 1.000]", "")
+
+
 def packaged_models() -> str:
     """How well the packaged networks retrieve style, artist and the same artwork."""
     names = {
@@ -78,10 +83,6 @@ def packaged_models() -> str:
 
 def verification() -> str:
     """Searches for details, with and without geometric verification."""
-
-    def short(text: str) -> str:
-        return re.sub(r"\b0(?=\.)", "", text).replace(" [1.000, 1.000]", "")
-
     rows = []
     for row in load("verification")["rows"]:
         value, _, interval = short(row["top_1_verified"]).partition(" ")
@@ -99,6 +100,25 @@ def verification() -> str:
         )
     head = ["share of the image's area", "n", "`visual`", "with `--verify`", "gain",
             "among the 100 candidates", "median ms", "median s with `--verify`"]  # fmt: skip
+    return table(head, rows)
+
+
+def museum_photographs() -> str:
+    """Searches with photographs of paintings on a wall, with and without `photograph`."""
+    rows = [
+        [
+            row["kind"],
+            row["n"],
+            short(row["top_1"]),
+            f"**{short(row['top_1_photograph'])}**",
+            short(row["gain"]),
+            short(row["recall_5"]),
+            short(row["recall_5_photograph"]),
+        ]
+        for row in load("museum_photographs")["rows"]
+    ]
+    head = ["photographs", "n", "Top-1", "with `--photograph`", "gain", "Recall@5",
+            "with `--photograph`"]  # fmt: skip
     return table(head, rows)
 
 
@@ -398,8 +418,8 @@ def acorn() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     make.__name__: make
     for make in (
-        packaged_models, verification, training_ablations, outlier_noise_network, prediction_cost,
-        aspect_cost, image_cost, main_job, main_job_resnet50, page, page_memory, flaky_server,
+        packaged_models, verification, museum_photographs, training_ablations,
+        outlier_noise_network, prediction_cost, aspect_cost, image_cost, main_job, main_job_resnet50, page, page_memory, flaky_server,
         nga_tables, nga_ingest, qdrant_faiss, qdrant_default, acorn,
     )
 }  # fmt: skip

@@ -9,6 +9,7 @@ from artextract.catalog.artwork import Artwork
 from artextract.catalog.predictions import suggestions
 from artextract.net.fetch import is_url
 from search.query import Query
+from search.region import Quadrilateral
 from search.request import SearchRequest
 
 _ORDER = {"style": 0, "genre": 1, "artist": 2}
@@ -41,6 +42,7 @@ class Result:
         matches: Number of local features that match geometrically; None where none were compared.
         same_image: The ids of further artworks that were found with the same image file, which
             have no result of their own.
+        corners: Where in a photograph the artwork was found; None for the whole image.
     """
 
     rank: int
@@ -53,6 +55,7 @@ class Result:
     shares: dict[str, float] = field(default_factory=dict)
     matches: int | None = None
     same_image: tuple[str, ...] = ()
+    corners: Quadrilateral | None = None
 
     @property
     def predicted(self) -> dict[str, tuple[str, float]]:

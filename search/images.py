@@ -16,6 +16,7 @@ from artextract.net.fetch import is_url
 from artextract.store import Store
 from search.answer import Result, image_location
 from search.query import Query
+from search.region import Part
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -42,10 +43,12 @@ class ImageReader:
         """
         return self.of_point(result.payload, result.point_id, side)
 
-    def of_query(self, query: Query, side: int) -> "PIL.Image.Image":
-        """Return a query's image (RGB), its longest side ``side`` pixels or less."""
+    def of_query(self, query: Query, side: int, part: Part | None = None) -> "PIL.Image.Image":
+        """Return a query's image (RGB), or a part, its longest side ``side`` pixels or less."""
         from artextract.images.opening import open_image
 
+        if part is not None and query.image is not None:
+            return fit(part.cut(open_image(query.image, query.label, at_least=4 * side)), side)
         if query.image is not None:
             return fit(open_image(query.image, query.label, at_least=side), side)
         return self.of_point(query.payload, query.point_ids[0], side)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artextract.catalog.artwork import Artwork
+from search.region import Quadrilateral
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,10 @@ class Query:
         point_ids: The points of an artwork of the collection; they are left out of its results.
         image: The bytes of the image file, where it was a file, a URL or an image.
         payload: The artwork's payload, or the facts detected in the image.
+        outlines: What lies within each outline of a painting in a photograph; None where no
+            paintings were looked for.
+        corners: The corners of this outline in the photograph.
+        painting: The number of the painting that it is an outline of.
     """
 
     label: str
@@ -25,6 +30,9 @@ class Query:
     point_ids: tuple[str, ...] = ()
     image: bytes | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+    outlines: "tuple[Query, ...] | None" = None
+    corners: Quadrilateral | None = None
+    painting: int = 0
 
 
 def caption_of(artwork: Artwork) -> str:

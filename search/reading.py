@@ -16,7 +16,7 @@ from artextract.errors import MissingError, QueryError
 from artextract.net.fetch import fetch, is_url
 from artextract.store import Record, Store, filters
 from search.query import Query
-from search.region import Region
+from search.region import Part, cut_file
 from search.request import Example
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from artextract.models.session import Device
 
 _IDS_LIMIT = 100_000
+
+_PHOTOGRAPH_SIDE = 960
+"""Shortest side of the photographs, in pixels, in which paintings are found."""
 
 
 class QueryReader:
@@ -63,7 +66,8 @@ class QueryReader:
         example: Example,
         *,
         aspects: Sequence[str] = ("visual",),
-        region: Region | None = None,
+        region: Part | None = None,
+        photograph: bool = False,
     ) -> Query:
         """Return the query that ``example`` gives.
 
@@ -73,13 +77,19 @@ class QueryReader:
             example: The query image.
             aspects: The vectors that are needed.
             region: The part of the image to search with; None for all of it.
+            photograph: Whether to look for paintings in the image, for ``Query.outlines``.
 
         Raises:
-            QueryError: there is no such file or artwork.
+            QueryError: there is no such file or artwork; or ``photograph`` is set, and it is an
+                artwork, or a query that was encoded without it.
             ImageError: it is no image that can be opened safely.
             FetchError: the URL can't be fetched.
         """
         if isinstance(example, Query):
+            if photograph and example.outlines is None:
+                raise QueryError(
+                    f"{example.label!r} was encoded without `photograph`; give its image"
+                )
             return example
         if isinstance(example, (str, os.PathLike)):
             text = os.fspath(example)
@@ -94,10 +104,18 @@ class QueryReader:
             elif _is(path, stat.S_ISDIR):
                 raise QueryError(f"{text} is a folder; give one image, a URL or an artwork's id")
             else:
-                return self.read_artwork(text, aspects=aspects, region=region, or_file=True)
+                artwork = self.read_artwork(text, aspects=aspects, region=region, or_file=True)
+                if photograph:
+                    raise QueryError(
+                        f"`photograph` needs an image file or its URL, and {text!r} is an artwork "
+                        "of the collection; leave out `photograph`"
+                    )
+                return artwork
         else:
             _check_example(example)
             name, data = "image", example if isinstance(example, bytes) else _to_file(example)
+        if photograph:
+            return self.read_photograph(name, data, aspects=aspects)
         return self.read_image(name, data, aspects=aspects, region=region)
 
     def read_artwork(
@@ -105,7 +123,7 @@ class QueryReader:
         artwork_id: str,
         *,
         aspects: Sequence[str] = ("visual",),
-        region: Region | None = None,
+        region: Part | None = None,
         or_file: bool = False,
     ) -> Query:
         """Return the query that is an artwork of the collection, or a region of its image.
@@ -142,7 +160,7 @@ class QueryReader:
 
         image = read_original(query.payload)
         vectors, payload = self.encode(region.cut(image), aspects)
-        return replace(query, vectors=vectors, image=region.cut_file(image), payload=payload)
+        return replace(query, vectors=vectors, image=cut_file(region, image), payload=payload)
 
     def _find(self, identifier: str) -> list[Record]:
         """Return the images of the artwork with this id, or with this one of its numbers.
@@ -184,7 +202,7 @@ class QueryReader:
         data: bytes,
         *,
         aspects: Sequence[str] = ("visual",),
-        region: Region | None = None,
+        region: Part | None = None,
     ) -> Query:
         """Return the query that is the image in the file ``data``, or a region of it.
 
@@ -196,12 +214,40 @@ class QueryReader:
         if region is not None:
             image = open_image(data, name)
             vectors, payload = self.encode(region.cut(image), aspects)
-            return Query(name, vectors, image=region.cut_file(image), payload=payload)
+            return Query(name, vectors, image=cut_file(region, image), payload=payload)
         with self._lock:
             at_least = self.load(aspects).decode_at_least
         vectors, payload = self.encode(open_image(data, name, at_least=at_least), aspects)
         artwork = self._find_file(vectors, content_hash(data))
         return Query(name, vectors, artwork, image=data, payload=payload)
+
+    def read_photograph(
+        self, name: str, data: bytes, *, aspects: Sequence[str] = ("visual",)
+    ) -> Query:
+        """Return the query that is the photograph in the file ``data``, with its paintings.
+
+        Raises:
+            ImageError: it is no image that can be opened safely.
+            PackageError: OpenCV is not installed.
+        """
+        from artextract.images.opening import open_image
+        from artextract.packages import check_opencv
+        from search.paintings import find_outlines
+
+        check_opencv("`photograph`")
+        whole = self.read_image(name, data, aspects=aspects)
+        image = open_image(data, name, at_least=_PHOTOGRAPH_SIDE)
+        image = image.reduce(max(1, min(image.size) // _PHOTOGRAPH_SIDE))
+        found = find_outlines(image)
+        cuts = [outline.corners.cut(image) for outline in found]
+        with self._lock:
+            encoded = self.load(aspects).encode_several(cuts) if cuts else []
+        outlines = tuple(
+            Query(name, each.vectors, payload=each.payload, corners=outline.corners,
+                  painting=outline.painting)
+            for outline, each in zip(found, encoded, strict=True)
+        )  # fmt: skip
+        return replace(whole, outlines=outlines)
 
     def encode(
         self, image: "PIL.Image.Image", aspects: Sequence[str]

@@ -23,7 +23,7 @@ from artextract.catalog.styles import readable
 from artextract.catalog.years import YearRange
 from artextract.errors import CombinationError, DateError, QueryError
 from search.query import Query
-from search.region import Region
+from search.region import Part, Quadrilateral, Region, parse_part
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -348,9 +348,14 @@ class SearchRequest:
         "visual", "Aspect to compare by ({aspects}); repeatable: the weighted sum of several.",
         "composition=2", metavar="ASPECT[=WEIGHT]", multiple=True,
     )  # fmt: skip
-    region: Region | str | Sequence[float] | None = _declare(
+    region: Part | str | Sequence[float] | None = _declare(
         None, "Search with this part of the first query image: x,y,w,h as fractions of its width "
-        "and height.", "0.1,0.1,0.5,0.5", metavar="X,Y,W,H",
+        "and height, or x and y of the four corners of a painting, which is straightened.",
+        "0.1,0.1,0.5,0.5", metavar="X,Y,W,H",
+    )  # fmt: skip
+    photograph: bool = _declare(
+        False, "Also search with each painting that is found in the query image, a photograph of "
+        "a wall.", "true",
     )  # fmt: skip
     other_artists: bool = _declare(False, "Leave out artworks by the query's artist.", "true")
     min_score: float | None = _declare(
@@ -376,7 +381,8 @@ class SearchRequest:
             raise QueryError(f"`filters` is {self.filters!r}; expected SearchFilters")
         given = {
             "unlike": self.unlike, "other_artists": self.other_artists, "region": self.region,
-            "min_score": self.min_score is not None, "verify": self.verify,
+            "photograph": self.photograph, "min_score": self.min_score is not None,
+            "verify": self.verify,
             "by": self.weights != {"visual": 1},
         }  # fmt: skip
         for name, is_given in given.items():
@@ -386,6 +392,13 @@ class SearchRequest:
                 )
         if self.verify and len(self.like) > 1:
             raise CombinationError("`verify` compares with one query image; give no second one")
+        if self.photograph and len(self.like) > 1:
+            raise CombinationError("`photograph` takes one query image; give no second one")
+        if self.photograph and self.region is not None:
+            raise CombinationError(
+                "`photograph` finds the paintings by itself, and `region` says where one is; give "
+                "one of them"
+            )
 
     @classmethod
     def of(cls, query: "Example | None" = None, **values: Any) -> Self:
@@ -412,12 +425,12 @@ class SearchRequest:
         return parse_weights(self.by)
 
     @property
-    def part(self) -> Region | None:
+    def part(self) -> Part | None:
         """The region of the first query image."""
-        if self.region is None or isinstance(self.region, Region):
+        if self.region is None or isinstance(self.region, (Region, Quadrilateral)):
             return self.region
         given = self.region if isinstance(self.region, (tuple, list)) else (self.region,)
-        return Region.parse(",".join(map(str, given)))
+        return parse_part(",".join(map(str, given)))
 
 
 def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from artextract.packages import check_packages
 from search.answer import Answer, Result
 
 SIDE = 384
@@ -42,15 +41,6 @@ class Features:
 
     points: npt.NDArray[np.float32]
     descriptors: npt.NDArray[np.float32]
-
-
-def check_opencv() -> None:
-    """Check that OpenCV is installed, which detects the features.
-
-    Raises:
-        PackageError: it is not.
-    """
-    check_packages("`verify`", {"cv2": "opencv-python-headless"}, extra="verify")
 
 
 def find_features(image: PIL.Image.Image) -> Features:
@@ -114,7 +104,11 @@ def _match(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.
 
 
 def verify(
-    answer: Answer, query: Features, features_of: Callable[[Result], Features], *, limit: int
+    answer: Answer,
+    query_of: Callable[[Result], Features],
+    features_of: Callable[[Result], Features],
+    *,
+    limit: int,
 ) -> Answer:
     """Return the answer re-ranked by how well each image matches the query geometrically.
 
@@ -123,12 +117,13 @@ def verify(
 
     Args:
         answer: What was found for one query; all its results are compared.
-        query: The features of the query image.
+        query_of: Returns the features of the query image, or of where in it a result was found.
         features_of: Returns the features of a result's image, detected at the same ``SIDE``.
         limit: Maximum number of results to return.
     """
     counted = [
-        replace(each, matches=count_matches(query, features_of(each))) for each in answer.results
+        replace(each, matches=count_matches(query_of(each), features_of(each)))
+        for each in answer.results
     ]
     ordered = sorted(counted, key=lambda result: -(result.matches or 0))
     ranked = [replace(each, rank=rank) for rank, each in enumerate(ordered[:limit], start=1)]

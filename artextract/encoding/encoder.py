@@ -142,8 +142,14 @@ class ImageEncoder:
 
     def encode(self, image: PIL.Image.Image) -> EncodedImage:
         """Return one RGB image's vectors and payload."""
-        batches = [preprocess(image)[None] for preprocess in self.preprocesses]
-        return self.encode_batch(batches, [self.measure(image)])[0]
+        return self.encode_several([image])[0]
+
+    def encode_several(self, images: Sequence[PIL.Image.Image]) -> list[EncodedImage]:
+        """Return the vectors and payloads of RGB images, which the networks take at once."""
+        batches = [
+            np.stack([preprocess(image) for image in images]) for preprocess in self.preprocesses
+        ]
+        return self.encode_batch(batches, [self.measure(image) for image in images])
 
     def complete(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return an artwork's payload with its predictions judged by its years."""

@@ -127,13 +127,13 @@ def pairs(
     Example: artextract eval pairs pairs.csv --store wikiart --page pairs.html
     """
     from artextract.collection import open
+    from artextract.packages import check_opencv
     from search.engine import check_aspects
     from search.evaluation.pairs import evaluate_pairs, read_pairs, read_same_works
     from search.request import parse_weights
-    from search.rerank import check_opencv
 
     if verify:
-        check_opencv()
+        check_opencv("`verify`")
     weights = parse_weights(by)
     rows = read_pairs(file)
     known = read_same_works(same_works) if same_works else []

@@ -28,10 +28,15 @@ def to_rows(answer: Answer) -> list[dict[str, Any]]:
     ``score`` and the aspects' scores are cosines (-1 to 1), or null where there was no query;
     ``shares`` are what each aspect adds to the score; ``matches`` is present where they were
     verified, and ``same_image``, the ids of further artworks with the same image file, where one
-    of the results has any.
+    of the results has any. ``region`` is present where the query was a photograph: the corners of
+    the painting in it, as the field of that name takes them, or null for the whole image.
     """
     shared = any(result.same_image for result in answer.results)
-    return [_row(result, shared=shared) for result in answer.results]
+    rows = [_row(result, shared=shared) for result in answer.results]
+    if answer.request.photograph:
+        for row, result in zip(rows, answer.results, strict=True):
+            row["region"] = None if result.corners is None else str(result.corners)
+    return rows
 
 
 def _row(result: Result, *, shared: bool) -> dict[str, Any]:
@@ -93,6 +98,7 @@ def to_flat_rows(answer: Answer) -> tuple[list[dict[str, Any]], list[str]]:
         *("rank", "score", *_FIELDS, "image"),
         *(["matches"] if verified else []),
         *(["same_image"] if any(result.same_image for result in answer.results) else []),
+        *(["region"] if answer.request.photograph else []),
         *(f"aspects.{name}" for name in aspects),
         *(f"predicted.{name}{end}" for name in predicted for end in _PREDICTED_COLUMNS),
     ]

@@ -23,7 +23,7 @@ from search.engine import list_points, primary_images
 from search.filtering import make_filter
 from search.images import ImageReader
 from search.query import Query
-from search.region import Region
+from search.region import Part
 from search.request import MAXIMUM_LIMIT, SearchRequest
 from search.web.listing import Listing
 from search.web.uploads import Uploads
@@ -92,17 +92,26 @@ class ServedCollection:
         self.listing  # noqa: B018 (reading it makes it)
         self.counter  # noqa: B018
 
-    def _query(self, name: str, region: Region | None = None) -> Query:
+    def _query(self, name: str, region: Part | None = None, photograph: bool = False) -> Query:
         """Return an artwork of the collection or an uploaded image, or a region of it.
 
+        ``photograph``: whether to look for paintings in an uploaded image.
+
         Raises:
-            QueryError: there is none.
+            QueryError: there is none, or an artwork is to be a photograph.
             ImageError: its image can't be read.
         """
         reader, aspects = self.collection.reader, self.collection.aspects
         if name.startswith(UPLOAD):
             data = self.uploads.read(name.removeprefix(UPLOAD))
+            if photograph:
+                return reader.read_photograph("your image", data, aspects=aspects)
             return reader.read_image("your image", data, aspects=aspects, region=region)
+        if photograph:
+            raise QueryError(
+                f"`photograph` needs an uploaded image, and {name!r} is an artwork of the "
+                "collection; leave out `photograph`"
+            )
         try:
             return reader.read_artwork(name, aspects=aspects, region=region)
         except ImageError as error:
@@ -124,10 +133,13 @@ class ServedCollection:
             raise QueryError(
                 f"pages end after the {MAXIMUM_LIMIT:,} most similar artworks; add filters"
             )
-        names = [(str(name), None if at else request.part) for at, name in enumerate(request.like)]
+        like = [
+            self.query(str(name), None if at else request.part, request.photograph)
+            for at, name in enumerate(request.like)
+        ]
         encoded = replace(
             request,
-            like=[self.query(*name) for name in names],
+            like=like,
             unlike=[self.query(str(name)) for name in request.unlike],
             limit=min(end + 1, MAXIMUM_LIMIT),
         )

@@ -183,6 +183,13 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
     def known(sha256: Sha256) -> schemas.PictureOut:
         return describe(UPLOAD + sha256)
 
+    @router.get("/pictures/{sha256}/paintings", summary="Paintings found in an uploaded photograph")
+    def paintings(sha256: Sha256) -> list[schemas.OutlineOut]:
+        found = served.query(UPLOAD + sha256, None, True).outlines or ()
+        return [
+            schemas.OutlineOut(region=str(each.corners), painting=each.painting) for each in found
+        ]
+
     @router.post(
         "/pictures",
         summary="Upload an image to search with: its bytes are the body",

@@ -125,6 +125,17 @@ class PictureOut(BaseModel):
     seen: dict[str, Any]
 
 
+class OutlineOut(BaseModel):
+    """An outline of a painting in a photograph: its own edge, or one of its frame."""
+
+    region: str = Field(
+        description="For `region`: x and y of the corners upper left, upper right, lower right and "
+        "lower left, as fractions of the image's width and height.",
+        examples=["0.21,0.14,0.78,0.2,0.77,0.71,0.2,0.8"],
+    )
+    painting: int = Field(description="The number of the painting, from 0 in order of clearness.")
+
+
 class UrlIn(BaseModel):
     """The URL of an image."""
 
