@@ -206,7 +206,7 @@ def _moulding(
     random: np.random.Generator, *, ornate: bool = False,
 ) -> Pixels:  # fmt: skip
     """Return the image in a moulding with a profile, lit from above."""
-    colour = np.asarray(colours[random.integers(len(colours))], np.float32) * random.uniform(
+    colour = np.asarray(colours[int(random.integers(len(colours)))], np.float32) * random.uniform(
         0.8, 1.15
     )
     knots = np.linspace(0, width, max(3, width // 7))
@@ -235,7 +235,7 @@ def _drop_shadow(
 ) -> None:
     """Darken the wall below and beside a frame."""
     x, y, w, h = box
-    mask = np.zeros(wall.shape[:2], np.float32)
+    mask: Pixels = np.zeros(wall.shape[:2], np.float32)
     cv2.rectangle(
         mask,
         (int(x + shift / 2), int(y + shift)),
@@ -300,7 +300,7 @@ def _look(
         if kind == "single" or kind == "two works":
             shift = [0.5 * each for each in shift]
         view = np.asarray([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ view
-    return view
+    return np.asarray(view)
 
 
 def _lens(
@@ -318,9 +318,9 @@ def _lens(
         offset = (points - middle) / radius
         return np.asarray(middle + radius * offset * (1 + k * (offset**2).sum(-1, keepdims=True)))
 
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1)
-    source = bend(grid, -k).astype(np.float32)  # the inverse, but for terms of k²
-    return cv2.remap(image, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), bend
+    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float64)
+    x, y = bend(grid, -k).astype(np.float32).transpose(2, 0, 1)  # the inverse, but for k²
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), bend
 
 
 def _rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float64]:
@@ -383,7 +383,7 @@ def _glare(image: Pixels, painting: Corners, random: np.random.Generator) -> Pix
     """Let a lamp or a window shine on the painting, and a shadow fall across the photograph."""
     height, width = image.shape[:2]
     if random.random() < 0.45:
-        mask = np.zeros((height, width), np.float32)
+        mask: Pixels = np.zeros((height, width), np.float32)
         centre = painting[0] + random.uniform(0.1, 0.9, 2) * (painting[2] - painting[0])
         size = random.uniform(0.05, 0.22) * np.linalg.norm(painting[2] - painting[0])
         if random.random() < 0.5:
@@ -394,7 +394,8 @@ def _glare(image: Pixels, painting: Corners, random: np.random.Generator) -> Pix
         else:
             shape = centre + size * np.asarray([(-1, -0.8), (0.8, -1), (1, 0.9), (-0.9, 1)])
             cv2.fillConvexPoly(mask, shape.astype(np.int32), 1)
-        mask = cv2.GaussianBlur(mask, (0, 0), max(1.5, size * random.uniform(0.08, 0.5)))
+        softness = max(1.5, float(size) * random.uniform(0.08, 0.5))
+        mask = cv2.GaussianBlur(mask, (0, 0), softness)
         alpha = (mask * random.uniform(0.2, 0.75))[..., None]
         image = image * (1 - alpha) + 250 * alpha
     if random.random() < 0.3:

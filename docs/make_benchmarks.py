@@ -419,8 +419,9 @@ TABLES: dict[str, Callable[[], str]] = {
     make.__name__: make
     for make in (
         packaged_models, verification, museum_photographs, training_ablations,
-        outlier_noise_network, prediction_cost, aspect_cost, image_cost, main_job, main_job_resnet50, page, page_memory, flaky_server,
-        nga_tables, nga_ingest, qdrant_faiss, qdrant_default, acorn,
+        outlier_noise_network, prediction_cost, aspect_cost, image_cost, main_job,
+        main_job_resnet50, page, page_memory, flaky_server, nga_tables, nga_ingest, qdrant_faiss,
+        qdrant_default, acorn,
     )
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from artextract.cli.main import main
 from artextract.collection import Collection
 from artextract.errors import CombinationError, QueryError
 from benchmarks import atelier
+from search.answer import Result
 
 WORKS = 12
 
@@ -48,7 +49,12 @@ def painting(folder: Path, number: int, side: int = 300) -> PIL.Image.Image:
     return image
 
 
-def name_of(result: Any) -> int:
+def score_of(result: Result) -> float:
+    assert result.score is not None
+    return result.score
+
+
+def name_of(result: Result) -> int:
     return int(Path(result.image).name[:3])
 
 
@@ -62,7 +68,7 @@ def test_the_painting_is_found_on_a_wall(
     assert results[0].corners is not None
     found = [value for corner in results[0].corners.corners for value in corner]
     assert found == pytest.approx(corners.ravel().tolist(), abs=0.05)
-    assert results[0].score > collection.search(image, limit=1)[0].score + 0.1
+    assert score_of(results[0]) > score_of(collection.search(image, limit=1)[0]) + 0.1
     assert [each.rank for each in results] == list(range(1, len(results) + 1))
     assert len({each.artwork.id for each in results}) == len(results)
 
@@ -74,7 +80,7 @@ def test_both_of_two_paintings_are_found(
     image, _ = photograph([painting(folder, number) for number in numbers], lean=0.05)
     one, other = collection.search(image, photograph=True)[:2]
     assert {name_of(one), name_of(other)} == set(numbers)
-    left = {name_of(each): each.corners.corners[0][0] for each in (one, other)}
+    left = {name_of(each): each.corners.corners[0][0] for each in (one, other) if each.corners}
     assert left[numbers[0]] < left[numbers[1]]
 
 
@@ -101,7 +107,7 @@ def test_filters_and_least_scores_hold(folder: Path, collection: Collection) -> 
     everything = collection.search(image, photograph=True, limit=WORKS)
     least = 0.3
     some = collection.search(image, photograph=True, limit=WORKS, min_score=least)
-    expected = [each.artwork.id for each in everything if each.score >= least]
+    expected = [each.artwork.id for each in everything if score_of(each) >= least]
     assert [each.artwork.id for each in some] == expected
     assert 0 < len(some) < len(everything)
     only = everything[3].artwork
@@ -121,7 +127,7 @@ def test_it_goes_with_verification(folder: Path, collection: Collection) -> None
     image, _ = photograph([painting(folder, 4, 400)], lean=0.1)
     first, second = collection.search(image, photograph=True, verify=True, limit=2)
     assert name_of(first) == 4
-    assert first.matches > 3 * second.matches
+    assert (first.matches or 0) > 3 * (second.matches or 0)
 
 
 @pytest.mark.parametrize(
