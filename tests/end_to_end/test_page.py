@@ -175,7 +175,7 @@ def test_an_artist_is_found_while_typing(open_page: Callable[..., Page]) -> None
     expect(page.locator("details", has=page.locator("#prefix-artist")).locator("li")).to_have_count(
         1, timeout=TIMEOUT
     )
-    page.get_by_label("Odile Verrane").check()
+    page.get_by_role("checkbox", name="Odile Verrane").check()
     page.wait_for_url("**artist=Odile*Verrane")
     settle(page)
     for by in page.locator(".tile .by").all_inner_texts():
