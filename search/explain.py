@@ -25,6 +25,11 @@ class Reason:
     score: float | None
     sentence: str
 
+    @property
+    def label(self) -> str:
+        """What pages and the command line call the aspect."""
+        return ASPECTS[self.aspect].label
+
 
 @dataclass(frozen=True, slots=True)
 class Details:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from artextract.aspects import ASPECTS, fact_filters
 from artextract.catalog.dates import parse_year_filter
-from artextract.catalog.names import closest
+from artextract.catalog.names import closest, fold
 from artextract.catalog.styles import readable
 from artextract.catalog.years import YearRange
 from artextract.errors import CombinationError, DateError, QueryError
@@ -83,7 +83,10 @@ def _declare(default: Any, help_: str, example: str, *, metavar: str = "TEXT", *
 
 def _parameters(kind: type) -> list[Parameter]:
     found = [Parameter(name=each.name, **each.metadata) for each in fields(kind) if each.metadata]
-    aspects = ", ".join(ASPECTS)
+    aspects = ", ".join(
+        name if fold(each.label) == name else f"{name} ({each.label})"
+        for name, each in ASPECTS.items()
+    )
     return [replace(each, help=each.help.replace("{aspects}", aspects)) for each in found]
 
 
@@ -345,7 +348,8 @@ class SearchRequest:
         (), "Less similar to this image; repeatable.", "nga:1139", metavar="QUERY"
     )
     by: Mapping[str, float] | Texts = _declare(
-        "visual", "Aspect to compare by ({aspects}); repeatable: the weighted sum of several.",
+        "visual", "Aspect to compare by, by its name or label: {aspects}; repeatable: the weighted "
+        "sum of several.",
         "composition=2", metavar="ASPECT[=WEIGHT]", multiple=True,
     )  # fmt: skip
     region: Part | str | Sequence[float] | None = _declare(
@@ -436,7 +440,7 @@ class SearchRequest:
 def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
     """Return {aspect: weight} of a mapping or of texts such as "composition=2" and "lighting" (1).
 
-    Nothing stands for "visual".
+    An aspect may be called by its label ("Tonality"). Nothing stands for "visual".
 
     Raises:
         QueryError: a weight is not a positive number, or an aspect is named twice.
@@ -445,6 +449,7 @@ def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
         by = [f"{aspect}={weight}" for aspect, weight in by.items()]
     if not (by is None or isinstance(by, (str, list, tuple))):
         raise QueryError(f"`by` is {by!r}; expected an aspect, several, or {{aspect: weight}}")
+    names = {fold(each.label): name for name, each in ASPECTS.items()}
     weights: dict[str, float] = {}
     for text in (by,) if isinstance(by, str) else map(str, by or ("visual",)):
         aspect, separator, number = text.partition("=")
@@ -454,6 +459,7 @@ def parse_weights(by: Mapping[str, float] | Texts) -> dict[str, float]:
             weight = math.nan
         if not (math.isfinite(weight) and weight > 0):
             raise QueryError(f"`by` {text!r} has weight {number!r}; give a number above 0")
+        aspect = aspect if aspect in ASPECTS else names.get(fold(aspect), aspect)
         if aspect in weights:
             raise QueryError(f"`by` names {aspect} twice; give one weight")
         weights[aspect] = weight

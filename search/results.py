@@ -165,10 +165,10 @@ class Explanation(list["Reason"]):
         self._images = images
 
     def __repr__(self) -> str:
-        width = max((len(each.aspect) for each in self), default=0)
+        width = max((len(each.label) for each in self), default=0)
         scores = ("    -" if each.score is None else f"{each.score:5.2f}" for each in self)
         return "\n".join(
-            f"{each.aspect:{width}}  {score}  {each.sentence}"
+            f"{each.label:{width}}  {score}  {each.sentence}"
             for each, score in zip(self, scores, strict=True)
         )
 

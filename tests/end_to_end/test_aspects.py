@@ -126,8 +126,9 @@ def test_explain(folder: Path, artextract: Artextract) -> None:
     ran = artextract("explain", one, other, "--store", folder / "store", "--page", page)
     assert ran.code == 0, ran.err
     assert [line.split()[0] for line in ran.out.splitlines()] == [
-        name for name in ASPECTS if name in ran.out
+        aspect.label for aspect in ASPECTS.values() if f"{aspect.label} " in ran.out
     ]
+    assert "Tonality" in ran.out
     assert "turned" in ran.out
     text = page.read_text(encoding="utf-8")
     assert text.count("<section>") == len(ran.out.splitlines()) + 1

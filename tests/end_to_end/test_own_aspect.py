@@ -69,7 +69,7 @@ def test_the_command_line_searches_by_it(store: Path) -> None:
     assert found == ["dark.png", "light.png", "white.png"]
     assert set(rows("--store", store, "--bright", "yes")) == {"light.png", "white.png"}
     lines = command("explain", "black.png", "white.png", "--store", store).splitlines()
-    (line,) = (line for line in lines if line.startswith("brightness"))
+    (line,) = (line for line in lines if line.startswith("Brightness"))
     assert line.endswith("bright: no and yes")
 
 

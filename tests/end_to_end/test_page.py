@@ -27,9 +27,7 @@ from reverse_proxy import proxied
 def test_scrolling_loads_all_artworks(open_page: Callable[..., Page]) -> None:
     page = open_page()
     wait_for(page, f"{ARTWORKS} artworks, earliest first")
-    for _ in range(20):
-        page.mouse.wheel(0, 3000)
-        page.wait_for_timeout(100)
+    page.mouse.wheel(0, 30_000)
     expect(page.locator(".grid .tile")).to_have_count(ARTWORKS)
     assert len(set(shown(page))) == ARTWORKS
     years = page.locator(".grid .tile .by").all_inner_texts()
@@ -177,7 +175,7 @@ def test_an_artist_is_found_while_typing(open_page: Callable[..., Page]) -> None
     expect(page.locator("details", has=page.locator("#prefix-artist")).locator("li")).to_have_count(
         1, timeout=TIMEOUT
     )
-    page.get_by_label("Odile Verrane").check()
+    page.get_by_role("checkbox", name="Odile Verrane").check()
     page.wait_for_url("**artist=Odile*Verrane")
     settle(page)
     for by in page.locator(".tile .by").all_inner_texts():
@@ -270,21 +268,19 @@ def test_an_address_holds_the_whole_search(open_page: Callable[..., Page], store
 def test_back_restores_results_and_position(open_page: Callable[..., Page]) -> None:
     page = open_page()
     wait_for(page, f"{ARTWORKS} artworks")
-    for _ in range(12):
-        page.mouse.wheel(0, 2000)
-        page.wait_for_timeout(80)
+    page.mouse.wheel(0, 30_000)
     expect(page.locator(".grid .tile")).to_have_count(ARTWORKS)
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator(".position")).to_be_hidden()
     page.evaluate("scrollTo(0, 1500)")
-    page.wait_for_timeout(200)
+    expect(page.locator(".position")).to_be_visible()
     left = page.evaluate("scrollY")
     page.locator(".tile a").nth(30).dispatch_event("click")
     expect(page.locator(".main-image img")).to_be_visible()
-    page.wait_for_timeout(100)
-    assert page.evaluate("scrollY") == 0
+    page.wait_for_function("scrollY === 0")
     page.go_back()
     expect(page.locator(".grid .tile")).to_have_count(ARTWORKS)
-    page.wait_for_timeout(300)
-    assert page.evaluate("scrollY") == pytest.approx(left, abs=5)
+    page.wait_for_function("left => Math.abs(scrollY - left) <= 5", arg=left)
     page.go_forward()
     expect(page.locator("main h1")).to_be_visible()
 

@@ -33,6 +33,11 @@ from search.web.parameters import make_models
 
 def test_weights() -> None:
     assert parse_weights([]) == {"visual": 1.0}
+    for name, aspect in ASPECTS.items():
+        for called in (name, aspect.label, aspect.label.upper()):
+            assert parse_weights(f"{called}=2") == {name: 2.0}
+    with pytest.raises(QueryError, match="names lighting twice"):
+        parse_weights(["lighting", "tonality"])
     assert parse_weights(["composition=2", "lighting"]) == {"composition": 2.0, "lighting": 1.0}
 
 

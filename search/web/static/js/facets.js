@@ -93,7 +93,7 @@ export function openFacets(container, info) {
     const id = `${field}-${value.replace(/\W+/g, "-")}`;
     const label = displayValue(field, value);
     const box = h("input", { type: "checkbox", id: `facet-${id}`, onchange: () => toggle(field, value, field, NOT + field) });
-    const notButton = h("button", { class: "not", id: `not-${id}`, "aria-label": `Exclude ${FACETS[field]}: ${label}`, onclick: () => toggle(field, value, NOT + field, field) }, "Not");
+    const notButton = h("button", { class: "not", id: `not-${id}`, "aria-label": `Not ${label}: exclude it from ${FACETS[field]}`, onclick: () => toggle(field, value, NOT + field, field) }, "Not");
     const artworks = h("span", { class: "count" });
     const element = h("li", {}, h("label", { for: box.id }, box, h("span", { class: "value" }, label), artworks), notButton);
     return {

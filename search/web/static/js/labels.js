@@ -23,6 +23,10 @@ const OTHER_FILTERS = {
 
 const TONAL_KEYS = { low: "dark", mid: "medium", high: "light" };
 
+/** Return the name of an aspect that an address calls by its name or its label. */
+export const aspectNamed = (text) =>
+  Object.values(ASPECTS).find(({ name, label }) => [name, label.toLowerCase()].includes(text.toLowerCase()))?.name ?? text;
+
 export const aspectLabel = (aspect) => ASPECTS[aspect]?.label ?? aspect;
 export const drawingLabel = (aspect) => ASPECTS[aspect]?.drawing; // empty where nothing is drawn
 export const absenceLabel = (aspect) => ASPECTS[aspect]?.absent ?? "not available";

@@ -4,7 +4,7 @@ import { artworkAddress, currentParameters, search, searchSoon, withValues } fro
 import { API, ApiError, get, uploadImage } from "./api.js";
 import { openDetailBox } from "./detail-box.js";
 import { h, isNarrow, setChildren } from "./elements.js";
-import { absenceLabel, aspectLabel, byline, titleOf } from "./labels.js";
+import { absenceLabel, aspectLabel, aspectNamed, byline, titleOf } from "./labels.js";
 import { notify, notifyError } from "./notification.js";
 
 const UPLOAD_PREFIX = "picture:";
@@ -224,7 +224,7 @@ function openAspectRow(aspect, onWeight) {
 function weightsOf(parameters) {
   const weights = parameters.getAll("by").map((text) => {
     const [aspect, weight = "1"] = text.split("=");
-    return [aspect, Number(weight)];
+    return [aspectNamed(aspect), Number(weight)];
   });
   return new Map(weights.length ? weights : [["visual", 1]]);
 }
