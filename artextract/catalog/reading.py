@@ -53,7 +53,7 @@ from artextract.catalog.dates import parse_display_date
 from artextract.catalog.notes import Note
 from artextract.catalog.rows import CATALOG_SUFFIXES as CATALOG_SUFFIXES
 from artextract.catalog.rows import OnNote, read_rows
-from artextract.catalog.years import YearRange
+from artextract.catalog.years import UNKNOWN_YEARS, YearRange
 from artextract.errors import CatalogError, DateError
 
 _YEARS = ("year", "year_begin", "year_end")
@@ -120,7 +120,6 @@ _YEAR_LIMIT = 9999
 _COLUMNS_NAMED = 1000
 _SHAPES_KEPT = 256
 
-_NO_YEARS = YearRange(None, None)
 
 _NO_FIELD = "columns that fill no field, kept as they are (`map` reads one as a field)"
 _UNREAD_DATE = "dates that are not understood"
@@ -433,7 +432,7 @@ class _Row:
             first = last = None
             is_bad = True
         years = YearRange(first, last)
-        if years == _NO_YEARS or is_bad:
+        if years == UNKNOWN_YEARS or is_bad:
             years = self._year("year")[0] or self._years_of_date() or years
         return years
 

@@ -8,7 +8,7 @@ from artextract.catalog.artwork import UNKNOWN, Artwork, join_values
 from artextract.catalog.attribution import Attribution, Qualifier, find_qualifier, parse_attribution
 from artextract.catalog.dates import parse_display_date
 from artextract.catalog.names import fold
-from artextract.catalog.years import YearRange
+from artextract.catalog.years import UNKNOWN_YEARS, YearRange
 from artextract.errors import DateError
 from ingest.sources.iiif import image_request
 
@@ -206,9 +206,9 @@ def _years(
         begin = end = None
     if begin is None and end is None:
         try:
-            return (parse_display_date(shown) or YearRange(None, None)), None
+            return (parse_display_date(shown) or UNKNOWN_YEARS), None
         except DateError:
-            return YearRange(None, None), None
+            return UNKNOWN_YEARS, None
     lives = {(_year(artist.get("beginyear")), _year(artist.get("endyear"))) for artist in artists}
     return YearRange(begin, end), (ARTISTS_LIFE if undated and (begin, end) in lives else None)
 

@@ -17,6 +17,9 @@ import pytest
 from commands import Artextract, Ran, assert_one_sentence
 from tiny_network import GENRES, STYLES, paint_textures
 
+from artextract.catalog.years import UNKNOWN_YEARS, YearRange
+from training.evaluation.predictions import open_run
+
 TRAIN, ALL = 80, 120
 SMALL = (
     "size=64",
@@ -40,7 +43,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels, labels = paint_textures(ALL)
     with (folder / "works.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["file", "artist", "style", "genre", "split"])
+        table.writerow(["file", "artist", "style", "genre", "split", "year"])
         for number, (image, (style, genre)) in enumerate(zip(pixels, labels, strict=True)):
             name = f"{number:03}.jpg"
             PIL.Image.fromarray(image).resize((80, 72)).save(folder / name, quality=92)
@@ -51,11 +54,12 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     STYLES[style],
                     GENRES[genre] if genre >= 0 else "",
                     "train" if number < TRAIN else "val",
+                    1700 + number,
                 ]
             )
-        table.writerow(["missing.jpg", "Painter 1", "rows", "red", "train"])
-        table.writerow(["cut.jpg", "Painter 1", "rows", "red", "train"])
-        table.writerow(["120.jpg", "Painter 1", "spirals", "red", "val"])
+        table.writerow(["missing.jpg", "Painter 1", "rows", "red", "train", ""])
+        table.writerow(["cut.jpg", "Painter 1", "rows", "red", "train", ""])
+        table.writerow(["120.jpg", "Painter 1", "spirals", "red", "val", ""])
     (folder / "cut.jpg").write_bytes((folder / "000.jpg").read_bytes()[:700])
     (folder / "120.jpg").write_bytes((folder / "000.jpg").read_bytes())
     return folder
@@ -115,6 +119,9 @@ def test_a_training_writes_its_folder_and_says_how_good_it_is(trained: tuple[Pat
         ("stage two", 1),
     ]
     assert list((run / "tensorboard").iterdir())
+    samples = open_run(run).samples
+    assert samples["007.jpg"].years == YearRange(1707, 1707)
+    assert samples["120.jpg"].years == UNKNOWN_YEARS
     assert "size = 64  # --set" in (run / "config.toml").read_text()
     with np.load(run / "predictions" / "val.npz") as said:
         predicted = said["logits.style"].argmax(axis=1)
