@@ -40,6 +40,10 @@ FRAMED, ORDINARY = "framed", "the artwork alone"
 three quarters of its size as JPEG 60, with nothing around."""
 
 
+WITH_NEIGHBOUR = ("single", "oblique", "distant")
+"""Kinds that may show the second painting, too."""
+
+
 def part_of(file: Path) -> str:
     """Return the part that a painting belongs to, "dev" or "test"."""
     return "test" if hashlib.sha256(file.stem.encode()).digest()[0] % 2 else "dev"
@@ -74,6 +78,7 @@ def measure(
     """Return the figures of a kind of query."""
     first: dict[bool, list[bool]] = {False: [], True: []}
     among: dict[bool, list[bool]] = {False: [], True: []}
+    neighbour_first = 0
     for _ in range(n):
         chosen = [files[at] for at in random.choice(len(files), 2, replace=False)]
         query = make_query(kind, chosen, random)
@@ -83,6 +88,7 @@ def measure(
             found = find(collection, query, photograph=photograph)
             first[photograph].append(set(found[: len(shown)]) == shown)
             among[photograph].append(shown <= set(found))
+        neighbour_first += found[0] == content_hash(read_image_file(chosen[1]))
     gain = [float(b) - float(a) for a, b in zip(first[False], first[True], strict=True)]
     return {
         "kind": kind,
@@ -93,6 +99,8 @@ def measure(
             for photograph in (False, True)
         },
         "gain": str(figure(gain)),
+        # Wrong by Top-1, but in view as well.
+        **({"neighbour_first": neighbour_first / n} if kind in WITH_NEIGHBOUR else {}),
     }
 
 

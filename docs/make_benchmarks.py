@@ -114,11 +114,12 @@ def museum_photographs() -> str:
             short(row["gain"]),
             short(row["recall_5"]),
             short(row["recall_5_photograph"]),
+            share(row["neighbour_first"], 2) if "neighbour_first" in row else "",
         ]
         for row in load("museum_photographs")["rows"]
     ]
     head = ["photographs", "n", "Top-1", "with `--photograph`", "gain", "Recall@5",
-            "with `--photograph`"]  # fmt: skip
+            "with `--photograph`", "neighbour first"]  # fmt: skip
     return table(head, rows)
 
 
