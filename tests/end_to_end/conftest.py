@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from page_actions import ARTWORKS, TIMEOUT, WIDTHS
 from page_server import make_collection, serving
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,7 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("Chromium is not installed")
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
