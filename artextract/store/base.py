@@ -15,16 +15,16 @@ from artextract.store.filters import Condition, Filter
 from artextract.store.manifest import Manifest
 from artextract.store.records import Hit, Point, Record
 
-EFFORT, FILTERED_EFFORT = 128, 640
+EFFORT, FILTERED_EFFORT = 128, 768
 """Number of candidates that a search in the graph keeps (``hnsw_ef``) without and with a filter, of
 up to ``_GROWTH_BEGINS`` points: neighbours that don't pass take up candidates. The engine itself
 compares all points that pass where these are few (``FULL_SCAN_KB``), so that a filter is answered
 well whatever its share (docs/decisions/0014-filtered-searches.md)."""
 
 _GROWTH_BEGINS = 100_000
-_GROWTH, _FILTERED_GROWTH = 0.8, 0.2
+_GROWTH, _FILTERED_GROWTH = 0.8, 0.12
 """Powers of the number of points with which these numbers grow from there on: a million need 800
-and 1,000 for the recall that a hundred thousand have with 128 and 640."""
+and 1,000 for the recall that a hundred thousand have with 128 and 768."""
 
 FULL_SCAN_KB = 10_000
 """Size of the full vectors that pass a filter, in kB, below which they are all compared."""

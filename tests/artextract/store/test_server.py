@@ -108,7 +108,7 @@ def test_a_search_in_a_large_collection_keeps_more_candidates(
                 store.search([1, 0, 0], limit=3, filter_=filter_)
             asked = [each for each in server.received if each.path == "points/query"][-3:]
             kept.append([each.body["params"]["hnsw_ef"] for each in asked])
-    assert kept == [[128, 640, 128], [128, 640, 128], [808, 1014, 808]]
+    assert kept == [[128, 768, 128], [128, 768, 128], [808, 1012, 808]]
 
 
 def test_grpc_does_what_rest_does(server: QdrantServer, location: Location) -> None:
