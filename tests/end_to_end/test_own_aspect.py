@@ -60,7 +60,7 @@ def rows(*words: object) -> list[str]:
 def test_help_names_the_aspect_and_its_filter() -> None:
     assert "--bright [yes|no]" in (text := command("search", "--help"))
     assert "Only artworks that are bright" in text
-    assert "brightness)" in " ".join(text.split())
+    assert "scene, brightness; repeatable" in " ".join(text.split())
     assert "scene, brightness (" in " ".join(command("ingest", "folder", "--help").split())
 
 
@@ -125,7 +125,7 @@ def test_the_page_has_it(address: str) -> None:
         page.goto(f"{address}/")
         facet = page.locator("details").filter(has_text="Is bright")
         facet.locator("summary").click()
-        facet.get_by_label("yes").check()
+        facet.get_by_role("checkbox", name="yes").check()
         expect(page.get_by_text("Is bright: yes")).to_be_visible()
         assert "bright=yes" in page.url
         page.get_by_role("link", name="white").click()
