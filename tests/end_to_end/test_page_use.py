@@ -371,10 +371,13 @@ def test_a_finger_scrolls_over_the_query_image_and_moves_the_detail(
     swipe(page.locator(".query-image"), 0, -150)
     page.wait_for_function("scrollY > 80")
     assert "region" not in parameters(page)
-    page.evaluate("scrollTo(0, 0)")
     page.get_by_role("button", name="Select a detail").click()
     box = page.locator(".detail-box")
     expect(box).to_be_visible()
+    # A swipe goes on for a while after the finger has left.
+    page.wait_for_function(
+        "scrollTo(0, 0), new Promise(found => setTimeout(() => found(scrollY === 0), 200))"
+    )
     swipe(box, 0, 40)
     page.wait_for_url("**region=*")
     assert page.evaluate("scrollY") == 0
