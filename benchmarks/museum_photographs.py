@@ -82,8 +82,8 @@ def measure(
     for _ in range(n):
         chosen = [files[at] for at in random.choice(len(files), 2, replace=False)]
         query = make_query(kind, chosen, random)
-        asked = chosen if kind == "two works" else chosen[:1]
-        shown = {content_hash(read_image_file(file)) for file in asked}
+        queried = chosen if kind == "two works" else chosen[:1]
+        shown = {content_hash(read_image_file(file)) for file in queried}
         for photograph in (False, True):
             found = find(collection, query, photograph=photograph)
             first[photograph].append(set(found[: len(shown)]) == shown)

@@ -44,7 +44,7 @@ class Photograph:
     Attributes:
         jpeg: The file.
         size: Width and height in pixels.
-        paintings: The corners of the painting or paintings that are asked for, in pixels; they may
+        paintings: The corners of the painting or paintings that are queried, in pixels; they may
             lie outside the photograph.
     """
 
@@ -72,13 +72,13 @@ def take_photograph(
     )
     image, bend = _lens(image, random)
     corners = tuple(bend(_project(view, place)) for place in places)
-    asked = corners if kind == "two works" else corners[:1]
+    queried = corners if kind == "two works" else corners[:1]
     if kind != "detail":
-        image = _visitors(image, asked, random)
+        image = _visitors(image, queried, random)
     image = _camera(_glare(image, corners[0], random), random)
     buffer = io.BytesIO()
     PIL.Image.fromarray(image).save(buffer, "JPEG", quality=int(random.integers(55, 92)))
-    return Photograph(buffer.getvalue(), size, asked)
+    return Photograph(buffer.getvalue(), size, queried)
 
 
 def _hang(

@@ -127,7 +127,7 @@ class Quadrilateral:
         target = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], float)
         return image.transform(
             (width, height), PIL.Image.Transform.PERSPECTIVE,
-            _find_homography(target, corners).tolist(), PIL.Image.Resampling.BILINEAR,
+            find_homography(target, corners).tolist(), PIL.Image.Resampling.BILINEAR,
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -180,7 +180,7 @@ def _find_ratio(corners: Any, focal: float) -> float:
     return float(np.linalg.norm(to_right) / np.linalg.norm(down))
 
 
-def _find_homography(source: Any, target: Any) -> Any:
+def find_homography(source: Any, target: Any) -> Any:
     """Return the 8 coefficients (a to h) that take four points to four others.
 
     (x, y) becomes ((a x + b y + c) / (g x + h y + 1), (d x + e y + f) / (g x + h y + 1)).

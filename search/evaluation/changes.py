@@ -8,6 +8,8 @@ import PIL.Image
 import PIL.ImageFilter
 import PIL.ImageOps
 
+from search.region import find_homography
+
 Change = Callable[[PIL.Image.Image, np.random.Generator], PIL.Image.Image]
 
 
@@ -49,13 +51,8 @@ def _askew(image: PIL.Image.Image, random: np.random.Generator) -> PIL.Image.Ima
     corners = np.asarray([(0, short), (0.92 * width, 0), (0.92 * width, height),
                           (0, height - short)])  # fmt: skip
     source = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], float)
-    rows, right = [], []
-    for (x, y), (u, v) in zip(corners, source, strict=True):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        right += [u, v]
-    coefficients = np.linalg.solve(np.asarray(rows), np.asarray(right))
     return image.transform(
-        image.size, PIL.Image.Transform.PERSPECTIVE, coefficients.tolist(),
+        image.size, PIL.Image.Transform.PERSPECTIVE, find_homography(corners, source).tolist(),
         PIL.Image.Resampling.BICUBIC, fillcolor=(200, 196, 188),
     )  # fmt: skip
 

@@ -19,10 +19,10 @@ export function h(tag, attributes = {}, ...children) {
  */
 export function setChildren(parent, ...children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement : null;
-  const wanted = nodes(children);
-  const kept = new Set(wanted);
+  const next = nodes(children);
+  const kept = new Set(next);
   for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
-  wanted.forEach((child, index) => {
+  next.forEach((child, index) => {
     const place = parent.childNodes[index] ?? null;
     if (place !== child) parent.insertBefore(typeof child === "string" ? document.createTextNode(child) : child, place);
   });
