@@ -1,5 +1,6 @@
 """The routes of the API."""
 
+import codecs
 import tempfile
 from dataclasses import asdict
 from pathlib import Path as FilePath
@@ -261,6 +262,8 @@ def make_router(served: ServedCollection, settings: Settings) -> APIRouter:
             path = FilePath(folder) / f"works.{ending}"
             save_entries(path, entries, manifest.model, label="Selected artworks", ranked=True)
             data = path.read_bytes()
+        if format_ == "csv":
+            data = codecs.BOM_UTF8 + data  # without it Excel reads accents wrongly
         return Response(
             data,
             media_type=_MEDIA[format_],

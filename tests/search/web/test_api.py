@@ -163,7 +163,8 @@ def test_exports_hold_what_is_asked_for_in_its_order(client: httpx.Client) -> No
     ids = ["atelier:007", "atelier:001", "unknown", "atelier:007"]
     answer = client.post(f"{API}/export", json={"ids": ids, "format": "csv"})
     assert answer.headers["content-disposition"] == 'attachment; filename="works.csv"'
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel needs the mark to read accents"
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["id"] for row in rows] == ["atelier:007", "atelier:001"]
     lines = client.post(f"{API}/export", json={"ids": ids, "format": "jsonl"}).text.splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["atelier:007", "atelier:001"]
