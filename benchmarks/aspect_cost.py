@@ -15,7 +15,7 @@ from pathlib import Path
 from artextract.aspects import ASPECTS
 from artextract.encoding.loading import load_models
 from artextract.models.registry import DEFAULT_MODEL
-from benchmarks.common import SHARED, ingest_new, save_figures
+from benchmarks.common import SHARED, ingest_new, make_parser, save_figures
 from ingest.sources.folder import FolderSource
 
 COUNT, REPEATS = 300, 3
@@ -38,6 +38,7 @@ def seconds(folder: Path, aspects: Sequence[str] | None) -> float:
 
 
 def main() -> None:
+    make_parser(__doc__).parse_args()
     paths = sorted((SHARED / "data/nga/images").glob("*.jpg"))
     runs: dict[str, list[float]] = {name: [] for name in CHOICES}
     with tempfile.TemporaryDirectory() as scratch:

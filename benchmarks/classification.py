@@ -8,7 +8,6 @@ have 95 % bootstrap intervals. A model chooses among the classes of a task that 
 those wrong that it has not learnt. Raw figures go to benchmarks/results/classification.json.
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,7 @@ import numpy.typing as npt
 from artextract.images.opening import open_image, read_image_file
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel
-from benchmarks.common import SHARED, save_figures
+from benchmarks.common import SHARED, make_parser, save_figures
 from benchmarks.packaged_models import batches
 from benchmarks.wikiart_samples import read_samples
 from training.evaluation.baseline import choose_strength, fit_and_predict
@@ -49,9 +48,7 @@ class Task:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--model", action="append", help="name or file; repeatable")
     names = parser.parse_args().model or [OLD]
     rows = list(read_samples())

@@ -1,5 +1,6 @@
 """Paths and steps of several benchmarks."""
 
+import argparse
 import json
 import os
 from pathlib import Path
@@ -47,6 +48,13 @@ def ingest_new(
             runners=runners or cores,
             readers=readers,
         )
+
+
+def make_parser(text: str | None) -> argparse.ArgumentParser:
+    """Return a parser whose help is the docstring ``text`` of a benchmark, as it is written."""
+    return argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
 
 def save_figures(name: str, figures: Any) -> str:

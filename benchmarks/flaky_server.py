@@ -27,7 +27,7 @@ from qdrant_server import QdrantServer, Received, serve_qdrant  # noqa: E402
 
 from artextract.store import open_store  # noqa: E402
 from artextract.store.location import Location  # noqa: E402
-from benchmarks.common import SHARED, save_figures  # noqa: E402
+from benchmarks.common import SHARED, make_parser, save_figures  # noqa: E402
 
 TROUBLES = ["503", "reset", "lost", "500", "429", "stall"]
 EVERY = 7
@@ -37,6 +37,7 @@ Contents = dict[str, tuple[dict[str, Any], dict[str, list[float]]]]
 
 
 def main() -> None:
+    make_parser(__doc__).parse_args()
     rows, contents = [], []
     for name, disturb in (("undisturbed", calm), ("flaky", flaky), ("dies for 20 s", dying)):
         with serve_qdrant() as server, tempfile.TemporaryDirectory() as state:

@@ -29,7 +29,7 @@ from artextract.encoding.loading import Models, load_models
 from artextract.images.opening import content_hash, make_thumbnail, open_sized, read_image_file
 from artextract.models.registry import DEFAULT_MODEL
 from artextract.store import Point, create_store
-from benchmarks.common import SHARED, save_figures
+from benchmarks.common import SHARED, make_parser, save_figures
 
 COUNT, REPEATS, BATCH_SIZE = 300, 3, 64
 
@@ -134,6 +134,7 @@ def write(models: Models, payload: dict[str, object]) -> float:
 
 
 def main() -> None:
+    make_parser(__doc__).parse_args()
     models = load_models(DEFAULT_MODEL, device="cpu")
     paths = list(islice(sorted((SHARED / "data/nga/images").glob("*.jpg")), COUNT))
     image = open_sized(read_image_file(paths[0]), "first")[0]

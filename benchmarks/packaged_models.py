@@ -24,7 +24,7 @@ from artextract.images.opening import open_image, read_image_file
 from artextract.models.registry import find_model
 from artextract.models.session import OnnxModel
 from artextract.statistics import interval, resample
-from benchmarks.common import SHARED, save_figures
+from benchmarks.common import SHARED, make_parser, save_figures
 
 BASELINE = "efficientnet-lite0, visual"
 BOTH = "wikiart-lite0, both added up"
@@ -36,6 +36,7 @@ Rows = list[dict[str, str]]
 
 
 def main() -> None:
+    make_parser(__doc__).parse_args()
     labels = read_rows(SHARED / "data" / "wikiart" / "labels.csv")
     pairs = read_rows(SHARED / "data" / "pairs" / "pairs.csv")
     same = read_rows(SHARED / "data" / "pairs" / "same_work_in_wikiart.csv")

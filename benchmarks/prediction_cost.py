@@ -14,7 +14,7 @@ from pathlib import Path
 
 from artextract.encoding.loading import load_models
 from artextract.models.registry import DEFAULT_MODEL
-from benchmarks.common import SHARED, ingest_new, save_figures
+from benchmarks.common import SHARED, ingest_new, make_parser, save_figures
 from ingest.sources.folder import FolderSource
 
 PLAIN, PREDICTING = "efficientnet-lite0", "wikiart-lite0"
@@ -22,6 +22,7 @@ ROUNDS = 5
 
 
 def main() -> None:
+    make_parser(__doc__).parse_args()
     rates: dict[str, list[float]] = {PLAIN: [], PREDICTING: []}
     artworks = 0
     for _ in range(ROUNDS):

@@ -9,12 +9,11 @@ samples can have different sides in their columns ``artist_disjoint_split``; the
 holds for all works of this artist.
 """
 
-import argparse
 import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.common import SHARED
+from benchmarks.common import SHARED, make_parser
 
 SAMPLES = ("wikiart", "wikiart2")
 COLUMNS = ("file", "title", "artist", "style", "genre", "year", "split", "artist_disjoint_split",
@@ -33,9 +32,7 @@ def read_samples(data: Path = SHARED / "data") -> Iterator[dict[str, str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("out", type=Path, help="catalog to write")
     out = parser.parse_args().out
     with out.open("w", newline="", encoding="utf-8") as file:
