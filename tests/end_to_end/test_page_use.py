@@ -148,13 +148,13 @@ def test_quick_changes_are_all_kept(
     wait_for(page, "most similar first")
     before = page.evaluate("history.length")
     change_at_once(page, *changes)
-    wanted = {"like": ["atelier:007"], **expected}
+    parts = {"like": ["atelier:007"], **expected}
     page.wait_for_function(
-        """wanted => Object.entries(wanted).every(([name, values]) =>
+        """parts => Object.entries(parts).every(([name, values]) =>
             new URLSearchParams(location.search).getAll(name).join() === values.join())""",
-        arg=wanted,
+        arg=parts,
     )
-    assert parameters(page) == wanted
+    assert parameters(page) == parts
     assert page.evaluate("history.length") == before + len(changes)  # one for each control
     settle(page)
 

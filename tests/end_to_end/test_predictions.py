@@ -103,11 +103,11 @@ def test_a_filter_takes_only_trusted_styles_unless_it_has_a_confidence(
 ) -> None:
     found = payloads(store)
     for name in {payload["predicted"]["style"]["name"] for payload in found.values()}:
-        alike = {i for i, each in found.items() if each["predicted"]["style"]["name"] == name}
+        of_style = {i for i, each in found.items() if each["predicted"]["style"]["name"] == name}
         trusted = {id_ for id_, style in trusted_styles(store).items() if style == name}
         for spelling in (name, name.replace("-", "_").replace(" ", "_"), fold(name)):
             words = ("search", "--store", store, "--predicted-style", spelling, "--format", "jsonl")
-            for more, expected in (((), trusted), (("--min-confidence", 0), alike)):
+            for more, expected in (((), trusted), (("--min-confidence", 0), of_style)):
                 ran = artextract(*words, *more)
                 assert ran.code == 0, ran.err
                 rows = [json.loads(line) for line in ran.out.splitlines()]

@@ -11,12 +11,11 @@ import PIL.Image
 import pytest
 from commands import Artextract
 from museum_wall import photograph
+from painted_collection import make_painted_collection
 
 import artextract as package
-from artextract.cli.main import main
 from artextract.collection import Collection
 from artextract.errors import CombinationError, QueryError
-from benchmarks import atelier
 from search.answer import Result
 
 WORKS = 12
@@ -25,14 +24,7 @@ WORKS = 12
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some painted works, and a collection of them."""
-    folder = tmp_path_factory.mktemp("photograph")
-    atelier.save_gallery(folder, atelier.make_works(WORKS))
-    words = ["ingest", "catalog", folder / "catalog.csv", "--store", folder / "store",
-             "--aspects", "visual"]  # fmt: skip
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
-    assert left.value.code == 0
-    return folder
+    return make_painted_collection(tmp_path_factory.mktemp("photograph"), WORKS)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,8 @@ import PIL.Image
 import PIL.ImageEnhance
 import pytest
 from commands import Artextract, assert_one_sentence
+from painted_collection import make_painted_collection
 
-from artextract.cli.main import main
-from benchmarks import atelier
 from search.rerank import Features, count_matches, find_features
 
 WORKS = 12
@@ -23,14 +22,7 @@ WORKS = 12
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some painted works, and a collection of them."""
-    folder = tmp_path_factory.mktemp("verify")
-    atelier.save_gallery(folder, atelier.make_works(WORKS))
-    words = ["ingest", "catalog", folder / "catalog.csv", "--store", folder / "store",
-             "--aspects", "visual"]  # fmt: skip
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
-    assert left.value.code == 0
-    return folder
+    return make_painted_collection(tmp_path_factory.mktemp("verify"), WORKS)
 
 
 @pytest.fixture(scope="module")

@@ -103,11 +103,11 @@ def test_a_search_in_a_large_collection_keeps_more_candidates(
     with create_store(location, MODEL) as store:
         for count in (1000, 100_000, 1_000_000):
             server.points_count = count
-            store.upsert(make_points(3))  # after a write, the size is asked for again
+            store.upsert(make_points(3))  # after a write, the size is read again
             for filter_ in (None, only, None):
                 store.search([1, 0, 0], limit=3, filter_=filter_)
-            asked = [each for each in server.received if each.path == "points/query"][-3:]
-            kept.append([each.body["params"]["hnsw_ef"] for each in asked])
+            queries = [each for each in server.received if each.path == "points/query"][-3:]
+            kept.append([each.body["params"]["hnsw_ef"] for each in queries])
     assert kept == [[128, 768, 128], [128, 768, 128], [808, 1012, 808]]
 
 
